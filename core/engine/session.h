@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/engine/transformer.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+namespace bwla {
+
+/// One conversation's tokens and KV cache on a Transformer. One thread at a time.
+class Session {
+public:
+    /// `capacity` in tokens; `activationBits` 16, 8, 6 or 4 (0 = the weights' own).
+    Session(Transformer& model, std::int64_t capacity, int activationBits = 0);
+
+    [[nodiscard]] std::int64_t length() const; ///< tokens in the cache
+    [[nodiscard]] std::int64_t capacity() const;
+    [[nodiscard]] std::int64_t bytes() const; ///< of the cache
+
+    /// Appends tokens (prompts in chunks of 128) and returns the logits after the last one, valid
+    /// until the next call. An empty span means `stop` was requested: the session then holds the
+    /// chunks that finished. Throws Error{promptTooLong} before anything is computed.
+    std::span<const float> feed(std::span<const std::int32_t> tokens, std::stop_token stop = {});
+    /// As feed, but hands every row's logits to `rows(firstPosition, values)` chunk by chunk.
+    /// Returns false when stopped.
+    bool feedAll(std::span<const std::int32_t> tokens,
+                 const std::function<void(std::int64_t, std::span<const float>)>& rows,
+                 std::stop_token stop = {});
+    /// Forgets tokens from position `length` on.
+    void rewind(std::int64_t length);
+    /// Rewinds to the longest common prefix with `tokens` (at most size - 1, so that feed has a
+    /// token to compute) and returns its length.
+    std::int64_t reusePrefix(std::span<const std::int32_t> tokens);
+
+private:
+    Transformer& model_;
+    int activationBits_;
+    std::unique_ptr<KvCache> cache_;
+    std::vector<std::int32_t> tokens_;
+};
+
+} // namespace bwla

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/model/model_weights.h"
+#include "kernels/backend.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <tuple>
+#include <vector>
+
+namespace bwla {
+
+/// A model uploaded to a backend, with its recorded plans. Used from one thread at a time;
+/// `backend` must outlive it. The weights object is not needed after construction.
+class Transformer {
+public:
+    /// `loaded` hears the share of layers uploaded, 0..1. Throws KernelError, Error, and
+    /// Cancelled when `stop` is requested.
+    Transformer(Backend& backend, const ModelWeights& weights,
+                const std::function<void(double)>& loaded = {}, std::stop_token stop = {});
+
+    [[nodiscard]] Backend& backend() const { return backend_; }
+    [[nodiscard]] const ModelConfig& config() const { return config_; }
+    [[nodiscard]] int activationBits() const { return activationBits_; } ///< the weights' own
+    [[nodiscard]] std::int64_t weightBytes() const;
+
+    /// The whole forward pass, tokens to logits, for runs of up to `batch` rows; recorded at the
+    /// first request and kept.
+    [[nodiscard]] Plan& plan(int batch, HeadRows rows, int activationBits);
+    /// Appends block `layer` reading and writing the residual stream `x` (batch x width).
+    void recordBlock(Recorder& recorder, std::int64_t layer, Buffer x, int activationBits) const;
+
+    [[nodiscard]] std::unique_ptr<KvCache> cache(std::int64_t capacity) const;
+
+private:
+    struct Group {
+        std::unique_ptr<Input> input;
+        std::vector<std::unique_ptr<Linear>> linears;
+    };
+    struct Layer {
+        std::array<Group, groupCount> groups;
+        std::vector<float> attnNorm, mlpNorm;
+    };
+
+    Backend& backend_;
+    ModelConfig config_;
+    int activationBits_;
+    std::unique_ptr<Linear> embedding_;
+    std::unique_ptr<Linear> head_; ///< null where tied
+    std::vector<float> finalNorm_;
+    std::vector<Layer> layers_;
+    std::map<std::tuple<int, HeadRows, int>, std::unique_ptr<Plan>> plans_;
+};
+
+} // namespace bwla
