@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/model/input_group.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace bwla {
+
+enum class RotationKind : std::uint8_t { learned, random, none };
+enum class OktMode : std::uint8_t { soft, hard };
+enum class OktStart : std::uint8_t { random, identity };
+enum class Metric : std::uint8_t { activation, plain }; ///< "h" and "plain" on the command line
+
+/// How rotation factors m1 x m2 = m are chosen (design 2).
+enum class FactorRule : std::uint8_t {
+    equal, ///< as near to sqrt(m) as divisors allow
+    wide,  ///< the most unequal pair whose int8 factors cost at most 0.4 bit a weight
+};
+
+/// Every knob of a quantization. The defaults are those of preset `fast`.
+struct QuantizeSettings {
+    std::string preset = "fast"; ///< only a label: presetSettings() sets the knobs
+    std::string modelPath;
+    std::string outputPath;
+
+    int activationBits = 6; ///< written to the artifact: 16, 8, 6 or 4
+    RotationKind rotation = RotationKind::learned;
+    OktMode oktMode = OktMode::soft;
+    OktStart oktStart = OktStart::random;
+    int oktRounds = 20;
+    FactorRule factors = FactorRule::equal;
+    std::array<std::optional<std::pair<int, int>>, groupCount> factorsOverride; ///< GROUP=AxB
+
+    Metric metric = Metric::activation;
+    double targetMix = 0.5;       ///< t of the corrected target, 0 = plain weights
+    double targetShrinkage = 0.01;///< of H toward its mean diagonal, for the corrected target
+    double shrinkage = 0.05;      ///< of H for the fits
+    int rank = 12;                ///< of the low-rank term; -1 = the paper's rule, 0.005 m
+    int pspRounds = 8;            ///< 0 = no low-rank term
+    bool columnScales = true;
+    bool rowMeans = false;
+    int gptqRounds = 3;           ///< at most; stops when the error rises
+    int flipRounds = 4;           ///< rounds of sign flips, scales, low rank
+    bool clipSearch = true;       ///< of the activation range, off at 16 bits
+
+    std::string calibration = "self"; ///< "self", a text file, or "FILE+self"
+    std::int64_t tokens = 16384;
+    std::uint64_t seed = 0;
+    int threads = 0;              ///< 0 = all physical cores; not part of the recipe
+    std::string device = "cpu";   ///< "cpu" or "cuda"
+    bool resume = false;
+};
+
+/// Names of the presets that exist, in the order to offer them.
+[[nodiscard]] const std::vector<std::string_view>& presetNames();
+/// The knobs of a preset; paths and run options stay default. Throws Error{badArgument}.
+[[nodiscard]] QuantizeSettings presetSettings(std::string_view name);
+/// Throws Error{badArgument} with a sentence that names the option.
+void validate(const QuantizeSettings& settings);
+/// What decides the result, as JSON with sorted keys: no paths, thread counts or resume.
+[[nodiscard]] std::string recipeJson(const QuantizeSettings& settings);
+
+/// m1 x m2 for a group of `inputs` m and `outputs` n (all linears of the group together).
+/// Throws Error{badArgument} where an override does not multiply to m.
+[[nodiscard]] std::pair<int, int> rotationFactors(const QuantizeSettings& settings, GroupKind kind,
+                                                  std::int64_t inputs, std::int64_t outputs);
+
+} // namespace bwla
