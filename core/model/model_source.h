@@ -21,6 +21,7 @@ struct TokenizerData {
     std::string preTokenizer;            ///< "smollm", "llama-bpe", "gpt-2", "qwen2", or "" if unknown
     std::string pattern;                 ///< split regex from tokenizer.json, or empty
     bool individualDigits = false;       ///< tokenizer.json: Digits(individual_digits)
+    bool ignoreMerges = false;           ///< tokenizer.json: a word that is a token is not merged
     std::int32_t bos = -1;               ///< -1 = none
     std::vector<std::int32_t> eos;       ///< ids that end an answer
     bool addBos = false;
