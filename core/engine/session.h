@@ -12,6 +12,13 @@
 
 namespace bwla {
 
+/// Rows of one run of a prompt. 128 keeps the products of a 2-core machine and of a GPU busy while
+/// the logits of a whole chunk (HeadRows::all) stay within tens of megabytes.
+inline constexpr int chunkTokens = 128;
+
+/// Context of a session nobody asked a length for: the model's, at most 4096.
+[[nodiscard]] std::int64_t defaultCapacity(const ModelConfig& config);
+
 /// One conversation's tokens and KV cache on a Transformer. One thread at a time.
 class Session {
 public:
@@ -21,13 +28,19 @@ public:
     [[nodiscard]] std::int64_t length() const; ///< tokens in the cache
     [[nodiscard]] std::int64_t capacity() const;
     [[nodiscard]] std::int64_t bytes() const; ///< of the cache
+    [[nodiscard]] int activationBits() const { return activationBits_; }
+    [[nodiscard]] Transformer& model() const { return model_; }
 
-    /// Appends tokens (prompts in chunks of 128) and returns the logits after the last one, valid
-    /// until the next call. An empty span means `stop` was requested: the session then holds the
-    /// chunks that finished. Throws Error{promptTooLong} before anything is computed.
+    /// Throws what feed() of so many more tokens would throw: Error{promptTooLong}.
+    void checkRoom(std::int64_t tokens) const;
+    /// Appends tokens (prompts in chunks of chunkTokens) and returns the logits after the last one,
+    /// valid until the next call. An empty span means `stop` was requested: the session then holds
+    /// the chunks that finished. Throws before anything is computed: Error{promptTooLong},
+    /// Error{badArgument} for no tokens at all or an id outside the vocabulary.
     std::span<const float> feed(std::span<const std::int32_t> tokens, std::stop_token stop = {});
-    /// As feed, but hands every row's logits to `rows(firstPosition, values)` chunk by chunk.
-    /// Returns false when stopped.
+    /// As feed, but hands every row's logits to `rows(firstPosition, values)` chunk by chunk;
+    /// values hold (tokens of the chunk) x vocabulary, valid during the call. Returns false when
+    /// stopped.
     bool feedAll(std::span<const std::int32_t> tokens,
                  const std::function<void(std::int64_t, std::span<const float>)>& rows,
                  std::stop_token stop = {});
@@ -38,6 +51,11 @@ public:
     std::int64_t reusePrefix(std::span<const std::int32_t> tokens);
 
 private:
+    void check(std::span<const std::int32_t> tokens) const;
+    /// One run of up to chunkTokens tokens; null when stopped.
+    const Plan* runChunk(std::span<const std::int32_t> tokens, HeadRows rows,
+                         const std::stop_token& stop);
+
     Transformer& model_;
     int activationBits_;
     std::unique_ptr<KvCache> cache_;

@@ -4,6 +4,7 @@
 #include "core/model/model_weights.h"
 #include "kernels/backend.h"
 
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
@@ -12,6 +13,16 @@
 #include <vector>
 
 namespace bwla {
+
+/// Work buffers that the blocks of one plan share, one after another.
+struct BlockScratch {
+    Buffer q, k, v;  ///< products of attn_in
+    Buffer attended; ///< what attn_out reads
+    Buffer gate, up; ///< products of mlp_in; gate becomes what mlp_out reads
+};
+
+/// The prepared input of each group of a block, indexed by GroupKind, for tests and studies.
+using BlockInputs = std::array<Prepared, groupCount>;
 
 /// A model uploaded to a backend, with its recorded plans. Used from one thread at a time;
 /// `backend` must outlive it. The weights object is not needed after construction.
@@ -25,13 +36,17 @@ public:
     [[nodiscard]] Backend& backend() const { return backend_; }
     [[nodiscard]] const ModelConfig& config() const { return config_; }
     [[nodiscard]] int activationBits() const { return activationBits_; } ///< the weights' own
+    [[nodiscard]] const std::string& format() const { return format_; }  ///< of ModelWeights
     [[nodiscard]] std::int64_t weightBytes() const;
 
     /// The whole forward pass, tokens to logits, for runs of up to `batch` rows; recorded at the
-    /// first request and kept.
+    /// first request and kept. `activationBits` 16 or 2..8.
     [[nodiscard]] Plan& plan(int batch, HeadRows rows, int activationBits);
+
+    [[nodiscard]] BlockScratch scratch(Recorder& recorder) const;
     /// Appends block `layer` reading and writing the residual stream `x` (batch x width).
-    void recordBlock(Recorder& recorder, std::int64_t layer, Buffer x, int activationBits) const;
+    BlockInputs recordBlock(Recorder& recorder, std::int64_t layer, const BlockScratch& scratch,
+                            Buffer x, int activationBits) const;
 
     [[nodiscard]] std::unique_ptr<KvCache> cache(std::int64_t capacity) const;
 
@@ -45,9 +60,13 @@ private:
         std::vector<float> attnNorm, mlpNorm;
     };
 
+    [[nodiscard]] Layer upload(const LayerWeights& weights) const;
+    void recordForward(Recorder& recorder, HeadRows rows, int activationBits) const;
+
     Backend& backend_;
     ModelConfig config_;
     int activationBits_;
+    std::string format_;
     std::unique_ptr<Linear> embedding_;
     std::unique_ptr<Linear> head_; ///< null where tied
     std::vector<float> finalNorm_;

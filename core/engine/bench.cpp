@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/bench.h"
+
+#include "core/engine/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+namespace bwla {
+namespace {
+
+using Tokens = std::vector<std::int32_t>;
+
+Tokens randomTokens(std::int64_t count, std::int64_t vocabulary, std::uint32_t seed) {
+    std::mt19937 random(seed);
+    std::uniform_int_distribution<std::int32_t> pick(0, static_cast<std::int32_t>(vocabulary - 1));
+    Tokens tokens(static_cast<std::size_t>(count));
+    std::generate(tokens.begin(), tokens.end(), [&] { return pick(random); });
+    return tokens;
+}
+
+void feedPrompt(Session& session, const Tokens& tokens, const std::stop_token& stop) {
+    session.rewind(0);
+    if (session.feed(tokens, stop).empty())
+        throw Cancelled();
+}
+
+void feedOneByOne(Session& session, std::span<const std::int32_t> tokens,
+                  const std::stop_token& stop) {
+    session.rewind(0);
+    for (const std::int32_t& token : tokens)
+        if (session.feed({&token, 1}, stop).empty())
+            throw Cancelled();
+}
+
+template<class Work>
+double secondsOf(const Work& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+BenchRow row(std::string test, const std::vector<double>& speeds, std::int64_t memoryBytes) {
+    const auto count = static_cast<double>(speeds.size());
+    const double mean = std::accumulate(speeds.begin(), speeds.end(), 0.0) / count;
+    double squares = 0.0;
+    for (const double speed : speeds)
+        squares += (speed - mean) * (speed - mean);
+    return {.test = std::move(test),
+            .tokensPerSecond = mean,
+            .deviation = speeds.size() > 1 ? std::sqrt(squares / (count - 1.0)) : 0.0,
+            .memoryBytes = memoryBytes};
+}
+
+void check(const BenchSettings& settings) {
+    if (settings.promptTokens < 0 || settings.generateTokens < 0 ||
+        settings.promptTokens + settings.generateTokens == 0 || settings.repetitions < 1)
+        throw Error(ErrorCode::badArgument)
+            .because("A benchmark needs prompt or generated tokens and at least one repetition.");
+}
+
+} // namespace
+
+std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Progress>& sink,
+                                    std::stop_token stop) {
+    check(settings);
+    Session session(model_, std::max(settings.promptTokens, settings.generateTokens),
+                    settings.activationBits);
+    const std::int64_t memory = model_.weightBytes() + session.bytes();
+    const int tests = (settings.promptTokens > 0 ? 1 : 0) + (settings.generateTokens > 0 ? 1 : 0);
+    int done = 0;
+    std::vector<BenchRow> rows;
+    const auto measure = [&](const std::string& test, std::int64_t count, const auto& work) {
+        std::vector<double> speeds;
+        for (int repetition = 0; repetition < settings.repetitions; ++repetition) {
+            speeds.push_back(static_cast<double>(count) / secondsOf(work));
+            Progress progress;
+            progress.phase = test;
+            progress.fraction = ++done / static_cast<double>(tests * settings.repetitions);
+            if (sink)
+                sink(progress);
+        }
+        rows.push_back(row(test, speeds, memory));
+    };
+
+    const std::int64_t vocabulary = model_.config().vocabulary;
+    if (settings.promptTokens > 0) {
+        const Tokens prompt = randomTokens(settings.promptTokens, vocabulary, settings.seed);
+        feedPrompt(session, prompt, stop);
+        measure("pp" + std::to_string(prompt.size()), settings.promptTokens,
+                [&] { feedPrompt(session, prompt, stop); });
+    }
+    if (settings.generateTokens > 0) {
+        const Tokens tokens = randomTokens(settings.generateTokens, vocabulary, settings.seed);
+        feedOneByOne(session, std::span(tokens).first(1), stop);
+        measure("tg" + std::to_string(tokens.size()), settings.generateTokens,
+                [&] { feedOneByOne(session, tokens, stop); });
+    }
+    return rows;
+}
+
+} // namespace bwla

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Throughput as llama-bench measures it: pp<P> feeds a prompt of P random tokens to an empty cache,
+// tg<N> feeds N random tokens one by one to an empty cache. Both are run once unmeasured (tg for
+// one token only), then `repetitions` times; mean and sample deviation are of tokens per second.
+// Sampling and detokenising are not part of it.
+#pragma once
+
+#include "core/engine/transformer.h"
+#include "core/job/job.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bwla {
+
+struct BenchSettings {
+    std::int64_t promptTokens = 512;   ///< 0 = no pp test
+    std::int64_t generateTokens = 128; ///< 0 = no tg test
+    int repetitions = 5;
+    int activationBits = 0; ///< 0 = the weights' own
+    std::uint32_t seed = 1; ///< of the token ids
+};
+
+struct BenchRow {
+    std::string test; ///< "pp512", "tg128"
+    double tokensPerSecond = 0.0;
+    double deviation = 0.0;       ///< of one repetition, tokens per second; 0 for a single one
+    std::int64_t memoryBytes = 0; ///< weights and cache
+};
+
+/// Throws Error{badArgument} for settings that measure nothing.
+class BenchJob : public Job<BenchSettings, Progress, std::vector<BenchRow>> {
+public:
+    explicit BenchJob(Transformer& model) : model_(model) {}
+    std::vector<BenchRow> run(const BenchSettings& settings, const Sink<Progress>& sink,
+                              std::stop_token stop) override;
+
+private:
+    Transformer& model_;
+};
+
+} // namespace bwla

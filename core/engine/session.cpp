@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/session.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+
+namespace bwla {
+namespace {
+
+/// Calls `run(chunk)` for each run of up to chunkTokens tokens until one returns false.
+template<class Run>
+bool inChunks(std::span<const std::int32_t> tokens, const Run& run) {
+    for (std::size_t done = 0; done < tokens.size(); done += chunkTokens)
+        if (!run(tokens.subspan(done, std::min<std::size_t>(chunkTokens, tokens.size() - done))))
+            return false;
+    return true;
+}
+
+} // namespace
+
+std::int64_t defaultCapacity(const ModelConfig& config) {
+    return std::min<std::int64_t>(config.context, 4096);
+}
+
+Session::Session(Transformer& model, std::int64_t capacity, int activationBits)
+    : model_(model), activationBits_(activationBits == 0 ? model.activationBits() : activationBits),
+      cache_(model.cache(capacity)) {}
+
+std::int64_t Session::length() const {
+    return static_cast<std::int64_t>(tokens_.size());
+}
+
+std::int64_t Session::capacity() const {
+    return cache_->capacity();
+}
+
+std::int64_t Session::bytes() const {
+    return cache_->bytes();
+}
+
+void Session::checkRoom(std::int64_t tokens) const {
+    if (length() + tokens > capacity())
+        throw Error(ErrorCode::promptTooLong).wanted(capacity()).got(length() + tokens);
+}
+
+void Session::check(std::span<const std::int32_t> tokens) const {
+    if (tokens.empty())
+        throw Error(ErrorCode::badArgument).because("There is no token to start from.");
+    checkRoom(static_cast<std::int64_t>(tokens.size()));
+    const std::int64_t vocabulary = model_.config().vocabulary;
+    for (const std::int32_t token : tokens)
+        if (token < 0 || token >= vocabulary)
+            throw Error(ErrorCode::badArgument)
+                .because("Token " + std::to_string(token) + " is outside the vocabulary of " +
+                         std::to_string(vocabulary) + ".");
+}
+
+const Plan* Session::runChunk(std::span<const std::int32_t> tokens, HeadRows rows,
+                              const std::stop_token& stop) {
+    Plan& plan = model_.plan(tokens.size() == 1 ? 1 : chunkTokens, rows, activationBits_);
+    if (!model_.backend().run(plan, {tokens, length(), cache_.get()}, stop))
+        return nullptr;
+    tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
+    return &plan;
+}
+
+std::span<const float> Session::feed(std::span<const std::int32_t> tokens, std::stop_token stop) {
+    check(tokens);
+    const Plan* plan = nullptr;
+    const bool finished = inChunks(tokens, [&](std::span<const std::int32_t> chunk) {
+        return !stop.stop_requested() && (plan = runChunk(chunk, HeadRows::last, stop)) != nullptr;
+    });
+    return finished ? plan->logits() : std::span<const float>{};
+}
+
+bool Session::feedAll(std::span<const std::int32_t> tokens,
+                      const std::function<void(std::int64_t, std::span<const float>)>& rows,
+                      std::stop_token stop) {
+    check(tokens);
+    return inChunks(tokens, [&](std::span<const std::int32_t> chunk) {
+        const std::int64_t first = length();
+        const Plan* plan = stop.stop_requested() ? nullptr : runChunk(chunk, HeadRows::all, stop);
+        if (plan != nullptr)
+            rows(first, plan->logits());
+        return plan != nullptr;
+    });
+}
+
+void Session::rewind(std::int64_t length) {
+    if (length < this->length())
+        tokens_.resize(static_cast<std::size_t>(std::max<std::int64_t>(length, 0)));
+}
+
+std::int64_t Session::reusePrefix(std::span<const std::int32_t> tokens) {
+    const std::size_t limit = tokens.empty() ? 0 : tokens.size() - 1;
+    const auto common = std::mismatch(tokens_.begin(), tokens_.end(), tokens.begin(),
+                                      tokens.begin() + static_cast<std::ptrdiff_t>(limit));
+    rewind(common.first - tokens_.begin());
+    return length();
+}
+
+} // namespace bwla

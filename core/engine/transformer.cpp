@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/transformer.h"
+
+#include "core/job/job.h"
+
+namespace bwla {
+namespace {
+
+std::size_t index(GroupKind kind) {
+    return static_cast<std::size_t>(kind);
+}
+
+} // namespace
+
+Transformer::Transformer(Backend& backend, const ModelWeights& weights,
+                         const std::function<void(double)>& loaded, std::stop_token stop)
+    : backend_(backend), config_(weights.config()), activationBits_(weights.activationBits()),
+      format_(weights.format()), embedding_(backend.upload(weights.embedding())),
+      head_(config_.tiedHead ? nullptr : backend.upload(weights.head())),
+      finalNorm_(weights.finalNorm()) {
+    layers_.reserve(static_cast<std::size_t>(config_.layers));
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
+        throwIfStopped(stop);
+        layers_.push_back(upload(weights.layer(layer)));
+        if (loaded)
+            loaded(static_cast<double>(layer + 1) / static_cast<double>(config_.layers));
+    }
+}
+
+Transformer::Layer Transformer::upload(const LayerWeights& weights) const {
+    Layer layer{.groups = {}, .attnNorm = weights.attnNorm, .mlpNorm = weights.mlpNorm};
+    for (std::size_t g = 0; g < groupCount; ++g) {
+        layer.groups[g].input = backend_.upload(weights.groups[g].input);
+        for (const HostLinear& linear : weights.groups[g].linears)
+            layer.groups[g].linears.push_back(backend_.upload(linear));
+    }
+    return layer;
+}
+
+std::int64_t Transformer::weightBytes() const {
+    std::int64_t total = embedding_->bytes() + (head_ ? head_->bytes() : 0);
+    for (const Layer& layer : layers_)
+        for (const Group& group : layer.groups) {
+            total += group.input->bytes();
+            for (const auto& linear : group.linears)
+                total += linear->bytes();
+        }
+    return total;
+}
+
+Plan& Transformer::plan(int batch, HeadRows rows, int activationBits) {
+    auto& plan = plans_[{batch, rows, activationBits}];
+    if (!plan)
+        plan = backend_.record(
+            [&](Recorder& recorder) { recordForward(recorder, rows, activationBits); }, batch);
+    return *plan;
+}
+
+void Transformer::recordForward(Recorder& recorder, HeadRows rows, int activationBits) const {
+    const Buffer x = recorder.buffer(config_.width);
+    const BlockScratch blockScratch = scratch(recorder);
+    recorder.embed(*embedding_, x);
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer)
+        recordBlock(recorder, layer, blockScratch, x, activationBits);
+    recorder.head({finalNorm_, config_.normEpsilon}, head_ ? *head_ : *embedding_, x, rows);
+}
+
+BlockScratch Transformer::scratch(Recorder& recorder) const {
+    const std::int64_t queries = config_.heads * config_.headDim;
+    const std::int64_t keys = config_.kvHeads * config_.headDim;
+    return {.q = recorder.buffer(queries),
+            .k = recorder.buffer(keys),
+            .v = recorder.buffer(keys),
+            .attended = recorder.buffer(queries),
+            .gate = recorder.buffer(config_.feedForward),
+            .up = recorder.buffer(config_.feedForward)};
+}
+
+BlockInputs Transformer::recordBlock(Recorder& recorder, std::int64_t layer,
+                                     const BlockScratch& scratch, Buffer x,
+                                     int activationBits) const {
+    const Layer& weights = layers_[static_cast<std::size_t>(layer)];
+    BlockInputs inputs;
+    const auto multiply = [&](GroupKind kind, std::span<const float> gain, Buffer from,
+                              std::span<const Buffer> out, bool accumulate) {
+        const Group& group = weights.groups[index(kind)];
+        const NormSpec norm{gain, gain.empty() ? 0.0F : config_.normEpsilon};
+        inputs[index(kind)] = recorder.prepare(norm, *group.input, from, activationBits);
+        std::vector<LinearTarget> targets;
+        for (std::size_t i = 0; i < out.size(); ++i)
+            targets.push_back({group.linears[i].get(), out[i], accumulate});
+        recorder.linear(inputs[index(kind)], targets);
+    };
+    const AttendSpec attention{.layer = layer,
+                               .heads = config_.heads,
+                               .kvHeads = config_.kvHeads,
+                               .headDim = config_.headDim,
+                               .inverseFrequencies = config_.inverseFrequencies};
+
+    multiply(GroupKind::attnIn, weights.attnNorm, x, std::array{scratch.q, scratch.k, scratch.v},
+             false);
+    recorder.attend(attention, scratch.q, scratch.k, scratch.v, scratch.attended);
+    multiply(GroupKind::attnOut, {}, scratch.attended, std::array{x}, true);
+    multiply(GroupKind::mlpIn, weights.mlpNorm, x, std::array{scratch.gate, scratch.up}, false);
+    recorder.gate(scratch.gate, scratch.up, scratch.gate);
+    multiply(GroupKind::mlpOut, {}, scratch.gate, std::array{x}, true);
+    return inputs;
+}
+
+std::unique_ptr<KvCache> Transformer::cache(std::int64_t capacity) const {
+    return backend_.kvCache({.layers = config_.layers,
+                             .capacity = capacity,
+                             .kvHeads = config_.kvHeads,
+                             .headDim = config_.headDim});
+}
+
+} // namespace bwla
