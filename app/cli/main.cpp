@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/interrupt.h"
+#include "cli/text.h"
+#include "cli/verbs.h"
+
+#include <iostream>
+
+namespace {
+
+using namespace bwla;
+
+constexpr int usageError = 2;
+
+void addVerbs(Verbs& verbs) {
+    addInfo(verbs);
+#ifdef BWLA_QUANT
+    addQuantize(verbs);
+#endif
+    addChat(verbs);
+    addEval(verbs);
+    addBench(verbs);
+    addBenchKernels(verbs);
+    addDevices(verbs);
+    addSelftest(verbs);
+    addVerify(verbs);
+    addTokenize(verbs);
+    addLogits(verbs);
+}
+
+/// Help and version are printed and fine; anything else is one line on stderr.
+int usage(const CLI::App& app, const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0)
+        return app.exit(error);
+    const auto chosen = app.get_subcommands();
+    const std::string verb = chosen.empty() ? "" : chosen.front()->get_name() + " ";
+    std::cerr << oneLine(error.what()) << ". See: bwla " << verb << "--help\n";
+    return usageError;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    watchInterrupts();
+    CLI::App app("1-bit weights, 6-bit activations: quantize a language model and chat with it.",
+                 "bwla");
+    app.set_version_flag("--version", "bwla " BWLA_VERSION);
+    app.require_subcommand(1);
+    Verbs verbs(app);
+    addVerbs(verbs);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return usage(app, error);
+    }
+    return verbs.run();
+}

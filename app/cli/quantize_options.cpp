@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/quantize_options.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <sstream>
+#include <vector>
+
+namespace bwla {
+namespace {
+
+const std::map<std::string, RotationKind> rotations{
+    {"okt", RotationKind::learned}, {"random", RotationKind::random}, {"none", RotationKind::none}};
+const std::map<std::string, OktMode> oktModes{{"soft", OktMode::soft}, {"hard", OktMode::hard}};
+const std::map<std::string, Metric> metrics{{"h", Metric::activation}, {"plain", Metric::plain}};
+const std::map<std::string, FactorRule> factorRules{{"equal", FactorRule::equal},
+                                                    {"wide", FactorRule::wide}};
+
+template<class T>
+std::vector<std::string> names(const std::map<std::string, T>& table) {
+    std::vector<std::string> keys;
+    for (const auto& [name, value] : table)
+        keys.push_back(name);
+    return keys;
+}
+
+template<class T>
+void set(T& target, const std::optional<T>& given) {
+    if (given)
+        target = *given;
+}
+
+template<class T>
+void setNamed(T& target, const std::optional<std::string>& given,
+              const std::map<std::string, T>& table) {
+    if (given)
+        target = table.at(*given);
+}
+
+Error badFactors(const std::string& part) {
+    return Error(ErrorCode::badArgument)
+        .because("--factors: \"" + part +
+                 "\" is neither equal, wide nor a list like attn_in=4x144,mlp_in=2x288.");
+}
+
+int number(std::string_view text, const std::string& part) {
+    int value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size() || value < 1)
+        throw badFactors(part);
+    return value;
+}
+
+GroupKind groupNamed(std::string_view name, const std::string& part) {
+    const auto& all = groups();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const InputGroup& g) { return g.name == name; });
+    if (found == all.end())
+        throw badFactors(part);
+    return found->kind;
+}
+
+/// "attn_in=4x144,mlp_in=2x288"
+void setFactorOverrides(QuantizeSettings& settings, const std::string& list) {
+    std::istringstream stream(list);
+    for (std::string part; std::getline(stream, part, ',');) {
+        const auto equals = part.find('=');
+        const auto times = part.find('x', equals == std::string::npos ? 0 : equals);
+        if (equals == std::string::npos || times == std::string::npos)
+            throw badFactors(part);
+        const std::string_view text(part);
+        const auto kind = groupNamed(text.substr(0, equals), part);
+        settings.factorsOverride[static_cast<std::size_t>(kind)] = {
+            number(text.substr(equals + 1, times - equals - 1), part),
+            number(text.substr(times + 1), part)};
+    }
+}
+
+} // namespace
+
+void QuantizeOptions::addTo(CLI::App& verb) {
+    verb.add_option("model", model_, "GGUF file or Hugging Face folder")->required();
+    verb.add_option("-o,--output", out_, "Folder to write")->required();
+    std::vector<std::string> presets(presetNames().begin(), presetNames().end());
+    verb.add_option("--preset", preset_, "Recipe (default: fast)")->check(CLI::IsMember(presets));
+    addMethodOptions(verb);
+    addRunOptions(verb);
+}
+
+void QuantizeOptions::addMethodOptions(CLI::App& verb) {
+    const char* const method = "Method";
+    const auto choice = [&](const char* name, auto& target, const char* text, auto allowed) {
+        verb.add_option(name, target, text)->check(CLI::IsMember(allowed))->group(method);
+    };
+    const auto count = [&](const char* name, auto& target, const char* text) {
+        verb.add_option(name, target, text)->check(CLI::NonNegativeNumber)->group(method);
+    };
+    choice("--activation-bits", activationBits_, "Activation bits: 16, 8, 6 or 4",
+           std::vector<int>{16, 8, 6, 4});
+    count("--rank", rank_, "Rank of the low-rank term");
+    count("--okt-rounds", oktRounds_, "Rounds of the rotation solver");
+    choice("--rotation", rotation_, "okt (learned), random or none", names(rotations));
+    choice("--okt", okt_, "Assignments of the rotation solver: soft or hard", names(oktModes));
+    verb.add_option("--factors", factors_, "equal, wide or GROUP=AxB,...")->group(method);
+    choice("--metric", metric_, "Error to reduce: h (of outputs) or plain (of weights)",
+           names(metrics));
+    verb.add_option("--target-mix", targetMix_, "Share of the corrected target")
+        ->check(CLI::Range(0.0, 1.0))
+        ->group(method);
+    count("--psp-rounds", pspRounds_, "Rounds of the low-rank solver, 0 = no low-rank term");
+    choice("--column-scales", columnScales_, "on or off", std::vector<std::string>{"on", "off"});
+}
+
+void QuantizeOptions::addRunOptions(CLI::App& verb) {
+    const char* const run = "Calibration and run";
+    verb.add_option("--calibration", calibration_,
+                    "self (the model writes it), a text FILE, or FILE+self")
+        ->group(run);
+    verb.add_option("--tokens", tokens_, "Calibration tokens")
+        ->check(CLI::PositiveNumber)
+        ->group(run);
+    verb.add_option("--seed", seed_, "Seed of everything random")->group(run);
+    verb.add_option("--device", device_, "cpu or cuda")
+        ->check(CLI::IsMember({"cpu", "cuda"}))
+        ->group(run);
+    verb.add_flag("--resume", resume_, "Continue an unfinished run, or verify a finished one")
+        ->group(run);
+}
+
+QuantizeSettings QuantizeOptions::settings(int threads) const {
+    QuantizeSettings settings = presetSettings(preset_);
+    settings.modelPath = model_;
+    settings.outputPath = out_;
+    applyMethod(settings);
+    set(settings.calibration, calibration_);
+    set(settings.tokens, tokens_);
+    set(settings.seed, seed_);
+    settings.threads = threads;
+    settings.device = device_;
+    settings.resume = resume_;
+    validate(settings);
+    return settings;
+}
+
+void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
+    set(settings.activationBits, activationBits_);
+    set(settings.rank, rank_);
+    set(settings.oktRounds, oktRounds_);
+    set(settings.pspRounds, pspRounds_);
+    set(settings.targetMix, targetMix_);
+    setNamed(settings.rotation, rotation_, rotations);
+    setNamed(settings.oktMode, okt_, oktModes);
+    setNamed(settings.metric, metric_, metrics);
+    if (columnScales_)
+        settings.columnScales = *columnScales_ == "on";
+    if (factors_ && factorRules.contains(*factors_))
+        settings.factors = factorRules.at(*factors_);
+    else if (factors_)
+        setFactorOverrides(settings, *factors_);
+}
+
+} // namespace bwla

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/quant/quantize_settings.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace bwla {
+
+/// The options of `bwla quantize`. What is not given keeps the preset's value.
+class QuantizeOptions {
+public:
+    void addTo(CLI::App& verb);
+    /// Throws Error{badArgument}.
+    [[nodiscard]] QuantizeSettings settings(int threads) const;
+
+private:
+    void addMethodOptions(CLI::App& verb);
+    void addRunOptions(CLI::App& verb);
+    void applyMethod(QuantizeSettings& settings) const;
+
+    std::string model_;
+    std::string out_;
+    std::string preset_ = "fast";
+    std::optional<int> activationBits_;
+    std::optional<int> rank_;
+    std::optional<int> oktRounds_;
+    std::optional<int> pspRounds_;
+    std::optional<std::string> rotation_;
+    std::optional<std::string> okt_;
+    std::optional<std::string> factors_;
+    std::optional<std::string> metric_;
+    std::optional<std::string> columnScales_;
+    std::optional<double> targetMix_;
+    std::optional<std::string> calibration_;
+    std::optional<std::int64_t> tokens_;
+    std::optional<std::uint64_t> seed_;
+    std::string device_ = "cpu";
+    bool resume_ = false;
+};
+
+} // namespace bwla

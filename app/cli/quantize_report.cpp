@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/quantize_report.h"
+
+#include "cli/text.h"
+
+namespace bwla {
+namespace {
+
+struct Column {
+    const char* key;
+    double GroupReport::*value;
+};
+
+constexpr Column columns[] = {
+    {"activation_error", &GroupReport::activationError},
+    {"plain_error", &GroupReport::plainError},
+    {"binarisation_before", &GroupReport::binarisationBefore},
+    {"binarisation_after", &GroupReport::binarisationAfter},
+    {"kurtosis_before", &GroupReport::kurtosisBefore},
+    {"kurtosis_after", &GroupReport::kurtosisAfter},
+    {"bimodal_before", &GroupReport::bimodalBefore},
+    {"bimodal_after", &GroupReport::bimodalAfter},
+    {"bimodal_residual", &GroupReport::bimodalResidual},
+    {"activation_peak_before", &GroupReport::activationPeakBefore},
+    {"activation_peak_after", &GroupReport::activationPeakAfter},
+    {"clip", &GroupReport::clip},
+};
+
+double mean(const std::vector<BlockReport>& blocks, std::size_t group, double GroupReport::*value) {
+    double sum = 0.0;
+    for (const BlockReport& block : blocks)
+        sum += block.groups[group].*value;
+    return sum / static_cast<double>(blocks.size());
+}
+
+} // namespace
+
+Json blockEvent(const BlockReport& block) {
+    Json measured;
+    for (const InputGroup& g : groups()) {
+        Json row;
+        for (const Column& column : columns)
+            row[column.key] = block.groups[static_cast<std::size_t>(g.kind)].*column.value;
+        measured[std::string(g.name)] = row;
+    }
+    return {{"event", "block"},
+            {"block", block.block},
+            {"seconds", block.seconds},
+            {"drift", block.drift},
+            {"groups", measured}};
+}
+
+std::string groupTable(const std::vector<BlockReport>& blocks) {
+    using R = GroupReport;
+    std::vector<std::vector<std::string>> rows;
+    for (const InputGroup& g : groups()) {
+        const auto index = static_cast<std::size_t>(g.kind);
+        const auto one = [&](const char* pattern, double R::*value) {
+            return format(pattern, mean(blocks, index, value));
+        };
+        const auto pair = [&](const char* pattern, double R::*before, double R::*after) {
+            return one(pattern, before) + " -> " + one(pattern, after);
+        };
+        rows.push_back({std::string(g.name), one("%.4f", &R::activationError),
+                        one("%.4f", &R::plainError),
+                        pair("%.3f", &R::binarisationBefore, &R::binarisationAfter),
+                        pair("%.2f", &R::kurtosisBefore, &R::kurtosisAfter),
+                        pair("%.3f", &R::bimodalBefore, &R::bimodalAfter) + " -> " +
+                            one("%.3f", &R::bimodalResidual),
+                        pair("%.1f", &R::activationPeakBefore, &R::activationPeakAfter)});
+    }
+    return markdownTable({"group", "output error", "weight error", "binarisation error", "kurtosis",
+                          "bimodal rows", "activation max/RMS"},
+                         rows);
+}
+
+} // namespace bwla

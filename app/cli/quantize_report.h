@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "cli/console.h"
+#include "core/quant/quantize_job.h"
+
+#include <string>
+#include <vector>
+
+namespace bwla {
+
+/// The "block" line of --json's progress: what a finished block measured.
+[[nodiscard]] Json blockEvent(const BlockReport& block);
+
+/// Means over blocks, a row an input group: errors, the shape of rows, activation peaks, each
+/// before and after.
+[[nodiscard]] std::string groupTable(const std::vector<BlockReport>& blocks);
+
+} // namespace bwla

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/open_model.h"
+#include "cli/text.h"
+#include "cli/verbs.h"
+
+#include <memory>
+#include <optional>
+
+namespace bwla {
+namespace {
+
+/// A model without a tokenizer can still be described.
+std::optional<TokenizerData> tokenizerOf(const OpenModel& model) {
+    try {
+        return model.tokenizer();
+    } catch (const Error& error) {
+        if (error.code != ErrorCode::missingTokenizer)
+            throw;
+        return std::nullopt;
+    }
+}
+
+std::string tokenizerName(const TokenizerData& data) {
+    return data.preTokenizer.empty() ? "bpe" : data.preTokenizer;
+}
+
+std::vector<std::string> dtypesOf(const OpenModel& model) {
+    return model.source() != nullptr ? model.source()->dtypes() : std::vector<std::string>{"W1"};
+}
+
+Json infoDocument(const OpenModel& model) {
+    const ModelConfig& config = model.config();
+    const auto tokenizer = tokenizerOf(model);
+    const bool hasTemplate = tokenizer && !tokenizer->chatTemplate.empty();
+    Json document{{"family", config.family},
+                  {"parameters", config.parameters()},
+                  {"layers", config.layers},
+                  {"width", config.width},
+                  {"context", config.context},
+                  {"dtypes", dtypesOf(model)},
+                  {"tokenizer", tokenizer ? Json(tokenizerName(*tokenizer)) : Json(nullptr)},
+                  {"template", hasTemplate ? Json(tokenizer->chatTemplate) : Json(nullptr)}};
+    if (model.artifact() != nullptr)
+        document["bits_linear"] = model.artifact()->ledger().bitsPerWeight();
+    return document;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words)
+        text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
+/// "signs 1.000 + row scales 0.023 + ...": what the bits of a weight are spent on.
+std::string ledgerText(const BitsLedger& ledger) {
+    const std::pair<const char*, std::int64_t> parts[] = {
+        {"signs", ledger.signBits},        {"row scales", ledger.rowScaleBits},
+        {"row means", ledger.rowMeanBits}, {"column scales", ledger.columnScaleBits},
+        {"rotation", ledger.rotationBits}, {"low rank", ledger.lowRankBits},
+        {"clip", ledger.clipBits},
+    };
+    std::string text;
+    for (const auto& [name, bits] : parts)
+        if (bits > 0)
+            text += format("%s%s %.4f", text.empty() ? "" : " + ", name,
+                           static_cast<double>(bits) / static_cast<double>(ledger.weights));
+    return text;
+}
+
+std::string infoText(const OpenModel& model) {
+    const ModelConfig& config = model.config();
+    const auto tokenizer = tokenizerOf(model);
+    const auto number = [](std::int64_t n) { return std::to_string(n); };
+    std::vector<std::pair<std::string, std::string>> lines{
+        {"Model", config.name.empty() ? model.name() : config.name},
+        {"Family", config.family},
+        {"Parameters", countText(config.parameters())},
+        {"Layers", number(config.layers)},
+        {"Width", number(config.width) + ", feed-forward " + number(config.feedForward)},
+        {"Heads", number(config.heads) + ", of keys and values " + number(config.kvHeads)},
+        {"Context", number(config.context) + " tokens"},
+        {"Weights", joined(dtypesOf(model)) + ", " + bytesText(model.fileBytes()) + " on disk"},
+        {"Tokenizer", tokenizer ? tokenizerName(*tokenizer) + ", " +
+                                      number(static_cast<std::int64_t>(tokenizer->tokens.size())) +
+                                      " tokens"
+                                : "missing"},
+        {"Chat template", tokenizer && !tokenizer->chatTemplate.empty() ? "yes" : "none"}};
+    if (model.artifact() != nullptr) {
+        const BitsLedger ledger = model.artifact()->ledger();
+        lines.emplace_back("Bits a weight",
+                           format("%.4f = ", ledger.bitsPerWeight()) + ledgerText(ledger));
+        lines.emplace_back("Activations", number(model.artifact()->activationBits()) + " bits");
+    }
+    return alignedLines(lines);
+}
+
+} // namespace
+
+void addInfo(Verbs& verbs) {
+    auto path = std::make_shared<std::string>();
+    CLI::App* verb = verbs.add("info", "What a model is", [path](const Call& call) {
+        const OpenModel model(*path);
+        if (call.console.json())
+            call.console.document(infoDocument(model));
+        else
+            call.console.line(infoText(model));
+    });
+    verb->add_option("model", *path, "GGUF file, Hugging Face folder or quantized folder")
+        ->required();
+}
+
+} // namespace bwla

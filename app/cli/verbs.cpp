@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cli/verbs.h"
+
+#include "cli/interrupt.h"
+
+#include <variant>
+
+namespace bwla {
+namespace {
+
+using Nothing = std::monostate;
+
+/// A verb as a job, so that runJob's one table turns its exceptions into values.
+class VerbJob : public Job<Nothing, Nothing, Nothing> {
+public:
+    VerbJob(const std::function<void(const Call&)>& verb, Console& console,
+            const CommonOptions& options)
+        : verb_(verb), console_(console), options_(options) {}
+
+    Nothing run(const Nothing& /*settings*/, const Sink<Nothing>& /*sink*/,
+                std::stop_token stop) override {
+        verb_({console_, options_, std::move(stop)});
+        if (!console_.flush())
+            throw Error(ErrorCode::writeFailed).in("standard output").because("not all was taken");
+        return {};
+    }
+
+private:
+    const std::function<void(const Call&)>& verb_;
+    Console& console_;
+    const CommonOptions& options_;
+};
+
+} // namespace
+
+CLI::App* Verbs::add(const std::string& name, const std::string& description,
+                     std::function<void(const Call&)> run) {
+    CLI::App* verb = app_.add_subcommand(name, description);
+    verb->add_flag("--json", options_.json,
+                   "Print one JSON document; progress as JSON lines on stderr");
+    verb->add_option("--backend", options_.backend, "cpu or reference (default: cpu)");
+    verb->add_option("--threads", options_.threads, "Threads (default: one a physical core)")
+        ->check(CLI::Range(0, 1024));
+    verb->callback([this, run = std::move(run)] { chosen_ = run; });
+    return verb;
+}
+
+int Verbs::run() const {
+    Console console(options_.json);
+    VerbJob job(chosen_, console, options_);
+    const auto outcome = runJob<Nothing, Nothing, Nothing>(job, {}, {}, beginWork());
+    endOfWork();
+    using State = Outcome<Nothing>::State;
+    if (outcome.state == State::succeeded)
+        return 0;
+    if (outcome.state == State::cancelled)
+        console.cancelled();
+    else
+        console.failure(*outcome.error);
+    (void)console.flush();
+    return 1;
+}
+
+} // namespace bwla

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "cli/console.h"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+namespace bwla {
+
+/// Options that every verb takes.
+struct CommonOptions {
+    bool json = false;
+    std::string backend; ///< as typed; empty = the default
+    int threads = 0;     ///< 0 = one a physical core
+};
+
+/// What a verb gets to run with. Failures are thrown: Error, KernelError or Cancelled.
+struct Call {
+    Console& console;
+    const CommonOptions& options;
+    std::stop_token stop;
+};
+
+/// The command line's verbs: each verb_*.cpp adds its own, main runs the one that was typed.
+class Verbs {
+public:
+    explicit Verbs(CLI::App& app) : app_(app) {}
+
+    /// A subcommand with the common options. The caller adds its own options to the result; `run`
+    /// is called after the whole line was parsed.
+    CLI::App* add(const std::string& name, const std::string& description,
+                  std::function<void(const Call&)> run);
+    /// Runs the chosen verb and returns the exit code: 0, or 1 with one line on stderr.
+    [[nodiscard]] int run() const;
+
+private:
+    CLI::App& app_;
+    CommonOptions options_;
+    std::function<void(const Call&)> chosen_;
+};
+
+void addInfo(Verbs& verbs);
+void addTokenize(Verbs& verbs);
+void addLogits(Verbs& verbs);
+void addChat(Verbs& verbs);
+void addQuantize(Verbs& verbs);
+void addEval(Verbs& verbs);
+void addBench(Verbs& verbs);
+void addBenchKernels(Verbs& verbs);
+void addSelftest(Verbs& verbs);
+void addDevices(Verbs& verbs);
+void addVerify(Verbs& verbs);
+
+} // namespace bwla
