@@ -15,15 +15,15 @@ namespace bwla {
 
 /// Bits an artifact spends, counted from the bytes of its files (ledger of design 2).
 struct BitsLedger {
-    std::int64_t weights = 0;        ///< weights of the decoder's linears
-    std::int64_t signBits = 0;       ///< with padding
+    std::int64_t weights = 0;  ///< weights of the decoder's linears
+    std::int64_t signBits = 0; ///< with padding
     std::int64_t rowScaleBits = 0;
     std::int64_t rowMeanBits = 0;
     std::int64_t columnScaleBits = 0;
-    std::int64_t rotationBits = 0;   ///< factors and their scales
+    std::int64_t rotationBits = 0; ///< factors and their scales
     std::int64_t lowRankBits = 0;
     std::int64_t clipBits = 0;
-    std::int64_t otherBits = 0;      ///< embeddings, head, norms, headers: the rest of the files
+    std::int64_t otherBits = 0; ///< embeddings, head, norms, headers: the rest of the files
     [[nodiscard]] std::int64_t linearBits() const {
         return signBits + rowScaleBits + rowMeanBits + columnScaleBits + rotationBits +
                lowRankBits + clipBits;

@@ -14,9 +14,9 @@ namespace bwla {
 /// thread count belongs here.
 struct ArtifactDescription {
     int activationBits = 6;
-    std::string recipeJson;         ///< settings as canonical JSON (sorted keys)
-    std::string recipeHash;         ///< XXH3-128 of settings, model and calibration, hex
-    std::string calibration;        ///< "self" or the text's XXH3-128
+    std::string recipeJson;  ///< settings as canonical JSON (sorted keys)
+    std::string recipeHash;  ///< XXH3-128 of settings, model and calibration, hex
+    std::string calibration; ///< "self" or the text's XXH3-128
     std::int64_t calibrationTokens = 0;
 };
 

@@ -19,8 +19,12 @@ constexpr std::array<InputGroup, groupCount> all{{
 
 } // namespace
 
-const std::array<InputGroup, groupCount>& groups() { return all; }
+const std::array<InputGroup, groupCount>& groups() {
+    return all;
+}
 
-const InputGroup& group(GroupKind kind) { return all[static_cast<std::size_t>(kind)]; }
+const InputGroup& group(GroupKind kind) {
+    return all[static_cast<std::size_t>(kind)];
+}
 
 } // namespace bwla

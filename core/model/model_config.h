@@ -11,21 +11,21 @@ namespace bwla {
 
 /// Shape and constants of a decoder-only model, the same for GGUF and Hugging Face sources.
 struct ModelConfig {
-    std::string family;          ///< "llama"
-    std::string name;            ///< the model's own name, may be empty
+    std::string family; ///< "llama"
+    std::string name;   ///< the model's own name, may be empty
     std::int64_t layers = 0;
-    std::int64_t width = 0;      ///< d
+    std::int64_t width = 0; ///< d
     std::int64_t feedForward = 0;
     std::int64_t heads = 0;
     std::int64_t kvHeads = 0;
     std::int64_t headDim = 0;
     std::int64_t vocabulary = 0;
-    std::int64_t context = 0;    ///< positions the model was trained for
+    std::int64_t context = 0; ///< positions the model was trained for
     float normEpsilon = 1e-5F;
     double ropeTheta = 10000.0;
     /// Rotary frequencies after any scaling the family asks for, [headDim / 2].
     std::vector<float> inverseFrequencies;
-    bool tiedHead = false;       ///< the head is the embedding table
+    bool tiedHead = false; ///< the head is the embedding table
 
     /// Inputs m of a group's linears.
     [[nodiscard]] std::int64_t groupInputs(GroupKind kind) const;

@@ -14,18 +14,18 @@ namespace bwla {
 
 /// What a tokenizer is built from, wherever it was found. Ids index `tokens`.
 struct TokenizerData {
-    std::vector<std::string> tokens;     ///< in the byte-level alphabet of GPT-2 for normal tokens
-    std::vector<std::string> merges;     ///< "left right", best first
-    std::vector<std::int32_t> special;   ///< ids matched verbatim in text, never split
-    std::vector<std::int32_t> control;   ///< subset of special that is not printed
-    std::string preTokenizer;            ///< "smollm", "llama-bpe", "gpt-2", "qwen2", or "" if unknown
-    std::string pattern;                 ///< split regex from tokenizer.json, or empty
-    bool individualDigits = false;       ///< tokenizer.json: Digits(individual_digits)
-    bool ignoreMerges = false;           ///< tokenizer.json: a word that is a token is not merged
-    std::int32_t bos = -1;               ///< -1 = none
-    std::vector<std::int32_t> eos;       ///< ids that end an answer
+    std::vector<std::string> tokens;   ///< in the byte-level alphabet of GPT-2 for normal tokens
+    std::vector<std::string> merges;   ///< "left right", best first
+    std::vector<std::int32_t> special; ///< ids matched verbatim in text, never split
+    std::vector<std::int32_t> control; ///< subset of special that is not printed
+    std::string preTokenizer;      ///< "smollm", "llama-bpe", "gpt-2", "qwen2", or "" if unknown
+    std::string pattern;           ///< split regex from tokenizer.json, or empty
+    bool individualDigits = false; ///< tokenizer.json: Digits(individual_digits)
+    bool ignoreMerges = false;     ///< tokenizer.json: a word that is a token is not merged
+    std::int32_t bos = -1;         ///< -1 = none
+    std::vector<std::int32_t> eos; ///< ids that end an answer
     bool addBos = false;
-    std::string chatTemplate;            ///< Jinja, may be empty
+    std::string chatTemplate; ///< Jinja, may be empty
 };
 
 /// An unquantized model on disk, a GGUF file or a Hugging Face folder, under one set of names
@@ -56,7 +56,8 @@ public:
     [[nodiscard]] virtual std::string configJson() const = 0;
     /// tokenizer.json text for the artifact (the file's own, or synthesised from GGUF), and other
     /// files to copy unchanged (generation_config.json, LICENSE), as name -> bytes.
-    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> companionFiles() const = 0;
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>>
+    companionFiles() const = 0;
     /// XXH3-128 over configuration and all tensor bytes, hex: names the model in a recipe.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
 };

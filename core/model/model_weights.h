@@ -42,6 +42,7 @@ public:
 };
 
 /// The original with F16 (rounded) or F32 weights. `source` must outlive the result.
-[[nodiscard]] std::unique_ptr<ModelWeights> floatWeights(const ModelSource& source, WeightKind kind);
+[[nodiscard]] std::unique_ptr<ModelWeights> floatWeights(const ModelSource& source,
+                                                         WeightKind kind);
 
 } // namespace bwla

@@ -26,17 +26,17 @@ struct QuantizedLinear {
 
 /// A rotation factor, size x size: value = int8 * scale.
 struct StoredFactor {
-    std::int64_t size = 0;            ///< 0 = no rotation
-    std::vector<std::int8_t> values;  ///< row-major
-    float scale = 1.0F;               ///< F32 scalar tensor "<factor>_scale"
+    std::int64_t size = 0;           ///< 0 = no rotation
+    std::vector<std::int8_t> values; ///< row-major
+    float scale = 1.0F;              ///< F32 scalar tensor "<factor>_scale"
 };
 
 /// Tensors "<group>.transform_a" (+ "_scale"), ".transform_b", ".input_scale", ".input_clip",
 /// ".low_rank_b" (+ "_scale").
 struct QuantizedGroup {
     std::int64_t cols = 0;
-    StoredFactor factorA; ///< R1
-    StoredFactor factorB; ///< R2
+    StoredFactor factorA;                     ///< R1
+    StoredFactor factorB;                     ///< R2
     std::vector<std::uint16_t> inputScale;    ///< F16 [cols] or empty (--column-scales off)
     std::array<std::uint16_t, 2> inputClip{}; ///< F16 {low, high}
     std::int64_t rank = 0;
@@ -55,7 +55,8 @@ struct QuantizedBlock {
 [[nodiscard]] GroupWeights toHost(const QuantizedGroup& group);
 
 /// The block's tensors under their artifact names ("model.layers.L...."), sorted by name.
-[[nodiscard]] std::vector<NamedTensor> blockTensors(const QuantizedBlock& block, std::int64_t layer);
+[[nodiscard]] std::vector<NamedTensor> blockTensors(const QuantizedBlock& block,
+                                                    std::int64_t layer);
 
 /// The inverse, checked against the configuration. Throws Error{missingTensor, badShape,
 /// unsupportedType}.
