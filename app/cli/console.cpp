@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/console.h"
+#include "app/cli/console.h"
 
-#include "cli/text.h"
+#include "app/cli/text.h"
 #include "core/error_text.h"
 
 #include <unistd.h>
@@ -99,7 +99,9 @@ void Console::failure(const Error& error) {
     errorLine(Error::errorCodeName(error.code), &error, sentence(error));
 }
 
-void Console::cancelled() { errorLine("cancelled", nullptr, cancelSentence_); }
+void Console::cancelled() {
+    errorLine("cancelled", nullptr, cancelSentence_);
+}
 
 bool Console::flush() {
     clearProgress();

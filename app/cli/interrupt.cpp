@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/interrupt.h"
+#include "app/cli/interrupt.h"
 
 #include <pthread.h>
 #include <unistd.h>

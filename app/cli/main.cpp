@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/interrupt.h"
-#include "cli/text.h"
-#include "cli/verbs.h"
+#include "app/cli/interrupt.h"
+#include "app/cli/text.h"
+#include "app/cli/verbs.h"
 
 #include <iostream>
 

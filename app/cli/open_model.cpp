@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/open_model.h"
+#include "app/cli/open_model.h"
 
 #include <filesystem>
 

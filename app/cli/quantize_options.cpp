@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/quantize_options.h"
+#include "app/cli/quantize_options.h"
 
 #include "core/error.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/quantize_report.h"
+#include "app/cli/quantize_report.h"
 
-#include "cli/text.h"
+#include "app/cli/text.h"
 
 namespace bwla {
 namespace {

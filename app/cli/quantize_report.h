@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "cli/console.h"
+#include "app/cli/console.h"
 #include "core/quant/quantize_job.h"
 
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/open_model.h"
-#include "cli/text.h"
-#include "cli/verbs.h"
+#include "app/cli/open_model.h"
+#include "app/cli/text.h"
+#include "app/cli/verbs.h"
 
 #include <memory>
 #include <optional>

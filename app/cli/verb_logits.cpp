@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/engine.h"
-#include "cli/open_model.h"
-#include "cli/text.h"
-#include "cli/verbs.h"
+#include "app/cli/load.h"
+#include "app/cli/open_model.h"
+#include "app/cli/text.h"
+#include "app/cli/verbs.h"
 #include "core/engine/session.h"
 #include "core/text/tokenizer.h"
 
@@ -19,14 +19,6 @@ struct Options {
     int top = 0; ///< 0 = all of them
     EngineOptions engine;
 };
-
-void checkTokens(const std::vector<std::int32_t>& tokens, std::int64_t vocabulary) {
-    for (const std::int32_t id : tokens)
-        if (id < 0 || id >= vocabulary)
-            throw Error(ErrorCode::badArgument)
-                .because("--tokens: " + std::to_string(id) + " is not in the vocabulary of " +
-                         std::to_string(vocabulary) + " tokens.");
-}
 
 /// Ids of the `count` greatest logits, greatest first; equal ones in the order of their ids.
 std::vector<std::int32_t> greatest(std::span<const float> logits, int count) {
@@ -71,9 +63,9 @@ void printTop(const Options& options, std::span<const float> logits, const OpenM
 
 void logits(const Options& options, const Call& call) {
     OpenModel model(options.model);
-    checkTokens(options.tokens, model.config().vocabulary);
-    Engine engine(model, options.engine, call);
-    Session session(engine.transformer(), std::ssize(options.tokens), engine.activationBits());
+    const auto backend = makeBackend(call.options);
+    const auto transformer = loadTransformer(*backend, model, options.engine, call);
+    Session session(*transformer, std::ssize(options.tokens), options.engine.activationBits);
     const auto values = session.feed(options.tokens, call.stop);
     throwIfStopped(call.stop);
     if (call.console.json())
@@ -89,7 +81,10 @@ void addLogits(Verbs& verbs) {
     CLI::App* verb = verbs.add("logits", "Logits after a sequence of token ids",
                                [options](const Call& call) { logits(*options, call); });
     verb->add_option("model", options->model, "Model")->required();
-    verb->add_option("--tokens", options->tokens, "Token ids: 1,2,3")->delimiter(',')->required();
+    verb->add_option("--tokens", options->tokens, "Token ids: 1,2,3")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->required();
     verb->add_option("--top", options->top, "Only the K greatest")->check(CLI::PositiveNumber);
     options->engine.addTo(*verb);
 }

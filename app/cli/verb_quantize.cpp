@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/quantize_options.h"
-#include "cli/quantize_report.h"
-#include "cli/text.h"
-#include "cli/verbs.h"
+#include "app/cli/quantize_options.h"
+#include "app/cli/quantize_report.h"
+#include "app/cli/text.h"
+#include "app/cli/verbs.h"
 #include "core/quant/quantize_job.h"
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/open_model.h"
-#include "cli/verbs.h"
+#include "app/cli/open_model.h"
+#include "app/cli/verbs.h"
 #include "core/text/tokenizer.h"
 
 #include <memory>

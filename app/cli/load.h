@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "cli/open_model.h"
-#include "cli/verbs.h"
+#include "app/cli/open_model.h"
+#include "app/cli/verbs.h"
 #include "core/engine/transformer.h"
 #include "kernels/backend.h"
 
@@ -24,23 +24,14 @@ struct EngineOptions {
     [[nodiscard]] WeightKind kind() const;
 };
 
-/// A model on a backend.
-class Engine {
-public:
-    /// Uploads the model and shows the progress of it.
-    Engine(OpenModel& model, const EngineOptions& options, const Call& call);
+/// Uploads a model and shows the progress of it.
+[[nodiscard]] std::unique_ptr<Transformer>
+loadTransformer(Backend& backend, OpenModel& model, const EngineOptions& options, const Call& call);
 
-    [[nodiscard]] Transformer& transformer() { return *transformer_; }
-    [[nodiscard]] Backend& backend() { return *backend_; }
-    /// Bits in use: the option's, else the model's own.
-    [[nodiscard]] int activationBits() const { return activationBits_; }
-    [[nodiscard]] const std::string& format() const { return format_; }
-
-private:
-    std::unique_ptr<Backend> backend_;
-    std::unique_ptr<Transformer> transformer_;
-    int activationBits_;
-    std::string format_;
-};
+/// Activation bits in use: the option's, else the model's own.
+[[nodiscard]] int bitsInUse(const Transformer& model, const EngineOptions& options);
+/// "f16", "w1a6", "w1a16", "f16a6": weights and, where quantized, activations in use.
+[[nodiscard]] std::string formatInUse(const OpenModel& model, const EngineOptions& options,
+                                      int activationBits);
 
 } // namespace bwla

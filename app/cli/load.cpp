@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "cli/engine.h"
-
-#include "cli/text.h"
+#include "app/cli/load.h"
 
 namespace bwla {
 
@@ -27,16 +25,26 @@ WeightKind EngineOptions::kind() const {
     return weights == "f32" ? WeightKind::f32 : WeightKind::f16;
 }
 
-Engine::Engine(OpenModel& model, const EngineOptions& options, const Call& call)
-    : backend_(makeBackend(call.options)) {
-    const ModelWeights& weights = model.weights(options.kind());
+std::unique_ptr<Transformer> loadTransformer(Backend& backend, OpenModel& model,
+                                             const EngineOptions& options, const Call& call) {
     const auto loaded = [&](double share) {
-        call.console.progress({.phase = "load", .step = {}, .fraction = share});
+        Progress progress;
+        progress.phase = "load";
+        progress.fraction = share;
+        call.console.progress(progress);
     };
-    transformer_ = std::make_unique<Transformer>(*backend_, weights, loaded, call.stop);
-    activationBits_ =
-        options.activationBits != 0 ? options.activationBits : weights.activationBits();
-    format_ = weights.format();
+    return std::make_unique<Transformer>(backend, model.weights(options.kind()), loaded, call.stop);
+}
+
+int bitsInUse(const Transformer& model, const EngineOptions& options) {
+    return options.activationBits != 0 ? options.activationBits : model.activationBits();
+}
+
+std::string formatInUse(const OpenModel& model, const EngineOptions& options, int activationBits) {
+    if (model.artifact() != nullptr)
+        return "w1a" + std::to_string(activationBits);
+    return activationBits == 16 ? options.weights
+                                : options.weights + "a" + std::to_string(activationBits);
 }
 
 } // namespace bwla
