@@ -62,11 +62,11 @@ struct HostLinear {
 /// the sum is exact in int32 while 127 * 63 * cols < 2^31, that is cols <= 268,000.
 struct HostInput {
     std::int64_t cols = 0;
-    std::int64_t factor1 = 0;         ///< rows of R1; 0 = no rotation, else factor1 * factor2 = cols
-    std::int64_t factor2 = 0;         ///< rows of R2
-    std::vector<float> r1;            ///< factor1 * factor1, row-major
-    std::vector<float> r2;            ///< factor2 * factor2, row-major
-    std::vector<float> columnScale;   ///< b, [cols], or empty = ones
+    std::int64_t factor1 = 0;       ///< rows of R1; 0 = no rotation, else factor1 * factor2 = cols
+    std::int64_t factor2 = 0;       ///< rows of R2
+    std::vector<float> r1;          ///< factor1 * factor1, row-major
+    std::vector<float> r2;          ///< factor2 * factor2, row-major
+    std::vector<float> columnScale; ///< b, [cols], or empty = ones
     float clipLow = 1.0F;
     float clipHigh = 1.0F;
     std::int64_t rank = 0;

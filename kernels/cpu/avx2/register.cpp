@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/registry.h"
+
+namespace bwla {
+
+std::span<const Kernel> avx2Kernels() {
+    return {};
+}
+
+} // namespace bwla

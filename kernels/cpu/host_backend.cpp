@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cpu/host_backend.h"
+
+#include "kernels/cpu/host_recorder.h"
+
+#include <utility>
+
+namespace bwla {
+
+HostBackend::HostBackend(BackendInfo info, KernelTable kernels, int threads, WeightKind cacheType)
+    : info_(std::move(info)), machine_{std::move(kernels), ThreadPool(threads), cacheType} {
+    info_.threads = threads;
+}
+
+std::unique_ptr<Linear> HostBackend::upload(const HostLinear& linear) {
+    return std::make_unique<HostWeights>(linear, machine_.kernels.binaryLayout());
+}
+
+std::unique_ptr<Input> HostBackend::upload(const HostInput& input) {
+    return std::make_unique<HostInputs>(input);
+}
+
+std::unique_ptr<KvCache> HostBackend::kvCache(const KvShape& shape) {
+    return std::make_unique<HostKvCache>(shape, machine_.cacheType);
+}
+
+std::unique_ptr<Plan> HostBackend::record(const Forward& forward, int batch) {
+    if (batch < 1)
+        throw KernelError(KernelErrorCode::badShape, "record", "a plan needs at least one row");
+    auto plan = std::make_unique<HostPlan>(machine_, batch);
+    HostRecorder recorder(*plan);
+    forward(recorder);
+    return plan;
+}
+
+bool HostBackend::run(Plan& plan, const Step& step, std::stop_token stop) {
+    auto* own = dynamic_cast<HostPlan*>(&plan);
+    if (own == nullptr || &own->machine() != &machine_)
+        throw KernelError(KernelErrorCode::badShape, "run", "the plan belongs to another backend");
+    return own->run(step, stop);
+}
+
+std::unique_ptr<Backend> makeReferenceBackend() {
+    return std::make_unique<HostBackend>(BackendInfo{"reference", cpuName(), "scalar", 1},
+                                         KernelTable(CpuLevel::reference, {}), 1, WeightKind::f32);
+}
+
+std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options) {
+    const CpuFeatures features = detectCpuFeatures();
+    const CpuLevel level = chosenLevel(features);
+    const int threads = options.threads > 0 ? options.threads : physicalCores();
+    return std::make_unique<HostBackend>(
+        BackendInfo{"cpu", cpuName(), std::string(levelName(level)), threads},
+        KernelTable(level, features), threads, WeightKind::f16);
+}
+
+} // namespace bwla

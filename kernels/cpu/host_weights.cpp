@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cpu/host_weights.h"
+
+#include "kernels/cpu/sign_layout.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string>
+
+namespace bwla {
+namespace {
+
+void require(bool holds, const char* subject, const std::string& detail) {
+    if (!holds)
+        throw KernelError(KernelErrorCode::badShape, subject, detail);
+}
+
+template<class T>
+void requireSize(const std::vector<T>& values, std::int64_t expected, const char* name) {
+    require(static_cast<std::int64_t>(values.size()) == expected, name,
+            "has " + std::to_string(values.size()) + " elements, expected " +
+                std::to_string(expected));
+}
+
+template<class T>
+AlignedVector<std::byte> paddedRows(const std::vector<T>& values, std::int64_t rows,
+                                    std::int64_t cols) {
+    const std::int64_t stride = paddedCols(cols);
+    AlignedVector<std::byte> padded(static_cast<std::size_t>(rows * stride) * sizeof(T));
+    for (std::int64_t i = 0; i < rows; ++i)
+        std::memcpy(padded.data() + static_cast<std::size_t>(i * stride) * sizeof(T),
+                    values.data() + i * cols, static_cast<std::size_t>(cols) * sizeof(T));
+    return padded;
+}
+
+std::int64_t elementBytes(WeightKind kind) {
+    switch (kind) {
+    case WeightKind::f16:
+        return 2;
+    case WeightKind::rowInt8:
+        return 1;
+    default:
+        return 4;
+    }
+}
+
+/// [rows][rank] to tiles of 16 rows, [rank][16] each.
+AlignedVector<std::int8_t> tiledLowRank(const HostLinear& linear) {
+    const std::int64_t rank = linear.rank;
+    AlignedVector<std::int8_t> tiled(
+        static_cast<std::size_t>(roundUp(linear.rows, lowRankTile) * rank));
+    for (std::int64_t i = 0; i < linear.rows; ++i)
+        for (std::int64_t k = 0; k < rank; ++k)
+            tiled[static_cast<std::size_t>((i / lowRankTile * rank + k) * lowRankTile +
+                                           i % lowRankTile)] =
+                linear.lowRankA[static_cast<std::size_t>(i * rank + k)];
+    return tiled;
+}
+
+template<class T>
+AlignedVector<T> alignedCopy(const std::vector<T>& values) {
+    return {values.begin(), values.end()};
+}
+
+void checkLinear(const HostLinear& linear) {
+    require(linear.rows > 0 && linear.cols > 0, "linear", "has no rows or columns");
+    const std::int64_t count = linear.rows * linear.cols;
+    const bool binary = linear.kind == WeightKind::binary;
+    requireSize(linear.f32, linear.kind == WeightKind::f32 ? count : 0, "f32 weights");
+    requireSize(linear.f16, linear.kind == WeightKind::f16 ? count : 0, "f16 weights");
+    requireSize(linear.int8, linear.kind == WeightKind::rowInt8 ? count : 0, "int8 weights");
+    requireSize(linear.signs, binary ? linear.rows * HostLinear::wordsPerRow(linear.cols) : 0,
+                "signs");
+    requireSize(linear.scale, binary || linear.kind == WeightKind::rowInt8 ? linear.rows : 0,
+                "row scale");
+    if (!linear.mean.empty())
+        requireSize(linear.mean, binary ? linear.rows : 0, "row mean");
+    require(linear.rank >= 0 && (linear.rank == 0 || binary), "low rank",
+            "only signs have a low-rank term");
+    requireSize(linear.lowRankA, linear.rows * linear.rank, "low-rank A");
+    requireSize(linear.lowRankAScale, linear.rank, "low-rank A scale");
+}
+
+} // namespace
+
+HostWeights::HostWeights(const HostLinear& linear, Layout binaryLayout) {
+    checkLinear(linear);
+    packed_.kind = linear.kind;
+    packed_.rows = linear.rows;
+    packed_.cols = linear.cols;
+    packed_.stride = paddedCols(linear.cols);
+    switch (linear.kind) {
+    case WeightKind::f32:
+        weights_ = paddedRows(linear.f32, linear.rows, linear.cols);
+        break;
+    case WeightKind::f16:
+        weights_ = paddedRows(linear.f16, linear.rows, linear.cols);
+        break;
+    case WeightKind::rowInt8:
+        weights_ = paddedRows(linear.int8, linear.rows, linear.cols);
+        break;
+    case WeightKind::binary:
+        packed_.layout = binaryLayout;
+        packed_.stride = HostLinear::wordsPerRow(linear.cols);
+        weights_ = packSigns(linear, binaryLayout);
+        signSum_ = signSums(linear);
+        break;
+    }
+    scale_ = alignedCopy(linear.scale);
+    mean_ = alignedCopy(linear.mean);
+    lowRankA_ = tiledLowRank(linear);
+    lowRankAScale_ = alignedCopy(linear.lowRankAScale);
+    packed_.weights = weights_.data();
+    packed_.scale = scale_.empty() ? nullptr : scale_.data();
+    packed_.mean = mean_.empty() ? nullptr : mean_.data();
+    packed_.signSum = signSum_.empty() ? nullptr : signSum_.data();
+    packed_.rank = linear.rank;
+    packed_.lowRankA = lowRankA_.data();
+    packed_.lowRankAScale = lowRankAScale_.data();
+}
+
+std::int64_t HostWeights::bytes() const {
+    return static_cast<std::int64_t>(
+        weights_.size() + lowRankA_.size() +
+        4 * (scale_.size() + mean_.size() + signSum_.size() + lowRankAScale_.size()));
+}
+
+const void* HostWeights::row(std::int64_t index) const {
+    return weights_.data() + index * packed_.stride * elementBytes(packed_.kind);
+}
+
+HostInputs::HostInputs(const HostInput& input)
+    : cols_(input.cols), factor1_(input.factor1), factor2_(input.factor1 == 0 ? 0 : input.factor2),
+      rank_(input.rank), clipLow_(input.clipLow), clipHigh_(input.clipHigh),
+      r1_(alignedCopy(input.r1)), r2_(alignedCopy(input.r2)),
+      columnScale_(alignedCopy(input.columnScale)),
+      lowRankBScale_(alignedCopy(input.lowRankBScale)),
+      lowRankB_(static_cast<std::size_t>(input.rank * paddedCols(input.cols))),
+      lowRankBSum_(static_cast<std::size_t>(input.rank)) {
+    require(cols_ > 0 && rank_ >= 0, "input", "has no columns");
+    require(factor1_ == 0 || factor1_ * factor2_ == cols_, "rotation",
+            std::to_string(factor1_) + " x " + std::to_string(factor2_) + " is not " +
+                std::to_string(cols_));
+    requireSize(input.r1, factor1_ * factor1_, "rotation factor 1");
+    requireSize(input.r2, factor2_ * factor2_, "rotation factor 2");
+    if (!input.columnScale.empty())
+        requireSize(input.columnScale, cols_, "column scale");
+    requireSize(input.lowRankB, rank_ * cols_, "low-rank B");
+    requireSize(input.lowRankBScale, rank_, "low-rank B scale");
+    for (std::int64_t k = 0; k < rank_; ++k)
+        for (std::int64_t j = 0; j < cols_; ++j) {
+            const std::int8_t value = input.lowRankB[static_cast<std::size_t>(k * cols_ + j)];
+            lowRankB_[static_cast<std::size_t>(k * stride() + j)] = value;
+            lowRankBSum_[static_cast<std::size_t>(k)] += value;
+        }
+}
+
+std::int64_t HostInputs::bytes() const {
+    return static_cast<std::int64_t>(4 * (r1_.size() + r2_.size() + columnScale_.size() +
+                                          lowRankBScale_.size() + lowRankBSum_.size()) +
+                                     lowRankB_.size());
+}
+
+HostKvCache::HostKvCache(const KvShape& shape, WeightKind type)
+    : shape_(shape), elementBytes_(elementBytes(type)) {
+    require(shape.layers > 0 && shape.capacity > 0 && shape.kvHeads > 0 && shape.headDim > 0,
+            "cache", "has an empty dimension");
+    const auto size = static_cast<std::size_t>(offset(shape.layers, 0, 0));
+    keys_.resize(size);
+    values_.resize(size);
+}
+
+std::int64_t HostKvCache::bytes() const {
+    return static_cast<std::int64_t>(keys_.size() + values_.size());
+}
+
+std::int64_t HostKvCache::offset(std::int64_t layer, std::int64_t head,
+                                 std::int64_t position) const {
+    return ((layer * shape_.kvHeads + head) * shape_.capacity + position) * shape_.headDim *
+           elementBytes_;
+}
+
+std::byte* HostKvCache::keys(std::int64_t layer, std::int64_t head, std::int64_t position) {
+    return keys_.data() + offset(layer, head, position);
+}
+
+std::byte* HostKvCache::values(std::int64_t layer, std::int64_t head, std::int64_t position) {
+    return values_.data() + offset(layer, head, position);
+}
+
+} // namespace bwla

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cpu/host_ops.h"
+
+#include <algorithm>
+#include <string>
+
+namespace bwla {
+namespace {
+
+// Weight rows a chunk of a batch covers: its sums, 64 x 128 x 4 bytes, stay in the first caches.
+constexpr std::int64_t batchChunkRows = 64;
+// Chunks a thread gets of a single-row product: enough to even out a thread that was interrupted.
+constexpr std::int64_t chunksPerThread = 4;
+
+std::int64_t chunkRows(const HostMachine& machine, std::int64_t totalRows, int rows) {
+    if (rows > 1)
+        return batchChunkRows;
+    const std::int64_t chunks = chunksPerThread * machine.pool.threads();
+    return roundUp((totalRows + chunks - 1) / chunks, rowGrain);
+}
+
+void finish(const HostMachine& machine, const ProductTarget& target, const Activations& x,
+            std::int64_t begin, std::int64_t end, const std::byte* sums, std::int64_t ld) {
+    const PackedLinear& weight = target.weight->packed();
+    for (int row = 0; row < x.rows; ++row) {
+        float* out = target.out + row * weight.rows + begin;
+        if (target.quantized)
+            machine.kernels.get<FinishQuantizedKernel>(KernelVerb::finishQuantized)
+                .run(weight, x, row, begin, end,
+                     reinterpret_cast<const std::int32_t*>(sums) + row * ld, target.accumulate,
+                     out);
+        else
+            machine.kernels.get<FinishFloatKernel>(KernelVerb::finishFloat)
+                .run(weight, x, row, begin, end, reinterpret_cast<const float*>(sums) + row * ld,
+                     target.accumulate, out);
+    }
+}
+
+void runChunk(const HostMachine& machine, const ProductTarget& target, const Activations& x,
+              std::int64_t begin, std::int64_t end) {
+    thread_local AlignedVector<std::byte> sums;
+    const std::int64_t ld = roundUp(end - begin, rowGrain);
+    sums.resize(std::max(sums.size(), static_cast<std::size_t>(x.rows * ld) * sizeof(float)));
+    target.kernel->sums(target.weight->packed(), x, target.encoded, begin, end, sums.data(), ld);
+    finish(machine, target, x, begin, end, sums.data(), ld);
+}
+
+} // namespace
+
+ProductTarget productTarget(HostMachine& machine, PreparedRows& input, int batch,
+                            const HostWeights& weight, float* out, bool accumulate) {
+    const auto mismatch = [](const std::string& detail) {
+        throw KernelError(KernelErrorCode::badShape, "linear", detail);
+    };
+    if (weight.cols() != input.input->cols())
+        mismatch("weight has " + std::to_string(weight.cols()) + " columns, its input " +
+                 std::to_string(input.input->cols()));
+    const PackedLinear& packed = weight.packed();
+    if (packed.rank != 0 && packed.rank != input.input->rank())
+        mismatch("weight has rank " + std::to_string(packed.rank) + ", its input " +
+                 std::to_string(input.input->rank()));
+    const bool quantized = weight.kind() == WeightKind::binary && input.bits < 16;
+    const auto& kernel = machine.kernels.get<LinearKernel>(
+        quantized ? KernelVerb::linearQuantized : KernelVerb::linearFloat, weight.kind());
+    if (weight.kind() == WeightKind::binary && packed.layout != kernel.layout)
+        mismatch("weight was uploaded to another backend");
+    input.wantsFloat = input.wantsFloat || !quantized;
+    input.wantsSum = input.wantsSum || packed.mean != nullptr;
+    return {&weight, out, accumulate, &kernel, input.encodingFor(kernel, batch), quantized};
+}
+
+void runProducts(HostMachine& machine, const PreparedRows& input,
+                 std::span<const ProductTarget> targets, int rows) {
+    std::int64_t totalRows = 0;
+    for (const ProductTarget& target : targets)
+        totalRows += target.weight->rows();
+    const std::int64_t size = chunkRows(machine, totalRows, rows);
+    const auto chunksOf = [size](const ProductTarget& target) {
+        return (target.weight->rows() + size - 1) / size;
+    };
+    std::int64_t chunks = 0;
+    for (const ProductTarget& target : targets)
+        chunks += chunksOf(target);
+    const Activations x = input.view(rows);
+    machine.pool.forEach(chunks, [&](std::int64_t chunk) {
+        for (const ProductTarget& target : targets) {
+            const std::int64_t own = chunksOf(target);
+            if (chunk < own) {
+                runChunk(machine, target, x, chunk * size,
+                         std::min(target.weight->rows(), (chunk + 1) * size));
+                return;
+            }
+            chunk -= own;
+        }
+    });
+}
+
+} // namespace bwla

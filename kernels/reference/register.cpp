@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/reference/reference_kernels.h"
+#include "kernels/registry.h"
+
+namespace bwla {
+
+std::span<const Kernel> referenceKernels() {
+    using namespace reference;
+    using enum KernelVerb;
+    constexpr auto level = CpuLevel::reference;
+    static const std::vector<Kernel> kernels = {
+        {normalize, WeightKind::f32, level, "normalize", nullptr,
+         NormalizeKernel{reference::normalize}},
+        {rotate, WeightKind::f32, level, "rotate", nullptr, RotateKernel{reference::rotate}},
+        {quantize, WeightKind::f32, level, "quantize", nullptr,
+         QuantizeKernel{reference::quantize}},
+        {projectQuantized, WeightKind::f32, level, "project-quantized", nullptr,
+         ProjectQuantizedKernel{reference::projectQuantized}},
+        {projectFloat, WeightKind::f32, level, "project-float", nullptr,
+         ProjectFloatKernel{reference::projectFloat}},
+        {linearFloat, WeightKind::f32, level, "linear-f32", nullptr, linearF32},
+        {linearFloat, WeightKind::f16, level, "linear-f16", nullptr, linearF16},
+        {linearFloat, WeightKind::rowInt8, level, "linear-int8", nullptr, linearRowInt8},
+        {linearFloat, WeightKind::binary, level, "linear-sign", nullptr, linearBinaryFloat},
+        {linearQuantized, WeightKind::binary, level, "linear-sign-quantized", nullptr,
+         linearBinaryQuantized},
+        {finishFloat, WeightKind::f32, level, "finish-float", nullptr,
+         FinishFloatKernel{reference::finishFloat}},
+        {finishQuantized, WeightKind::f32, level, "finish-quantized", nullptr,
+         FinishQuantizedKernel{reference::finishQuantized}},
+        {gate, WeightKind::f32, level, "gate", nullptr, GateKernel{reference::gate}},
+        {store, WeightKind::f32, level, "store-f32", nullptr, StoreKernel{storeF32}},
+        {store, WeightKind::f16, level, "store-f16", nullptr, StoreKernel{storeF16}},
+        {widen, WeightKind::f32, level, "widen-f32", nullptr, WidenKernel{widenF32}},
+        {widen, WeightKind::f16, level, "widen-f16", nullptr, WidenKernel{widenF16}},
+        {widen, WeightKind::rowInt8, level, "widen-int8", nullptr, WidenKernel{widenInt8}},
+        {attend, WeightKind::f32, level, "attend-f32", nullptr, AttendKernel{attendF32}},
+        {attend, WeightKind::f16, level, "attend-f16", nullptr, AttendKernel{attendF16}},
+    };
+    return kernels;
+}
+
+} // namespace bwla
