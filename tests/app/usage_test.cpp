@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Exit code 2 and one line that names the mistake, before any file is touched.
+#include "program.h"
+
+#include <QTest>
+
+class UsageTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void mistakes_data();
+    void mistakes();
+    void helpIsNoMistake_data();
+    void helpIsNoMistake();
+    void everyVerbExplainsItself();
+};
+
+void UsageTest::mistakes_data() {
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<QByteArray>("named");
+    const auto row = [](const char* name, const QStringList& arguments, const QByteArray& named) {
+        QTest::newRow(name) << arguments << named;
+    };
+    row("no verb", {}, "subcommand");
+    row("unknown verb", {"frobnicate"}, "frobnicate");
+    row("unknown option", {"info", "m.gguf", "--frobnicate"}, "--frobnicate");
+    row("a verb that is not there yet", {"serve"}, "serve");
+    row("no model", {"info"}, "model");
+    row("two models", {"info", "a.gguf", "b.gguf"}, "b.gguf");
+    row("no text", {"tokenize", "m.gguf"}, "--text");
+    row("no tokens", {"logits", "m.gguf"}, "--tokens");
+    row("tokens that are no numbers", {"logits", "m.gguf", "--tokens", "1,two"}, "--tokens");
+    row("nothing to show", {"logits", "m.gguf", "--tokens", "1", "--top", "0"}, "--top");
+    row("activation bits", {"logits", "m.gguf", "--tokens", "1", "--activation-bits", "7"},
+        "--activation-bits");
+    row("weights", {"logits", "m.gguf", "--tokens", "1", "--weights", "q4"}, "--weights");
+    row("nothing to evaluate", {"eval", "m.gguf"}, "--ppl");
+    row("two things to evaluate",
+        {"eval", "m.gguf", "--ppl", "a.txt", "--kld", "a.txt", "--reference", "n.gguf"}, "--kld");
+    row("divergence from nothing", {"eval", "m.gguf", "--kld", "a.txt"}, "--reference");
+    row("protocol", {"eval", "m.gguf", "--ppl", "a.txt", "--protocol", "mine"}, "--protocol");
+    row("windows", {"eval", "m.gguf", "--ppl", "a.txt", "--windows", "-1"}, "--windows");
+    row("repetitions", {"bench", "m.gguf", "-r", "0"}, "--repetitions");
+    row("threads", {"bench", "m.gguf", "--threads", "-2"}, "--threads");
+    row("temperature", {"chat", "m.gguf", "--temp", "-1"}, "--temp");
+#ifdef BWLA_QUANT
+    row("no output", {"quantize", "m.gguf"}, "--output");
+    row("preset", {"quantize", "m.gguf", "-o", "out", "--preset", "magic"}, "--preset");
+    row("rotation", {"quantize", "m.gguf", "-o", "out", "--rotation", "left"}, "--rotation");
+    row("target mix", {"quantize", "m.gguf", "-o", "out", "--target-mix", "2"}, "--target-mix");
+#endif
+}
+
+void UsageTest::mistakes() {
+    QFETCH(QStringList, arguments);
+    QFETCH(QByteArray, named);
+    const auto finished = bwla::test::bwla(arguments);
+    QVERIFY2(finished.exitCode == 2, finished.all());
+    QCOMPARE(finished.out, QByteArray());
+    QVERIFY2(finished.errLines().size() == 1, finished.all());
+    QVERIFY2(finished.err.contains(named), finished.all());
+}
+
+void UsageTest::helpIsNoMistake_data() {
+    QTest::addColumn<QStringList>("arguments");
+    QTest::addColumn<QByteArray>("shown");
+    QTest::newRow("help") << QStringList{"--help"} << QByteArray("quantize");
+    QTest::newRow("version") << QStringList{"--version"} << QByteArray("bwla " BWLA_VERSION);
+    QTest::newRow("help of a verb") << QStringList{"chat", "--help"} << QByteArray("--prompt");
+}
+
+void UsageTest::helpIsNoMistake() {
+    QFETCH(QStringList, arguments);
+    QFETCH(QByteArray, shown);
+    const auto finished = bwla::test::bwla(arguments);
+    QVERIFY2(finished.exitCode == 0, finished.all());
+    QVERIFY2(finished.out.contains(shown), finished.all());
+    QCOMPARE(finished.err, QByteArray());
+}
+
+void UsageTest::everyVerbExplainsItself() {
+    for (const QString verb : {"info", "chat", "eval", "bench", "bench-kernels", "devices",
+                               "selftest", "verify", "tokenize", "logits"}) {
+        const auto finished = bwla::test::bwla({verb, "--help"});
+        QVERIFY2(finished.exitCode == 0, finished.all());
+        QVERIFY2(finished.out.contains("--json"), finished.all());
+        QVERIFY2(finished.out.contains("--backend"), finished.all());
+    }
+}
+
+QTEST_GUILESS_MAIN(UsageTest)
+#include "usage_test.moc"
