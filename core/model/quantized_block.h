@@ -59,7 +59,7 @@ struct QuantizedBlock {
                                                     std::int64_t layer);
 
 /// The inverse, checked against the configuration. Throws Error{missingTensor, badShape,
-/// unsupportedType}.
+/// unsupportedType}, and Error{corrupt} for set pad bits and values that are not finite.
 [[nodiscard]] QuantizedBlock readBlock(const SafetensorsFile& file, std::int64_t layer,
                                        const ModelConfig& config);
 

@@ -5,21 +5,11 @@
 #include "core/model/dequantizer.h"
 #include "core/model/hash128.h"
 #include "core/model/tensor_names.h"
+#include "core/model/tensor_reader.h"
 
 #include <algorithm>
 
 namespace bwla {
-namespace {
-
-std::string shapeText(const std::vector<std::int64_t>& shape) {
-    std::string text;
-    for (const std::int64_t side : shape)
-        text += (text.empty() ? "" : " x ") + std::to_string(side);
-    return text;
-}
-
-} // namespace
-
 const TensorView& TensorSource::view(const std::string& name) const {
     const auto found = tensors_.find(name);
     if (found == tensors_.end())
