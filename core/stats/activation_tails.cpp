@@ -7,51 +7,45 @@
 
 namespace bwla {
 
-double maxOverRms(std::span<const float> values) {
-    double largest = 0.0;
+double peakToRms(std::span<const float> token) {
+    double peak = 0.0;
     double squares = 0.0;
-    for (const float value : values) {
-        largest = std::max(largest, std::abs(double{value}));
-        squares += double{value} * value;
+    for (const float x : token) {
+        peak = std::max(peak, std::abs(double{x}));
+        squares += double{x} * x;
     }
-    return squares == 0.0 ? 0.0 : largest / std::sqrt(squares / static_cast<double>(values.size()));
+    return squares == 0.0 ? 0.0 : peak / std::sqrt(squares / static_cast<double>(token.size()));
 }
 
-ActivationTails::ActivationTails(std::int64_t cols)
-    : channelMax_(static_cast<std::size_t>(cols)), channelSquares_(static_cast<std::size_t>(cols)) {
+double meanPeakToRms(std::span<const float> tokens, std::int64_t cols) {
+    const auto width = static_cast<std::size_t>(cols);
+    double sum = 0.0;
+    for (std::size_t start = 0; start < tokens.size(); start += width)
+        sum += peakToRms(tokens.subspan(start, width));
+    return tokens.empty() ? 0.0
+                          : sum * static_cast<double>(width) / static_cast<double>(tokens.size());
 }
 
-void ActivationTails::add(std::span<const float> rows) {
-    const std::size_t cols = channelMax_.size();
-    for (std::size_t start = 0; start < rows.size(); start += cols) {
-        const auto row = rows.subspan(start, cols);
-        const double tail = maxOverRms(row);
-        tailSum_ += tail;
-        worst_ = std::max(worst_, tail);
-        ++tokens_;
-        for (std::size_t j = 0; j < cols; ++j) {
-            channelMax_[j] = std::max(channelMax_[j], std::abs(row[j]));
-            channelSquares_[j] += double{row[j]} * row[j];
-        }
+std::vector<float> channelMaxima(std::span<const float> tokens, std::int64_t cols) {
+    std::vector<float> maxima(static_cast<std::size_t>(cols));
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        float& channel = maxima[i % maxima.size()];
+        channel = std::max(channel, std::abs(tokens[i]));
     }
+    return maxima;
 }
 
-double ActivationTails::meanTokenTail() const {
-    return tokens_ == 0 ? 0.0 : tailSum_ / static_cast<double>(tokens_);
-}
-
-std::vector<float> ActivationTails::channelRms() const {
-    std::vector<float> rms(channelSquares_.size());
-    for (std::size_t j = 0; j < rms.size() && tokens_ > 0; ++j)
-        rms[j] = static_cast<float>(std::sqrt(channelSquares_[j] / static_cast<double>(tokens_)));
-    return rms;
-}
-
-std::vector<float> ActivationTails::channelTail() const {
-    std::vector<float> tail = channelRms();
-    for (std::size_t j = 0; j < tail.size(); ++j)
-        tail[j] = tail[j] > 0.0F ? channelMax_[j] / tail[j] : 0.0F;
-    return tail;
+std::vector<float> channelPeakToRms(std::span<const float> tokens, std::int64_t cols) {
+    std::vector<double> squares(static_cast<std::size_t>(cols));
+    for (std::size_t i = 0; i < tokens.size(); ++i)
+        squares[i % squares.size()] += double{tokens[i]} * tokens[i];
+    const double count = static_cast<double>(tokens.size()) / static_cast<double>(cols);
+    std::vector<float> tails = channelMaxima(tokens, cols);
+    for (std::size_t j = 0; j < tails.size(); ++j)
+        tails[j] = squares[j] == 0.0
+                       ? 0.0F
+                       : static_cast<float>(double{tails[j]} / std::sqrt(squares[j] / count));
+    return tails;
 }
 
 } // namespace bwla

@@ -11,7 +11,7 @@ double Histogram::binWidth() const {
     return (high - low) / static_cast<double>(counts.size());
 }
 
-double Histogram::center(int bin) const {
+double Histogram::centre(int bin) const {
     return low + (bin + 0.5) * binWidth();
 }
 

@@ -19,7 +19,7 @@ struct Histogram {
     std::int64_t invalid = 0; ///< NaN
 
     [[nodiscard]] double binWidth() const;
-    [[nodiscard]] double center(int bin) const;
+    [[nodiscard]] double centre(int bin) const;
     /// All values that were counted, in range or not.
     [[nodiscard]] std::int64_t total() const;
     /// Share of all values in a bin per unit of the axis, so that the area is at most 1.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 
 namespace bwla {
 namespace {
@@ -37,7 +38,12 @@ double leap(double before, double middle, double after) {
 
 } // namespace
 
-Mixture fitMixture(std::span<const float> row) {
+double EqualMixture::density(double x) const {
+    const auto bell = [this](double from) { return std::exp(-0.5 * from * from / (s * s)); };
+    return 0.5 * (bell(x - c) + bell(x + c)) / (s * std::sqrt(2.0 * std::numbers::pi));
+}
+
+EqualMixture fitEqualMixture(std::span<const float> row) {
     double meanSquare = 0.0;
     for (const float w : row)
         meanSquare += double{w} * w;
@@ -62,7 +68,7 @@ double bimodalShare(std::span<const float> rows, std::int64_t cols) {
     const auto width = static_cast<std::size_t>(cols);
     std::size_t count = 0;
     for (std::size_t start = 0; start < rows.size(); start += width)
-        count += fitMixture(rows.subspan(start, width)).bimodal() ? 1 : 0;
+        count += fitEqualMixture(rows.subspan(start, width)).bimodal() ? 1 : 0;
     return rows.empty() ? 0.0
                         : static_cast<double>(count * width) / static_cast<double>(rows.size());
 }

@@ -26,6 +26,10 @@ Moments moments(std::span<const float> values) {
     return result;
 }
 
+double kurtosis(std::span<const float> values) {
+    return moments(values).kurtosis;
+}
+
 double relativeError(std::span<const float> values, std::span<const float> approximation) {
     double error = 0.0;
     double energy = 0.0;
@@ -44,7 +48,7 @@ double binaryLevel(std::span<const float> row) {
     return row.empty() ? 0.0 : sum / static_cast<double>(row.size());
 }
 
-double binarizationError(std::span<const float> row, double level) {
+double binarisationError(std::span<const float> row, double level) {
     double error = 0.0;
     double energy = 0.0;
     for (const float value : row) {
@@ -55,13 +59,15 @@ double binarizationError(std::span<const float> row, double level) {
     return error == 0.0 ? 0.0 : error / energy;
 }
 
-double binarizationError(std::span<const float> rows, std::int64_t cols) {
+double binarisationError(std::span<const float> row) {
+    return binarisationError(row, binaryLevel(row));
+}
+
+double meanBinarisationError(std::span<const float> rows, std::int64_t cols) {
     const auto width = static_cast<std::size_t>(cols);
     double sum = 0.0;
-    for (std::size_t start = 0; start < rows.size(); start += width) {
-        const auto row = rows.subspan(start, width);
-        sum += binarizationError(row, binaryLevel(row));
-    }
+    for (std::size_t start = 0; start < rows.size(); start += width)
+        sum += binarisationError(rows.subspan(start, width));
     return rows.empty() ? 0.0 : sum * static_cast<double>(width) / static_cast<double>(rows.size());
 }
 

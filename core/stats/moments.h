@@ -16,6 +16,9 @@ struct Moments {
 
 [[nodiscard]] Moments moments(std::span<const float> values);
 
+/// moments(values).kurtosis.
+[[nodiscard]] double kurtosis(std::span<const float> values);
+
 /// |values - approximation|^2 / |values|^2, 0 where both are zero; same sizes.
 [[nodiscard]] double relativeError(std::span<const float> values,
                                    std::span<const float> approximation);
@@ -25,9 +28,11 @@ struct Moments {
 
 /// Binarisation error |w - a sign(w)|^2 / |w|^2 of one row at level a; sign(0) = +1.
 /// 1 - 2/pi = 0.363 for a bell at its own level.
-[[nodiscard]] double binarizationError(std::span<const float> row, double level);
+[[nodiscard]] double binarisationError(std::span<const float> row, double level);
+/// The same at binaryLevel(row), the best level.
+[[nodiscard]] double binarisationError(std::span<const float> row);
 
-/// Mean over rows (rows x cols, row-major), each at its own binaryLevel().
-[[nodiscard]] double binarizationError(std::span<const float> rows, std::int64_t cols);
+/// Mean over the rows of a matrix (rows x cols, row-major), each at its own level.
+[[nodiscard]] double meanBinarisationError(std::span<const float> rows, std::int64_t cols);
 
 } // namespace bwla
