@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/engine/session.h"
+#include "core/job/job.h"
+#include "core/text/tokenizer.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bwla {
+
+struct AnswerSettings {
+    std::vector<std::int32_t> prompt; ///< the whole conversation so far, not empty
+    std::int64_t maxTokens = 512;     ///< of the answer
+    double temperature = 0.7;         ///< 0 = always the likeliest token
+    std::uint64_t seed = 0;
+};
+
+enum class StopReason : std::uint8_t {
+    end,     ///< the model ended its answer
+    length,  ///< maxTokens
+    context, ///< the session is full
+    stopped, ///< on request; what was said until then is in the result
+};
+
+[[nodiscard]] const char* stopReasonName(StopReason reason);
+
+/// New text, whole UTF-8 characters only.
+struct AnswerEvent {
+    std::string text;
+    std::int64_t tokens = 0; ///< of the answer so far
+};
+
+struct AnswerResult {
+    std::string text; ///< all events' texts
+    StopReason stop = StopReason::end;
+    std::int64_t promptTokens = 0;
+    std::int64_t reusedTokens = 0; ///< of the prompt, taken from the session's cache
+    std::int64_t tokens = 0;       ///< of the answer, the ending token left out
+    double promptSeconds = 0.0;    ///< to the first logits
+    double decodeSeconds = 0.0;    ///< after them
+    std::int64_t decodeSteps = 0;  ///< single-token forward passes in decodeSeconds
+    /// Tokens a second; NaN where nothing was measured.
+    [[nodiscard]] double promptSpeed() const;
+    [[nodiscard]] double decodeSpeed() const;
+};
+
+/// One answer in a conversation: what the session's cache already holds of the prompt is reused.
+/// Throws Error{promptTooLong, badArgument, numeric}, KernelError; a stop is no exception but
+/// StopReason::stopped.
+class AnswerJob : public Job<AnswerSettings, AnswerEvent, AnswerResult> {
+public:
+    /// Both must outlive the job.
+    AnswerJob(Session& session, const Tokenizer& tokenizer)
+        : session_(session), tokenizer_(tokenizer) {}
+    AnswerResult run(const AnswerSettings& settings, const Sink<AnswerEvent>& sink,
+                     std::stop_token stop) override;
+
+private:
+    Session& session_;
+    const Tokenizer& tokenizer_;
+};
+
+} // namespace bwla
