@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/block_journal.h"
+
+#include "core/error.h"
+#include "core/model/file_writer.h"
+#include "core/model/json_text.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <system_error>
+
+namespace bwla {
+namespace {
+
+constexpr const char* reportKey = "report";
+
+void createFolder(const std::filesystem::path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error)
+        throw Error(error == std::errc::no_space_on_device ? ErrorCode::diskFull
+                                                           : ErrorCode::writeFailed)
+            .in(folder.string())
+            .because(error.message());
+}
+
+} // namespace
+
+std::filesystem::path BlockJournal::folderOf(const std::filesystem::path& out) {
+    std::filesystem::path folder = out;
+    folder += ".partial";
+    return folder;
+}
+
+BlockJournal::BlockJournal(const std::filesystem::path& out, const std::string& recipeJson,
+                           const std::string& recipeHash, bool resume, const ModelConfig& config)
+    : folder_(folderOf(out)), config_(config) {
+    const std::filesystem::path recipe = folder_ / "recipe.json";
+    if (std::filesystem::exists(recipe)) {
+        const Json stored = readJson(recipe);
+        const std::string hash = JsonObject(stored, recipe).requiredText("recipe_hash");
+        if (hash != recipeHash)
+            throw Error(ErrorCode::journalMismatch).in(folder_.string());
+        if (!resume)
+            throw Error(ErrorCode::journalExists).in(folder_.string());
+    } else {
+        createFolder(folder_);
+        writeFile(recipe, prettyJson({{"recipe", parseJson(recipeJson, recipe)},
+                                      {"recipe_hash", recipeHash}}));
+    }
+    while (finished_ < config_.layers && std::filesystem::exists(file(finished_)))
+        ++finished_;
+}
+
+std::filesystem::path BlockJournal::file(std::int64_t layer) const {
+    char name[40];
+    std::snprintf(name, sizeof name, "block-%05d.safetensors", static_cast<int>(layer));
+    return folder_ / name;
+}
+
+QuantizedBlock BlockJournal::read(std::int64_t layer) const {
+    return readBlock(SafetensorsFile::open(file(layer)), layer, config_);
+}
+
+std::string BlockJournal::report(std::int64_t layer) const {
+    const auto metadata = SafetensorsFile::open(file(layer)).metadata();
+    const auto report = metadata.find(reportKey);
+    return report == metadata.end() ? "{}" : report->second;
+}
+
+void BlockJournal::write(std::int64_t layer, const QuantizedBlock& block,
+                         const std::string& reportJson) {
+    writeSafetensors(file(layer), blockTensors(block, layer), {{reportKey, reportJson}});
+    finished_ = layer + 1;
+}
+
+void BlockJournal::remove() const {
+    std::error_code ignored; // a leftover journal does no harm: OUT is found first
+    std::filesystem::remove_all(folder_, ignored);
+}
+
+} // namespace bwla

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/model/quantized_block.h"
+
+#include <filesystem>
+#include <string>
+
+namespace bwla {
+
+/// The finished blocks of a run, in OUT.partial: recipe.json and one safetensors file a block, each
+/// synced and renamed, so that a killed run loses at most the block it was in. May be copied to
+/// another machine and resumed there (docs/format.md).
+class BlockJournal {
+public:
+    /// Opens or creates OUT.partial. Throws Error{journalExists} (same recipe without `resume`),
+    /// Error{journalMismatch} (another recipe), Error{writeFailed, diskFull, corrupt}.
+    BlockJournal(const std::filesystem::path& out, const std::string& recipeJson,
+                 const std::string& recipeHash, bool resume, const ModelConfig& config);
+
+    [[nodiscard]] static std::filesystem::path folderOf(const std::filesystem::path& out);
+
+    /// Blocks 0 .. finished() - 1 are there.
+    [[nodiscard]] std::int64_t finished() const { return finished_; }
+    /// Throws what readBlock and SafetensorsFile::open throw.
+    [[nodiscard]] QuantizedBlock read(std::int64_t layer) const;
+    [[nodiscard]] std::string report(std::int64_t layer) const; ///< JSON kept beside the block
+    /// layer == finished(). Throws Error{writeFailed, diskFull}.
+    void write(std::int64_t layer, const QuantizedBlock& block, const std::string& reportJson);
+    /// Deletes the journal, once the artifact is in place.
+    void remove() const;
+
+private:
+    [[nodiscard]] std::filesystem::path file(std::int64_t layer) const;
+
+    std::filesystem::path folder_;
+    const ModelConfig& config_;
+    std::int64_t finished_ = 0;
+};
+
+} // namespace bwla

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/group_quantizer.h"
+
+#include "core/error.h"
+#include "core/quant/activation_quantizer.h"
+#include "core/quant/group_report.h"
+#include "core/quant/kronecker_fit.h"
+#include "core/quant/low_rank_fit.h"
+#include "core/quant/stored_fit.h"
+#include "core/quant/stored_linear.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace bwla {
+namespace {
+
+/// The weights in the frame they are binarised in, with what leads there.
+struct RotatedTarget {
+    Matrix target;      ///< W*, unrotated
+    Matrix y;           ///< W' = W* (R')^-1
+    Matrix h;           ///< H' = R' H R, shrunk; the identity for the plain metric
+    StoredFactor factorA, factorB;
+};
+
+int effectiveRank(const QuantizeSettings& s, std::int64_t inputs) {
+    if (s.pspRounds == 0)
+        return 0;
+    return s.rank >= 0 ? s.rank
+                       : std::max(1, static_cast<int>(std::lround(0.005 * static_cast<double>(inputs))));
+}
+
+Rotation learnRotation(const Matrix& target, const GroupTask& task, const QuantizeSettings& s) {
+    const auto [m1, m2] = rotationFactors(s, task.kind, target.cols(), target.rows());
+    Rotation start = s.oktStart == OktStart::random || s.rotation == RotationKind::random
+                         ? randomRotation(m1, m2, task.seed, s.device)
+                         : identityRotation(m1, m2, s.device);
+    if (s.rotation == RotationKind::random)
+        return start;
+    return kroneckerFit(target, std::move(start), {s.oktMode, s.oktRounds});
+}
+
+Matrix fitMoment(const GroupTask& task, const QuantizeSettings& s) {
+    const at::Tensor& w = task.weights.tensor();
+    if (s.metric == Metric::plain)
+        return Matrix(at::eye(w.size(1), w.options()));
+    return Matrix(shrink(task.moments.h(), s.shrinkage).tensor().to(w.scalar_type()));
+}
+
+RotatedTarget rotatedTarget(const GroupTask& task, const QuantizeSettings& s,
+                            const std::function<void(std::string_view)>& step) {
+    RotatedTarget result;
+    step("target");
+    result.target = correctedTarget(task.weights, task.moments, s.targetMix, s.targetShrinkage);
+    result.y = result.target;
+    result.h = fitMoment(task, s);
+    if (s.rotation == RotationKind::none)
+        return result;
+    step("rotation");
+    const Rotation learned = learnRotation(result.target, task, s);
+    result.factorA = storeFactor(learned.r1);
+    result.factorB = storeFactor(learned.r2);
+    const Rotation stored{loadFactor(result.factorA, s.device), loadFactor(result.factorB, s.device)};
+    result.y = rotateRows(result.target, inverseTranspose(stored));
+    if (s.metric == Metric::activation)
+        result.h = rotateMoment(result.h, stored);
+    return result;
+}
+
+BinaryFit startFit(const Matrix& y, int rank, const QuantizeSettings& s) {
+    const LowRankFitSettings settings{rank, s.pspRounds, {s.columnScales, s.rowMeans}};
+    const bool likelihood = s.metric == Metric::plain && s.oktMode == OktMode::soft && rank > 0;
+    return likelihood ? lowRankFitSoft(y, settings) : lowRankFitHard(y, settings);
+}
+
+void requireFinite(const Matrix& m, const GroupTask& task, const char* what) {
+    if (!at::isfinite(m.tensor()).all().item<bool>())
+        throw Error(ErrorCode::numeric).of(std::string(group(task.kind).name)).because(what);
+}
+
+} // namespace
+
+GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
+                          const std::function<void(std::string_view)>& stepSink) {
+    const auto step = [&](std::string_view name) {
+        if (stepSink)
+            stepSink(name);
+    };
+    requireFinite(task.weights, task, "the model's weights hold NaN or infinity");
+    requireFinite(Matrix(task.moments.h()), task, "the layer's inputs hold NaN or infinity");
+    const RotatedTarget rotated = rotatedTarget(task, s, step);
+    const int rank = effectiveRank(s, task.weights.cols());
+    step("low rank");
+    BinaryFit fit = startFit(rotated.y, rank, s);
+    if (s.metric == Metric::activation) {
+        step("fit");
+        fit = metricFit(rotated.y, rotated.h, fit,
+                        {rank, s.columnScales, s.gptqRounds, s.flipRounds});
+    }
+    step("store");
+    GroupResult result;
+    fit = storeFit(rotated.y, rotated.h, fit, task.outputs, {rank, 2, s.columnScales}, result.group);
+    requireFinite(Matrix(binaryPart(fit)), task, "the fit failed");
+    result.group.factorA = rotated.factorA;
+    result.group.factorB = rotated.factorB;
+
+    step("clip");
+    const StoredLinear stored(result.group, s.device);
+    const Matrix prepared(stored.prepare(task.sample.tensor()));
+    double clip = 1.0;
+    if (s.clipSearch && s.activationBits < 16)
+        clip = bestClip(prepared, Matrix(stored.weight()), s.activationBits);
+    const auto half = static_cast<std::uint16_t>(
+        at::tensor({clip}, at::kFloat).to(at::kHalf).view(at::kShort).item<std::int16_t>());
+    result.group.inputClip = {half, half};
+
+    result.report = reportGroup({task.weights, rotated.y, fit, rotated.h, task.sample, prepared});
+    result.report.kind = task.kind;
+    result.report.clip = clip;
+    return result;
+}
+
+} // namespace bwla

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/model/quantized_block.h"
+#include "core/quant/input_moments.h"
+#include "core/quant/quantize_job.h"
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace bwla {
+
+/// One input group, ready to be quantized.
+struct GroupTask {
+    GroupKind kind = GroupKind::attnIn;
+    Matrix weights;                    ///< (n, m), the group's linears stacked
+    std::vector<std::int64_t> outputs; ///< rows of each linear; they sum to n
+    InputMoments moments;                   ///< of the group's inputs
+    Matrix sample;                     ///< (k, m) inputs from the quantized prefix, for clip and report
+    std::uint64_t seed = 0;            ///< of this group's rotation start
+};
+
+struct GroupResult {
+    QuantizedGroup group;
+    GroupReport report;
+};
+
+/// Corrected target, OKT, PSP, fit in the metric, rounding to storage, clip: the closed form of a
+/// group. `step` hears what begins: "target", "rotation", "low rank", "fit", "store", "clip".
+/// Throws Error{numeric, badArgument}.
+[[nodiscard]] GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& settings,
+                                        const std::function<void(std::string_view)>& step = {});
+
+} // namespace bwla

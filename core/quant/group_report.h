@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/quant/binary_fit.h"
+#include "core/quant/quantize_job.h"
+
+namespace bwla {
+
+struct GroupEvidence {
+    const Matrix& weights;  ///< W of the original, (n, m)
+    const Matrix& y;        ///< target in the rotated frame
+    const BinaryFit& fit;   ///< as stored, in the frame of y
+    const Matrix& h;        ///< metric of the fit
+    const Matrix& sample;   ///< inputs, (k, m)
+    const Matrix& prepared; ///< the same as x''
+};
+
+/// The group's numbers, by the definitions of core/stats. Row statistics come from 64 rows, evenly
+/// spaced over the stacked outputs.
+[[nodiscard]] GroupReport reportGroup(const GroupEvidence& evidence);
+
+/// A report as one line of JSON, kept in the journal beside the block, and back.
+[[nodiscard]] std::string toJson(const BlockReport& report);
+[[nodiscard]] BlockReport blockReportFromJson(const std::string& text);
+
+} // namespace bwla

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// OKT, the Orthogonal-Kronecker Transformation (BWLA, arXiv 2605.00422, section 3; exact statements
+// in docs/method.md): the rotation that makes each row of W' = W R an equal mixture of
+// N(+c_i, s_i^2) and N(-c_i, s_i^2), by EM with conditional maximisation.
+#pragma once
+
+#include "core/quant/quantize_settings.h"
+#include "core/quant/rotation.h"
+
+#include <functional>
+#include <vector>
+
+namespace bwla {
+
+struct KroneckerFitSettings {
+    OktMode mode = OktMode::soft;
+    int rounds = 20;
+};
+
+/// Bounds of s relative to c. Without the upper one rows of kurtosis 3 and more collapse to c = 0;
+/// clamping s alone lets the likelihood fall, so both are set together (boundedLevels).
+inline constexpr double spreadLow = 0.25;
+inline constexpr double spreadHigh = 0.75;
+
+/// Learns R1, R2 on the rows of w (n, m1*m2), all linears of a group stacked, starting from
+/// `start`. A round updates R1, then R2, each from a fresh E-step (soft: r = tanh(c w'/s^2),
+/// hard: r = sign w'), levels, and a Procrustes problem weighted by c/s^2 (hard: c).
+///
+/// `objective`, if given, hears after every half round what the mode optimises: soft, the
+/// log-likelihood (never falls); hard, sum |w' - c sign w'|^2 (never rises).
+[[nodiscard]] Rotation kroneckerFit(const Matrix& w, Rotation start,
+                                    const KroneckerFitSettings& settings,
+                                    const std::function<void(double)>& objective = {});
+
+} // namespace bwla

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/quantize_job.h"
+
+#include "core/error.h"
+#include "core/eval/golden_probe.h"
+#include "core/job/eta.h"
+#include "core/model/artifact_writer.h"
+#include "core/model/hash128.h"
+#include "core/quant/block_journal.h"
+#include "core/quant/calibration.h"
+#include "core/quant/group_quantizer.h"
+#include "core/quant/group_report.h"
+#include "core/quant/torch_runtime.h"
+#include "core/quant/two_streams.h"
+#include "kernels/backend.h"
+
+#include <chrono>
+#include <optional>
+
+namespace bwla {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Shares of a run, measured with preset fast on the default model (docs/quantizer.md); the bar only.
+constexpr double selfShare = 0.15;
+constexpr double writeShare = 0.02;
+constexpr int stepsPerGroup = 6;
+
+/// One run. Work is private to it; events go out through `sink`.
+class Run {
+public:
+    Run(const QuantizeSettings& settings, const Sink<QuantizeEvent>& sink, std::stop_token stop)
+        : settings_(settings), sink_(sink), stop_(std::move(stop)) {}
+
+    QuantizeResult run() {
+        const auto start = Clock::now();
+        validate(settings_);
+        useTorch(settings_.threads, settings_.device);
+        if (Artifact::isArtifact(settings_.modelPath))
+            throw Error(ErrorCode::badArgument)
+                .because(settings_.modelPath +
+                         " is quantized already. Choose the original model instead.");
+        model_ = ModelSource::open(settings_.modelPath);
+        identify();
+        if (!std::filesystem::exists(settings_.outputPath))
+            quantize();
+        else
+            verifyFinished();
+        result_.out = settings_.outputPath;
+        const auto artifact = Artifact::open(settings_.outputPath);
+        result_.ledger = artifact->ledger();
+        result_.layers = model_->config().layers;
+        result_.seconds = secondsSince(start);
+        result_.peakRssBytes = peakRssBytes();
+        return result_;
+    }
+
+private:
+    void identify() {
+        recipe_ = recipeJson(settings_);
+        calibrationIdentity_ = calibrationIdentity(settings_);
+        Hash128 hash;
+        hash.add(recipe_);
+        hash.add(model_->fingerprint());
+        hash.add(calibrationIdentity_);
+        recipeHash_ = hash.hex();
+    }
+
+    /// OUT is there: only --resume of the same recipe may go on, and has nothing left to do.
+    void verifyFinished() {
+        if (!settings_.resume)
+            throw Error(ErrorCode::alreadyExists).in(settings_.outputPath);
+        const auto artifact = Artifact::open(settings_.outputPath);
+        if (artifact->recipeHash() != recipeHash_)
+            throw Error(ErrorCode::journalMismatch).in(settings_.outputPath);
+        (void)verifyArtifact(*artifact, *makeCpuBackend({settings_.threads}));
+        result_.layersResumed = model_->config().layers;
+    }
+
+    void quantize() {
+        BlockJournal journal(settings_.outputPath, recipe_, recipeHash_, settings_.resume,
+                             model_->config());
+        const std::int64_t layers = model_->config().layers;
+        result_.layersResumed = journal.finished();
+        ArtifactDescription description{.activationBits = settings_.activationBits,
+                                        .recipeJson = recipe_,
+                                        .recipeHash = recipeHash_,
+                                        .calibration = calibrationIdentity_,
+                                        .calibrationTokens = settings_.tokens};
+        if (journal.finished() < layers)
+            description.calibrationTokens = fitBlocks(journal);
+        else
+            for (std::int64_t layer = 0; layer < layers; ++layer)
+                result_.blocks.push_back(blockReportFromJson(journal.report(layer)));
+        report("write", "", 1.0 - writeShare);
+        writeArtifact(settings_.outputPath, *model_, description,
+                      [&](std::int64_t layer) { return journal.read(layer); }, probeMaker());
+        journal.remove();
+        report("done", "", 1.0);
+    }
+
+    /// Returns the calibration tokens used.
+    std::int64_t fitBlocks(BlockJournal& journal) {
+        const bool self = settings_.calibration.ends_with("self");
+        calibrateShare_ = self ? selfShare : 0.01;
+        const Calibration calibration = makeCalibration(
+            *model_, settings_,
+            [&](double share) { report("calibrate", "", share * calibrateShare_); }, stop_);
+        TwoStreams streams(*model_, calibration, settings_.device);
+        for (std::int64_t layer = 0; layer < model_->config().layers; ++layer) {
+            block_ = layer;
+            if (layer < result_.layersResumed)
+                replayBlock(streams, journal, layer);
+            else
+                fitBlock(streams, journal, layer);
+        }
+        block_ = -1;
+        return calibration.tokens();
+    }
+
+    void replayBlock(TwoStreams& streams, const BlockJournal& journal, std::int64_t layer) {
+        reportStep("resume", 0, 0);
+        streams.replay(layer, journal.read(layer));
+        result_.blocks.push_back(blockReportFromJson(journal.report(layer)));
+    }
+
+    void fitBlock(TwoStreams& streams, BlockJournal& journal, std::int64_t layer) {
+        const auto start = Clock::now();
+        BlockReport block{.block = layer, .groups = {}};
+        const auto advanced = streams.advance(
+            layer, [&](GroupKind kind, const Matrix& weights,
+                       const std::vector<std::int64_t>& outputs, const GroupInputs& inputs) {
+                const auto k = static_cast<std::size_t>(kind);
+                int stepIndex = 0;
+                const GroupTask task{kind,          weights, outputs, inputs.moments,
+                                     inputs.sample, groupSeed(layer, kind)};
+                GroupResult fitted = quantizeGroup(task, settings_, [&](std::string_view step) {
+                    reportStep(std::string(group(kind).name) + ": " + std::string(step),
+                               static_cast<int>(k), stepIndex++);
+                });
+                block.groups[k] = fitted.report;
+                return std::move(fitted.group);
+            });
+        block.drift = advanced.drift;
+        journal.write(layer, advanced.block, toJson(block));
+        block.seconds = secondsSince(start);
+        eta_.finished(block.seconds);
+        result_.blocks.push_back(block);
+        QuantizeEvent event{progressAt("fit", "", blockFraction(static_cast<double>(layer + 1))),
+                            &result_.blocks.back()};
+        sink_(event);
+    }
+
+    [[nodiscard]] std::uint64_t groupSeed(std::int64_t layer, GroupKind kind) const {
+        return settings_.seed * 1'000'003U + static_cast<std::uint64_t>(layer) * groupCount +
+               static_cast<std::uint64_t>(kind);
+    }
+
+    [[nodiscard]] double blockFraction(double blocksDone) const {
+        return calibrateShare_ + (1.0 - calibrateShare_ - writeShare) * blocksDone /
+                                     static_cast<double>(model_->config().layers);
+    }
+
+    [[nodiscard]] Progress progressAt(std::string phase, std::string step, double fraction) const {
+        Progress p{.phase = std::move(phase), .step = std::move(step), .fraction = fraction};
+        p.block = block_;
+        p.blocks = model_->config().layers;
+        const double left = (1.0 - writeShare - fraction) / (1.0 - calibrateShare_ - writeShare) *
+                            static_cast<double>(p.blocks);
+        if (block_ >= 0 && left > 0.0) {
+            p.etaSeconds = eta_.seconds(left);
+            p.etaSpreadSeconds = eta_.spread(left);
+        }
+        return p;
+    }
+
+    void report(const char* phase, std::string step, double fraction) {
+        throwIfStopped(stop_);
+        sink_({progressAt(phase, std::move(step), fraction), nullptr});
+    }
+
+    void reportStep(std::string step, int groupIndex, int stepIndex) {
+        const double inBlock =
+            (groupIndex + static_cast<double>(stepIndex) / stepsPerGroup) / groupCount;
+        report("fit", std::move(step), blockFraction(static_cast<double>(block_) + inBlock));
+    }
+
+    QuantizeSettings settings_;
+    const Sink<QuantizeEvent>& sink_;
+    std::stop_token stop_;
+    std::unique_ptr<ModelSource> model_;
+    std::string recipe_, recipeHash_, calibrationIdentity_;
+    double calibrateShare_ = 0.0;
+    std::int64_t block_ = -1;
+    EtaEstimator eta_;
+    QuantizeResult result_;
+};
+
+class TorchQuantizeJob final : public QuantizeJob {
+public:
+    QuantizeResult run(const QuantizeSettings& settings, const Sink<QuantizeEvent>& sink,
+                       std::stop_token stop) override {
+        return Run(settings, sink, std::move(stop)).run();
+    }
+};
+
+} // namespace
+
+std::unique_ptr<QuantizeJob> makeQuantizeJob() { return std::make_unique<TorchQuantizeJob>(); }
+
+} // namespace bwla

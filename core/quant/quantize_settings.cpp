@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/quantize_settings.h"
+
+#include "core/error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace bwla {
+namespace {
+
+// Most bits a weight that a pair of wide int8 factors may cost. With it the default model gets
+// 4x144 for q,k,v (0.30), 6x96 for o (0.22), 2x288 for gate,up (0.375), 8x192 for down (0.33).
+constexpr double wideFactorBits = 0.4;
+
+double factorBits(std::int64_t a, std::int64_t b, std::int64_t outputs) {
+    return 8.0 * static_cast<double>(a * a + b * b) / static_cast<double>(a * b * outputs);
+}
+
+std::pair<int, int> equalFactors(std::int64_t inputs) {
+    auto a = static_cast<std::int64_t>(std::sqrt(static_cast<double>(inputs)));
+    while (inputs % a != 0)
+        --a;
+    return {static_cast<int>(a), static_cast<int>(inputs / a)};
+}
+
+std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {
+    const auto equal = equalFactors(inputs);
+    for (std::int64_t a = 2; a < equal.first; ++a)
+        if (inputs % a == 0 && factorBits(a, inputs / a, outputs) <= wideFactorBits)
+            return {static_cast<int>(a), static_cast<int>(inputs / a)};
+    return equal;
+}
+
+[[noreturn]] void reject(const std::string& sentenceText) {
+    throw Error(ErrorCode::badArgument).because(sentenceText);
+}
+
+const char* name(RotationKind kind) {
+    switch (kind) {
+    case RotationKind::learned: return "okt";
+    case RotationKind::random: return "random";
+    case RotationKind::none: return "none";
+    }
+    return "";
+}
+
+} // namespace
+
+const std::vector<std::string_view>& presetNames() {
+    static const std::vector<std::string_view> names{"fast", "paper"};
+    return names;
+}
+
+QuantizeSettings presetSettings(std::string_view preset) {
+    QuantizeSettings s;
+    if (preset == "fast")
+        return s;
+    if (preset != "paper")
+        reject("There is no preset \"" + std::string(preset) + "\". Use fast or paper.");
+    s.preset = "paper";
+    s.oktStart = OktStart::identity;
+    s.oktRounds = 40;
+    s.pspRounds = 20;
+    s.rank = -1;
+    s.metric = Metric::plain;
+    s.targetMix = 0.0;
+    s.rowMeans = true;
+    s.clipSearch = false;
+    return s;
+}
+
+void validate(const QuantizeSettings& s) {
+    const int bits = s.activationBits;
+    if (bits != 16 && bits != 8 && bits != 6 && bits != 4)
+        reject("--activation-bits must be 16, 8, 6 or 4, not " + std::to_string(bits) + ".");
+    if (s.rank < -1 || s.rank > 512)
+        reject("--rank must be between 0 and 512, not " + std::to_string(s.rank) + ".");
+    if (s.oktRounds < 0 || s.oktRounds > 1000)
+        reject("--okt-rounds must be between 0 and 1000, not " + std::to_string(s.oktRounds) + ".");
+    if (s.pspRounds < 0 || s.pspRounds > 1000)
+        reject("--psp-rounds must be between 0 and 1000, not " + std::to_string(s.pspRounds) + ".");
+    if (!(s.targetMix >= 0.0 && s.targetMix <= 1.0))
+        reject("--target-mix must be between 0 and 1.");
+    if (s.tokens < 256 || s.tokens > 4'000'000)
+        reject("--tokens must be between 256 and 4000000, not " + std::to_string(s.tokens) + ".");
+    if (s.threads < 0 || s.threads > 1024)
+        reject("--threads must be between 0 and 1024, not " + std::to_string(s.threads) + ".");
+    if (s.device != "cpu" && s.device != "cuda")
+        reject("--device must be cpu or cuda, not \"" + s.device + "\".");
+    if (s.calibration.empty())
+        reject("--calibration needs \"self\", a text file, or FILE+self.");
+    if (s.outputPath.empty())
+        reject("Name the output folder with -o.");
+}
+
+std::string recipeJson(const QuantizeSettings& s) {
+    nlohmann::json factors = s.factors == FactorRule::equal ? "equal" : "wide";
+    nlohmann::json overrides = nlohmann::json::object();
+    for (const InputGroup& g : groups())
+        if (const auto& pair = s.factorsOverride[static_cast<std::size_t>(g.kind)])
+            overrides[std::string(g.name)] = {pair->first, pair->second};
+    nlohmann::json recipe{
+        {"activation_bits", s.activationBits},
+        {"rotation", name(s.rotation)},
+        {"okt", s.oktMode == OktMode::soft ? "soft" : "hard"},
+        {"okt_start", s.oktStart == OktStart::random ? "random" : "identity"},
+        {"okt_rounds", s.oktRounds},
+        {"factors", factors},
+        {"factors_override", overrides},
+        {"metric", s.metric == Metric::activation ? "h" : "plain"},
+        {"target_mix", s.targetMix},
+        {"target_shrinkage", s.targetShrinkage},
+        {"shrinkage", s.shrinkage},
+        {"rank", s.rank},
+        {"psp_rounds", s.pspRounds},
+        {"column_scales", s.columnScales},
+        {"row_means", s.rowMeans},
+        {"gptq_rounds", s.gptqRounds},
+        {"flip_rounds", s.flipRounds},
+        {"clip_search", s.clipSearch},
+        {"tokens", s.tokens},
+        {"seed", s.seed},
+    };
+    return recipe.dump();
+}
+
+std::pair<int, int> rotationFactors(const QuantizeSettings& s, GroupKind kind, std::int64_t inputs,
+                                    std::int64_t outputs) {
+    if (const auto& pair = s.factorsOverride[static_cast<std::size_t>(kind)]) {
+        if (pair->first < 1 || pair->second < 1 ||
+            static_cast<std::int64_t>(pair->first) * pair->second != inputs)
+            reject("--factors " + std::string(group(kind).name) + "=" +
+                   std::to_string(pair->first) + "x" + std::to_string(pair->second) +
+                   " does not fit: the factors must multiply to " + std::to_string(inputs) + ".");
+        return *pair;
+    }
+    return s.factors == FactorRule::equal ? equalFactors(inputs) : wideFactors(inputs, outputs);
+}
+
+} // namespace bwla

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/row_sweeps.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <numeric>
+
+// Clones need ifunc resolvers, which run before a sanitizer's own start-up.
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define BWLA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define BWLA_CLONES
+#endif
+
+namespace bwla {
+namespace {
+
+// Rows that share one pass over U: 8 rows of 1536 floats are 48 KiB, U's row is read once for all.
+constexpr std::int64_t rowsAtOnce = 8;
+
+BWLA_CLONES void axpy(float* y, const float* x, float k, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i)
+        y[i] += k * x[i];
+}
+
+BWLA_CLONES void axpy(double* y, const double* x, double k, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i)
+        y[i] += k * x[i];
+}
+
+at::Tensor onHost(const Matrix& m, at::ScalarType type) {
+    return m.tensor().to(at::kCPU, type).contiguous();
+}
+
+/// A matrix laid out for a sweep: host memory, the type of the fit.
+template<class T>
+struct Rows {
+    at::Tensor tensor;
+    T* data;
+    std::int64_t cols;
+    Rows(const Matrix& m, bool copy)
+        : tensor(onHost(m, c10::CppTypeToScalarType<T>::value)) {
+        if (copy)
+            tensor = tensor.clone();
+        data = tensor.template data_ptr<T>();
+        cols = tensor.size(1);
+    }
+    T* row(std::int64_t i) const { return data + i * cols; }
+};
+
+template<class T>
+void gptqRows(std::int64_t begin, std::int64_t end, const Rows<T>& z, const Rows<T>& a,
+              const std::vector<T>& b, const Rows<T>& u, const std::vector<std::int64_t>& order,
+              const Rows<T>& signs) {
+    const std::int64_t m = z.cols;
+    std::vector<T> work(static_cast<std::size_t>(rowsAtOnce * m));
+    for (std::int64_t first = begin; first < end; first += rowsAtOnce) {
+        const std::int64_t count = std::min(rowsAtOnce, end - first);
+        for (std::int64_t r = 0; r < count; ++r)
+            for (std::int64_t j = 0; j < m; ++j)
+                work[r * m + j] = z.row(first + r)[order[j]];
+        for (std::int64_t j = 0; j < m; ++j) {
+            const T* uRow = u.row(j);
+            for (std::int64_t r = 0; r < count; ++r) {
+                T* w = work.data() + r * m;
+                const T sign = w[j] >= T(0) ? T(1) : T(-1);
+                signs.row(first + r)[order[j]] = sign;
+                const T error = (w[j] - a.data[first + r] * b[j] * sign) / uRow[j];
+                axpy(w + j + 1, uRow + j + 1, -error, m - j - 1);
+            }
+        }
+    }
+}
+
+template<class T>
+Matrix gptq(const Matrix& zMatrix, const Matrix& aMatrix, const Matrix& bMatrix,
+            const Matrix& uMatrix, const std::vector<std::int64_t>& order) {
+    const Rows<T> z(zMatrix, false), a(aMatrix, false), u(uMatrix, false), bRow(bMatrix, false),
+        signs(zMatrix, true);
+    std::vector<T> b(order.size());
+    for (std::size_t j = 0; j < order.size(); ++j)
+        b[j] = bRow.data[order[j]];
+    at::parallel_for(0, z.tensor.size(0), rowsAtOnce, [&](std::int64_t begin, std::int64_t end) {
+        gptqRows(begin, end, z, a, b, u, order, signs);
+    });
+    return Matrix(signs.tensor.to(zMatrix.tensor().device()));
+}
+
+template<class T>
+std::int64_t flipRow(T* s, T* g, T a, const T* b, const Rows<T>& h,
+                     const std::vector<std::int64_t>& order, int sweeps) {
+    std::int64_t total = 0;
+    for (int sweep = 0; sweep < sweeps; ++sweep) {
+        std::int64_t flips = 0;
+        for (const std::int64_t j : order) {
+            const T d = T(2) * a * b[j] * s[j];
+            if (T(2) * d * g[j] + d * d * h.row(j)[j] >= T(0))
+                continue;
+            s[j] = -s[j];
+            axpy(g, h.row(j), d, h.cols);
+            ++flips;
+        }
+        total += flips;
+        if (flips == 0)
+            break;
+    }
+    return total;
+}
+
+template<class T>
+FlippedSigns flip(const Matrix& signs, const Matrix& gradient, const Matrix& aMatrix,
+                  const Matrix& bMatrix, const Matrix& hMatrix,
+                  const std::vector<std::int64_t>& order, int sweeps) {
+    const Rows<T> s(signs, true), g(gradient, true), a(aMatrix, false), b(bMatrix, false),
+        h(hMatrix, false);
+    std::atomic<std::int64_t> flips = 0;
+    at::parallel_for(0, s.tensor.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i)
+            flips += flipRow(s.row(i), g.row(i), a.data[i], b.data, h, order, sweeps);
+    });
+    const auto device = signs.tensor().device();
+    return {Matrix(s.tensor.to(device)), Matrix(g.tensor.to(device)), flips};
+}
+
+bool isDouble(const Matrix& m) { return m.tensor().scalar_type() == at::kDouble; }
+
+} // namespace
+
+std::vector<std::int64_t> columnOrder(const Matrix& h) {
+    const std::vector<double> diagonal = Matrix(h.tensor().diagonal().unsqueeze(0)).toHostF64();
+    std::vector<std::int64_t> order(diagonal.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::int64_t x, std::int64_t y) { return diagonal[x] > diagonal[y]; });
+    return order;
+}
+
+Matrix gptqSigns(const Matrix& z, const Matrix& a, const Matrix& b, const Matrix& u,
+                 const std::vector<std::int64_t>& order) {
+    return isDouble(z) ? gptq<double>(z, a, b, u, order) : gptq<float>(z, a, b, u, order);
+}
+
+FlippedSigns flipSigns(const Matrix& signs, const Matrix& gradient, const Matrix& a, const Matrix& b,
+                       const Matrix& h, const std::vector<std::int64_t>& order, int sweeps) {
+    return isDouble(signs) ? flip<double>(signs, gradient, a, b, h, order, sweeps)
+                           : flip<float>(signs, gradient, a, b, h, order, sweeps);
+}
+
+} // namespace bwla

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/self_text.h"
+
+#include "core/job/job.h"
+#include "core/quant/float_model.h"
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace bwla {
+namespace {
+
+/// One token a step for all sequences, with keys and values kept: what makes 64 sequences cost
+/// little more than one.
+class BatchDecoder {
+public:
+    BatchDecoder(const FloatModel& model, std::int64_t sequences, std::int64_t length)
+        : model_(model), config_(model.config()), sequences_(sequences),
+          table_(config_, length, model.options()) {
+        const std::vector<std::int64_t> shape{sequences, config_.kvHeads, length, config_.headDim};
+        for (std::int64_t l = 0; l < config_.layers; ++l) {
+            keys_.push_back(at::zeros(shape, model.options()));
+            values_.push_back(at::zeros(shape, model.options()));
+        }
+    }
+
+    /// ids (sequences) at `position` -> logits (sequences, vocabulary).
+    at::Tensor step(const at::Tensor& ids, std::int64_t position) {
+        at::Tensor x = model_.embed(ids);
+        for (std::int64_t l = 0; l < config_.layers; ++l) {
+            const FloatBlock& block = model_.block(l);
+            const at::Tensor in = rmsNorm(x, block.attnNorm, config_.normEpsilon);
+            x = x + at::matmul(attend(l, at::matmul(in, block.weights[0].t()), position),
+                               block.weights[1].t());
+            const at::Tensor mlp = rmsNorm(x, block.mlpNorm, config_.normEpsilon);
+            x = x + at::matmul(gatedUnit(at::matmul(mlp, block.weights[2].t())),
+                               block.weights[3].t());
+        }
+        return model_.logits(x);
+    }
+
+private:
+    at::Tensor attend(std::int64_t layer, const at::Tensor& qkv, std::int64_t position) {
+        const std::int64_t hd = config_.headDim, groups = config_.kvHeads,
+                           perGroup = config_.heads / groups;
+        const std::int64_t qCols = config_.heads * hd, kvCols = groups * hd;
+        const at::Tensor q = rotate(
+            qkv.narrow(1, 0, qCols).reshape({sequences_, config_.heads, 1, hd}), table_, position);
+        const at::Tensor k = rotate(
+            qkv.narrow(1, qCols, kvCols).reshape({sequences_, groups, 1, hd}), table_, position);
+        keys_[layer].narrow(2, position, 1).copy_(k);
+        values_[layer].narrow(2, position, 1).copy_(
+            qkv.narrow(1, qCols + kvCols, kvCols).reshape({sequences_, groups, 1, hd}));
+        const at::Tensor past = keys_[layer].narrow(2, 0, position + 1);
+        const at::Tensor scores =
+            at::matmul(q.view({sequences_, groups, perGroup, hd}), past.transpose(2, 3)) /
+            std::sqrt(static_cast<double>(hd));
+        return at::matmul(at::softmax(scores, -1), values_[layer].narrow(2, 0, position + 1))
+            .reshape({sequences_, qCols});
+    }
+
+    const FloatModel& model_;
+    const ModelConfig& config_;
+    std::int64_t sequences_;
+    RotaryTable table_;
+    std::vector<at::Tensor> keys_, values_;
+};
+
+/// argmax of logits + Gumbel noise is a draw from softmax(logits).
+at::Tensor draw(const at::Tensor& logits, at::Generator& generator) {
+    const at::Tensor noise =
+        at::empty(logits.sizes(), at::kFloat).exponential_(1.0, generator).to(logits.device());
+    return (logits - noise.log()).argmax(-1);
+}
+
+} // namespace
+
+std::vector<std::vector<std::int32_t>>
+writeTexts(const ModelSource& source, const std::vector<std::vector<std::int32_t>>& prompts,
+           std::int64_t length, std::uint64_t seed, const std::string& device,
+           const std::function<void(double)>& progress, std::stop_token stop) {
+    const FloatModel model(source, device);
+    const auto sequences = static_cast<std::int64_t>(prompts.size());
+    BatchDecoder decoder(model, sequences, length);
+    at::Generator generator = at::detail::createCPUGenerator(seed);
+    std::vector<std::vector<std::int32_t>> texts(prompts.size());
+    at::Tensor ids = at::empty({sequences}, at::kLong);
+    at::Tensor drawn;
+    for (std::int64_t t = 0; t < length; ++t) {
+        throwIfStopped(stop);
+        auto* id = ids.data_ptr<std::int64_t>();
+        for (std::size_t i = 0; i < prompts.size(); ++i) {
+            const auto at = static_cast<std::size_t>(t);
+            id[i] = at < prompts[i].size() ? prompts[i][at] : drawn.data_ptr<std::int64_t>()[i];
+            texts[i].push_back(static_cast<std::int32_t>(id[i]));
+        }
+        if (t + 1 < length)
+            drawn = draw(decoder.step(ids.to(model.options().device()), t), generator).cpu();
+        if (progress)
+            progress(static_cast<double>(t + 1) / static_cast<double>(length));
+    }
+    return texts;
+}
+
+} // namespace bwla

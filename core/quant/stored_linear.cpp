@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/stored_linear.h"
+
+namespace bwla {
+namespace {
+
+at::Tensor fromHalves(const std::vector<std::uint16_t>& bits) {
+    return at::from_blob(const_cast<std::uint16_t*>(bits.data()),
+                         {static_cast<std::int64_t>(bits.size())}, at::kHalf)
+        .to(at::kFloat);
+}
+
+at::Tensor fromInt8(const std::vector<std::int8_t>& values, std::int64_t rows, std::int64_t cols) {
+    return at::from_blob(const_cast<std::int8_t*>(values.data()), {rows, cols}, at::kChar)
+        .to(at::kFloat);
+}
+
+at::Tensor unpackSigns(const std::vector<std::uint32_t>& packed, std::int64_t rows,
+                       std::int64_t cols) {
+    at::Tensor signs = at::empty({rows, cols}, at::kFloat);
+    float* out = signs.data_ptr<float>();
+    const std::int64_t words = HostLinear::wordsPerRow(cols);
+    for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t j = 0; j < cols; ++j)
+            *out++ = (packed[i * words + j / 32] >> (j % 32) & 1U) != 0U ? 1.0F : -1.0F;
+    return signs;
+}
+
+at::Tensor linearWeight(const QuantizedLinear& linear, const QuantizedGroup& group) {
+    at::Tensor w =
+        unpackSigns(linear.signs, linear.rows, group.cols) * fromHalves(linear.scale).unsqueeze(1);
+    if (!linear.mean.empty())
+        w = w + fromHalves(linear.mean).unsqueeze(1);
+    if (group.rank == 0)
+        return w;
+    const at::Tensor a =
+        fromInt8(linear.lowRankA, linear.rows, group.rank) * fromHalves(linear.lowRankAScale);
+    const at::Tensor b = fromInt8(group.lowRankB, group.rank, group.cols) *
+                         fromHalves(group.lowRankBScale).unsqueeze(1);
+    return w + at::matmul(a, b);
+}
+
+} // namespace
+
+StoredLinear::StoredLinear(const QuantizedGroup& group, const std::string& device) {
+    if (group.factorA.size > 0)
+        rotation_ = {loadFactor(group.factorA, device), loadFactor(group.factorB, device)};
+    if (!group.inputScale.empty())
+        columnScale_ = fromHalves(group.inputScale).to(at::Device(device));
+    std::vector<at::Tensor> rows;
+    for (const QuantizedLinear& linear : group.linears)
+        rows.push_back(linearWeight(linear, group));
+    weight_ = at::cat(rows).to(at::Device(device));
+}
+
+at::Tensor StoredLinear::prepare(const at::Tensor& x) const {
+    const at::Tensor rotated =
+        rotation_.r1.empty() ? x : rotateRows(Matrix(x), rotation_).tensor();
+    return columnScale_.defined() ? rotated * columnScale_ : rotated;
+}
+
+at::Tensor StoredLinear::apply(const at::Tensor& prepared) const {
+    return at::matmul(prepared, weight_.t());
+}
+
+at::Tensor StoredLinear::operator()(const at::Tensor& x) const {
+    std::vector<std::int64_t> shape = x.sizes().vec();
+    shape.back() = weight_.size(0);
+    return apply(prepare(x.reshape({-1, x.size(-1)}))).view(shape);
+}
+
+} // namespace bwla

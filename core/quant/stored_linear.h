@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A quantized group as the quantizer's second stream computes it: at A16, from the stored bytes.
+// Include from .cpp files of bwla_quant only.
+#pragma once
+
+#include "core/model/quantized_block.h"
+#include "core/quant/rotation.h"
+
+#include <ATen/ATen.h>
+
+#include <string>
+
+namespace bwla {
+
+class StoredLinear {
+public:
+    StoredLinear(const QuantizedGroup& group, const std::string& device);
+
+    /// x'' = b (.) R' x for rows x (k, m).
+    [[nodiscard]] at::Tensor prepare(const at::Tensor& x) const;
+    /// The group's stacked outputs (k, n) of prepared rows.
+    [[nodiscard]] at::Tensor apply(const at::Tensor& prepared) const;
+    /// x of any leading shape (.., m) -> (.., n).
+    [[nodiscard]] at::Tensor operator()(const at::Tensor& x) const;
+    /// (n, m) in the frame of x''.
+    [[nodiscard]] const at::Tensor& weight() const { return weight_; }
+
+private:
+    Rotation rotation_; ///< empty where there is none
+    at::Tensor columnScale_;
+    at::Tensor weight_;
+};
+
+} // namespace bwla

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/torch_block.h"
+
+#include <cmath>
+#include <limits>
+
+namespace bwla {
+namespace {
+
+// Queries that are handled at once: the causal triangle is cut in strips, so that half of the
+// products are never made and the scores of a 2048-token window stay below 20 MB.
+constexpr std::int64_t queriesAtOnce = 256;
+
+/// Scores of one strip: q (groups, heads per group * strip, headDim), k (groups, keys, headDim).
+at::Tensor causalSoftmax(at::Tensor scores, std::int64_t first, std::int64_t strip,
+                         std::int64_t keys) {
+    const at::Tensor row = at::arange(first, first + strip, scores.options()).unsqueeze(1);
+    const at::Tensor column = at::arange(keys, scores.options()).unsqueeze(0);
+    const at::Tensor future = column > row;
+    return at::softmax(scores.masked_fill(future, -std::numeric_limits<float>::infinity()), -1);
+}
+
+} // namespace
+
+at::Tensor rmsNorm(const at::Tensor& x, const at::Tensor& gain, double epsilon) {
+    return x * at::rsqrt(x.square().mean(-1, true) + epsilon) * gain;
+}
+
+RotaryTable::RotaryTable(const ModelConfig& config, std::int64_t positions,
+                         const at::TensorOptions& options) {
+    const at::Tensor frequency = at::tensor(config.inverseFrequencies, at::kFloat);
+    const at::Tensor angle =
+        at::arange(positions, at::TensorOptions().dtype(at::kFloat)).unsqueeze(1) * frequency;
+    cos = angle.cos().to(options);
+    sin = angle.sin().to(options);
+}
+
+at::Tensor rotate(const at::Tensor& x, const RotaryTable& table, std::int64_t first) {
+    const std::int64_t half = x.size(-1) / 2;
+    const at::Tensor cos = table.cos.narrow(0, first, x.size(-2)),
+                     sin = table.sin.narrow(0, first, x.size(-2));
+    const at::Tensor a = x.narrow(-1, 0, half), b = x.narrow(-1, half, half);
+    return at::cat({a * cos - b * sin, b * cos + a * sin}, -1);
+}
+
+at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const RotaryTable& table) {
+    const std::int64_t windows = qkv.size(0), tokens = qkv.size(1), hd = config.headDim;
+    const std::int64_t groups = config.kvHeads, perGroup = config.heads / groups;
+    const std::int64_t qCols = config.heads * hd, kvCols = groups * hd;
+    const auto heads = [&](std::int64_t start, std::int64_t cols) {
+        return qkv.narrow(2, start, cols).view({windows, tokens, cols / hd, hd}).transpose(1, 2);
+    };
+    const double scale = 1.0 / std::sqrt(static_cast<double>(hd));
+    const at::Tensor q =
+        (rotate(heads(0, qCols), table, 0) * scale).view({windows, groups, perGroup, tokens, hd});
+    const at::Tensor k = rotate(heads(qCols, kvCols), table, 0).transpose(2, 3).contiguous();
+    const at::Tensor v = heads(qCols + kvCols, kvCols).contiguous();
+    at::Tensor out = at::empty({windows, groups, perGroup, tokens, hd}, qkv.options());
+    for (std::int64_t first = 0; first < tokens; first += queriesAtOnce) {
+        const std::int64_t strip = std::min(queriesAtOnce, tokens - first), keys = first + strip;
+        const at::Tensor part =
+            q.narrow(3, first, strip).reshape({windows, groups, perGroup * strip, hd});
+        const at::Tensor scores = at::matmul(part, k.narrow(3, 0, keys))
+                                      .view({windows, groups, perGroup, strip, keys});
+        const at::Tensor weights = causalSoftmax(scores, first, strip, keys)
+                                       .view({windows, groups, perGroup * strip, keys});
+        out.narrow(3, first, strip)
+            .copy_(at::matmul(weights, v.narrow(2, 0, keys))
+                       .view({windows, groups, perGroup, strip, hd}));
+    }
+    return out.view({windows, config.heads, tokens, hd}).transpose(1, 2).reshape({windows, tokens, qCols});
+}
+
+at::Tensor gatedUnit(const at::Tensor& gateUp) {
+    const std::vector<at::Tensor> halves = gateUp.chunk(2, -1);
+    return at::silu(halves[0]) * halves[1];
+}
+
+} // namespace bwla

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/two_streams.h"
+
+#include "core/quant/float_model.h"
+#include "core/quant/stored_linear.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+namespace bwla {
+namespace {
+
+constexpr std::int64_t chunkTokens = 2048; // tokens that go through a block at once
+constexpr std::int64_t sampleRows = 512;
+
+/// One chunk of windows of the same length: (windows, tokens, cols) of both streams.
+struct Pair {
+    at::Tensor x;
+    at::Tensor xh;
+};
+
+std::vector<at::Tensor> chunkIds(const Calibration& calibration) {
+    std::vector<at::Tensor> chunks;
+    const auto& windows = calibration.windows;
+    for (std::size_t first = 0; first < windows.size();) {
+        const auto length = static_cast<std::int64_t>(windows[first].size());
+        const std::int64_t most = std::max<std::int64_t>(1, chunkTokens / length);
+        std::vector<at::Tensor> rows;
+        while (first < windows.size() && static_cast<std::int64_t>(rows.size()) < most &&
+               static_cast<std::int64_t>(windows[first].size()) == length)
+            rows.push_back(at::tensor(windows[first++], at::kInt).to(at::kLong));
+        chunks.push_back(at::stack(rows));
+    }
+    return chunks;
+}
+
+at::Tensor flat(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
+
+GroupInputs measure(const std::vector<Pair>& inputs) {
+    GroupInputs result;
+    std::int64_t rows = 0;
+    for (const Pair& chunk : inputs) {
+        result.moments.add(Matrix(flat(chunk.x)), Matrix(flat(chunk.xh)));
+        rows += flat(chunk.xh).size(0);
+    }
+    const std::int64_t stride = std::max<std::int64_t>(1, rows / sampleRows);
+    std::vector<at::Tensor> sample;
+    for (const Pair& chunk : inputs)
+        sample.push_back(flat(chunk.xh).slice(0, stride / 2, c10::nullopt, stride));
+    result.sample = Matrix(at::cat(sample).contiguous());
+    return result;
+}
+
+} // namespace
+
+struct TwoStreams::State {
+    const ModelSource& model;
+    const ModelConfig& config;
+    std::string device;
+    std::vector<Pair> streams;
+    RotaryTable table;
+
+    State(const ModelSource& source, const Calibration& calibration, std::string deviceName)
+        : model(source), config(source.config()), device(std::move(deviceName)),
+          table(config, longest(calibration),
+                at::TensorOptions().dtype(at::kFloat).device(at::Device(device))) {
+        const at::Tensor embedding = loadTensor(source, "model.embed_tokens.weight",
+                                                {config.vocabulary, config.width}, device);
+        for (const at::Tensor& ids : chunkIds(calibration)) {
+            const at::Tensor rows = embedding.index_select(0, ids.flatten().to(embedding.device()))
+                                        .view({ids.size(0), ids.size(1), config.width});
+            streams.push_back({rows, rows});
+        }
+    }
+
+    static std::int64_t longest(const Calibration& calibration) {
+        std::size_t length = 1;
+        for (const auto& window : calibration.windows)
+            length = std::max(length, window.size());
+        return static_cast<std::int64_t>(length);
+    }
+
+    [[nodiscard]] std::vector<Pair> normalised(const at::Tensor& gain) const {
+        std::vector<Pair> inputs;
+        for (const Pair& s : streams)
+            inputs.push_back({rmsNorm(s.x, gain, config.normEpsilon),
+                              rmsNorm(s.xh, gain, config.normEpsilon)});
+        return inputs;
+    }
+
+    /// What the group's outputs become: the next group's inputs, or additions to the streams.
+    void follow(GroupKind kind, std::vector<Pair>& values, const FloatBlock& block) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            Pair& v = values[i];
+            if (kind == GroupKind::attnIn)
+                v = {attention(v.x, config, table), attention(v.xh, config, table)};
+            else if (kind == GroupKind::mlpIn)
+                v = {gatedUnit(v.x), gatedUnit(v.xh)};
+            else
+                streams[i] = {streams[i].x + v.x, streams[i].xh + v.xh};
+        }
+        if (kind == GroupKind::attnOut)
+            values = normalised(block.mlpNorm);
+    }
+
+    using Groups = std::function<QuantizedGroup(GroupKind, const FloatBlock&,
+                                                const std::vector<Pair>& inputs)>;
+
+    QuantizedBlock pass(std::int64_t layer, const Groups& quantize) {
+        const FloatBlock block = loadBlock(model, layer, device);
+        QuantizedBlock result;
+        std::vector<Pair> values = normalised(block.attnNorm);
+        for (const InputGroup& g : groups()) {
+            const auto k = static_cast<std::size_t>(g.kind);
+            result.groups[k] = quantize(g.kind, block, values);
+            const StoredLinear stored(result.groups[k], device);
+            for (Pair& v : values)
+                v = {at::matmul(v.x, block.weights[k].t()), stored(v.xh)};
+            follow(g.kind, values, block);
+        }
+        const Matrix attnNorm(block.attnNorm.unsqueeze(0)), mlpNorm(block.mlpNorm.unsqueeze(0));
+        result.attnNorm = attnNorm.toHost();
+        result.mlpNorm = mlpNorm.toHost();
+        return result;
+    }
+
+    [[nodiscard]] double drift(const std::vector<Pair>& before) const {
+        double difference = 0.0, change = 0.0;
+        const auto energy = [](const at::Tensor& x) {
+            return x.narrow(1, 1, x.size(1) - 1).square().sum(at::kDouble).item<double>();
+        };
+        for (std::size_t i = 0; i < streams.size(); ++i) {
+            difference += energy(streams[i].xh - streams[i].x);
+            change += energy(streams[i].x - before[i].x);
+        }
+        return difference / std::max(change, 1e-30);
+    }
+};
+
+TwoStreams::TwoStreams(const ModelSource& model, const Calibration& calibration,
+                       const std::string& device)
+    : state_(std::make_unique<State>(model, calibration, device)) {}
+
+TwoStreams::~TwoStreams() = default;
+
+TwoStreams::Advanced TwoStreams::advance(std::int64_t layer, const Quantize& quantize) {
+    const std::vector<Pair> before = state_->streams;
+    Advanced result;
+    result.block = state_->pass(
+        layer, [&](GroupKind kind, const FloatBlock& block, const std::vector<Pair>& inputs) {
+            const auto k = static_cast<std::size_t>(kind);
+            return quantize(kind, Matrix(block.weights[k]), block.outputs[k], measure(inputs));
+        });
+    result.drift = state_->drift(before);
+    return result;
+}
+
+void TwoStreams::replay(std::int64_t layer, const QuantizedBlock& block) {
+    (void)state_->pass(layer, [&](GroupKind kind, const FloatBlock&, const std::vector<Pair>&) {
+        return block.groups[static_cast<std::size_t>(kind)];
+    });
+}
+
+} // namespace bwla
