@@ -12,9 +12,9 @@ namespace bwla {
 namespace {
 
 constexpr int roundLimit = 70;
-constexpr double tolerance = 1e-5;   // of the row's RMS
+constexpr double tolerance = 5e-5;   // of the row's RMS
 constexpr double narrowest = 1e-6;   // s^2 over mean square: two exact points have s = 0
-constexpr double longestLeap = 20.0; // in steps of EM
+constexpr double longestLeap = 50.0; // in steps of EM
 
 /// c after one round of EM. At given mean square E[w^2] the width follows from c, so c is all the
 /// state there is.
