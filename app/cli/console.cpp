@@ -14,22 +14,22 @@ namespace bwla {
 namespace {
 
 /// Text that is not UTF-8 (a token's half character) must not stop a document from being printed.
-std::string dump(const Json& value, int indent) {
-    return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+std::string dump(const OrderedJson& value, int indent) {
+    return value.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
-Json knownOrNull(double value) {
-    return value < 0 ? Json(nullptr) : Json(value);
+OrderedJson knownOrNull(double value) {
+    return value < 0 ? OrderedJson(nullptr) : OrderedJson(value);
 }
 
-Json textOrNull(const std::string& text) {
-    return text.empty() ? Json(nullptr) : Json(text);
+OrderedJson textOrNull(const std::string& text) {
+    return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
 }
 
-Json progressLine(const Progress& p) {
+OrderedJson progressLine(const Progress& p) {
     return {{"event", "progress"},
             {"phase", p.phase},
-            {"block", p.block < 0 ? Json(nullptr) : Json(p.block)},
+            {"block", p.block < 0 ? OrderedJson(nullptr) : OrderedJson(p.block)},
             {"blocks", p.blocks},
             {"fraction", p.fraction},
             {"eta_s", knownOrNull(p.etaSeconds)}};
@@ -53,7 +53,7 @@ std::string progressText(const Progress& p) {
 
 Console::Console(bool json) : json_(json), terminal_(isatty(STDERR_FILENO) == 1) {}
 
-void Console::document(const Json& value) {
+void Console::document(const OrderedJson& value) {
     std::cout << dump(value, 2) << '\n';
 }
 
@@ -90,7 +90,7 @@ void Console::progress(const Progress& p) {
     progressShown_ = true;
 }
 
-void Console::event(const Json& value) {
+void Console::event(const OrderedJson& value) {
     if (json_)
         std::cerr << dump(value, -1) << std::endl;
 }
@@ -120,8 +120,8 @@ void Console::errorLine(std::string_view code, const Error* error, std::string_v
     if (json_)
         document({{"error",
                    {{"code", code},
-                    {"file", error != nullptr ? textOrNull(error->file) : Json(nullptr)},
-                    {"tensor", error != nullptr ? textOrNull(error->tensor) : Json(nullptr)},
+                    {"file", error != nullptr ? textOrNull(error->file) : OrderedJson(nullptr)},
+                    {"tensor", error != nullptr ? textOrNull(error->tensor) : OrderedJson(nullptr)},
                     {"message", message}}}});
 }
 

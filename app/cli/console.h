@@ -14,7 +14,7 @@
 namespace bwla {
 
 /// Keys keep the order in which they were set; NaN and infinity print as null.
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 /// What the program says. Results go to stdout: lines for people or, with --json, one document.
 /// Progress goes to stderr: JSON lines with --json, else one line that is redrawn on a terminal and
@@ -24,7 +24,7 @@ public:
     explicit Console(bool json);
 
     [[nodiscard]] bool json() const { return json_; }
-    void document(const Json& value);
+    void document(const OrderedJson& value);
     /// A line of a result; text without line break.
     void line(std::string_view text);
     /// A piece of streamed text, shown at once.
@@ -33,7 +33,7 @@ public:
     void note(std::string_view text);
     void progress(const Progress& progress);
     /// Another JSON line among the progress; nothing without --json.
-    void event(const Json& value);
+    void event(const OrderedJson& value);
     /// The sentence on stderr; with --json also the error document on stdout.
     void failure(const Error& error);
     /// What to say when Ctrl+C ends the work, instead of "Stopped."

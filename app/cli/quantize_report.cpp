@@ -35,10 +35,10 @@ double mean(const std::vector<BlockReport>& blocks, std::size_t group, double Gr
 
 } // namespace
 
-Json blockEvent(const BlockReport& block) {
-    Json measured;
+OrderedJson blockEvent(const BlockReport& block) {
+    OrderedJson measured;
     for (const InputGroup& g : groups()) {
-        Json row;
+        OrderedJson row;
         for (const Column& column : columns)
             row[column.key] = block.groups[static_cast<std::size_t>(g.kind)].*column.value;
         measured[std::string(g.name)] = row;

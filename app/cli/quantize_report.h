@@ -10,7 +10,7 @@
 namespace bwla {
 
 /// The "block" line of --json's progress: what a finished block measured.
-[[nodiscard]] Json blockEvent(const BlockReport& block);
+[[nodiscard]] OrderedJson blockEvent(const BlockReport& block);
 
 /// Means over blocks, a row an input group: errors, the shape of rows, activation peaks, each
 /// before and after.

@@ -33,8 +33,8 @@ void checkFormat(const Options& options, const OpenModel& model) {
             .because(options.model + " has the format " + own + ", not " + options.format + ".");
 }
 
-Json rowsDocument(const Run& run, const std::vector<BenchRow>& rows) {
-    Json document = Json::array();
+OrderedJson rowsDocument(const Run& run, const std::vector<BenchRow>& rows) {
+    OrderedJson document = OrderedJson::array();
     for (const BenchRow& row : rows)
         document.push_back({{"model", run.model},
                             {"backend", run.backend.backend},

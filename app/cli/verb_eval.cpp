@@ -44,8 +44,9 @@ double bitsFile(const OpenModel& model) {
            static_cast<double>(model.config().parameters());
 }
 
-Json resultDocument(const Options& options, const EvalResult& result, const OpenModel& model) {
-    Json document{{"protocol", protocolName(result.protocol)}};
+OrderedJson resultDocument(const Options& options, const EvalResult& result,
+                           const OpenModel& model) {
+    OrderedJson document{{"protocol", protocolName(result.protocol)}};
     if (result.perplexity) {
         document["perplexity"] = result.perplexity->perplexity;
         document["stderr"] = result.perplexity->standardError;

@@ -28,18 +28,19 @@ std::vector<std::string> dtypesOf(const OpenModel& model) {
     return model.source() != nullptr ? model.source()->dtypes() : std::vector<std::string>{"W1"};
 }
 
-Json infoDocument(const OpenModel& model) {
+OrderedJson infoDocument(const OpenModel& model) {
     const ModelConfig& config = model.config();
     const auto tokenizer = tokenizerOf(model);
     const bool hasTemplate = tokenizer && !tokenizer->chatTemplate.empty();
-    Json document{{"family", config.family},
-                  {"parameters", config.parameters()},
-                  {"layers", config.layers},
-                  {"width", config.width},
-                  {"context", config.context},
-                  {"dtypes", dtypesOf(model)},
-                  {"tokenizer", tokenizer ? Json(tokenizerName(*tokenizer)) : Json(nullptr)},
-                  {"template", hasTemplate ? Json(tokenizer->chatTemplate) : Json(nullptr)}};
+    OrderedJson document{
+        {"family", config.family},
+        {"parameters", config.parameters()},
+        {"layers", config.layers},
+        {"width", config.width},
+        {"context", config.context},
+        {"dtypes", dtypesOf(model)},
+        {"tokenizer", tokenizer ? OrderedJson(tokenizerName(*tokenizer)) : OrderedJson(nullptr)},
+        {"template", hasTemplate ? OrderedJson(tokenizer->chatTemplate) : OrderedJson(nullptr)}};
     if (model.artifact() != nullptr)
         document["bits_linear"] = model.artifact()->ledger().bitsPerWeight();
     return document;

@@ -38,13 +38,13 @@ float at(std::span<const float> logits, std::int32_t id) {
     return logits[static_cast<std::size_t>(id)];
 }
 
-Json logitsDocument(const Options& options, std::span<const float> logits) {
-    Json document{{"tokens", options.tokens}};
+OrderedJson logitsDocument(const Options& options, std::span<const float> logits) {
+    OrderedJson document{{"tokens", options.tokens}};
     if (options.top == 0) {
         document["logits"] = std::vector<float>(logits.begin(), logits.end());
         return document;
     }
-    Json top = Json::array();
+    OrderedJson top = OrderedJson::array();
     for (const std::int32_t id : greatest(logits, options.top))
         top.push_back({{"id", id}, {"logit", at(logits, id)}});
     document["top"] = top;
@@ -56,9 +56,9 @@ void printTop(const Options& options, std::span<const float> logits, const OpenM
     static constexpr int shownByDefault = 10;
     const Tokenizer tokenizer(model.tokenizer());
     for (const std::int32_t id : greatest(logits, options.top == 0 ? shownByDefault : options.top))
-        console.line(
-            format("%8d  %9.4f  ", id, at(logits, id)) +
-            Json(tokenizer.piece(id)).dump(-1, ' ', false, Json::error_handler_t::replace));
+        console.line(format("%8d  %9.4f  ", id, at(logits, id)) +
+                     OrderedJson(tokenizer.piece(id))
+                         .dump(-1, ' ', false, OrderedJson::error_handler_t::replace));
 }
 
 void logits(const Options& options, const Call& call) {

@@ -10,7 +10,7 @@
 namespace bwla {
 namespace {
 
-Json resultDocument(const QuantizeResult& result) {
+OrderedJson resultDocument(const QuantizeResult& result) {
     return {{"out", result.out},
             {"seconds", result.seconds},
             {"peak_rss_bytes", result.peakRssBytes},

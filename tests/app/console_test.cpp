@@ -15,7 +15,8 @@ namespace {
 /// Takes what a stream prints while it lives.
 class Captured {
 public:
-    explicit Captured(std::ostream& stream) : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
+    explicit Captured(std::ostream& stream)
+        : stream_(stream), before_(stream.rdbuf(text_.rdbuf())) {}
     ~Captured() { stream_.rdbuf(before_); }
     Captured(const Captured&) = delete;
     Captured& operator=(const Captured&) = delete;

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Quantizing on the command line, start to end, on a tiny model: the result, what is done when the
+// run is stopped or killed, and what is noticed afterwards.
+#include "program.h"
+#include "tiny_model.h"
+
+#include <QFile>
+#include <QFileInfo>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <csignal>
+
+using bwla::test::bwla;
+using bwla::test::Finished;
+using bwla::test::keys;
+using bwla::test::TinyModel;
+
+namespace {
+
+constexpr int layers = 8;
+
+QByteArray contents(const QString& path) {
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+QList<nlohmann::json> events(const QByteArray& err, const std::string& kind) {
+    QList<nlohmann::json> found;
+    for (const QByteArray& line : err.split('\n')) {
+        auto event = nlohmann::json::parse(line.toStdString(), nullptr, false);
+        if (event.is_object() && event["event"] == kind)
+            found << event;
+    }
+    return found;
+}
+
+} // namespace
+
+class QuantizeTest : public QObject {
+    Q_OBJECT
+    QTemporaryDir folder_;
+    Finished whole_; ///< of the run that nothing disturbed, to out("whole")
+
+    [[nodiscard]] QString out(const QString& name) const { return folder_.filePath(name); }
+    [[nodiscard]] QStringList command(const QString& name) const {
+        return {
+            "quantize", folder_.filePath("tiny"), "-o", out(name), "--tokens", "512", "--rank", "2",
+            "--json"};
+    }
+    /// Starts a run, sends `signal` once a block is finished, and returns what was left behind.
+    [[nodiscard]] Finished interrupted(const QString& name, int signal) const {
+        QProcess process;
+        process.start(BWLA_BINARY_DIR "/bwla", command(name));
+        QByteArray err;
+        while (process.state() != QProcess::NotRunning && events(err, "block").isEmpty()) {
+            process.waitForReadyRead(100);
+            err += process.readAllStandardError();
+        }
+        ::kill(static_cast<pid_t>(process.processId()), signal);
+        process.waitForFinished();
+        const bool normal = process.exitStatus() == QProcess::NormalExit;
+        return {normal ? process.exitCode() : -1, process.readAllStandardOutput(),
+                err + process.readAllStandardError()};
+    }
+
+private slots:
+    void initTestCase();
+    void theDocumentHasItsKeys();
+    void everyBlockReports();
+    void theResultIsAModel();
+    void aFinishedRunIsVerified();
+    void ctrlCKeepsFinishedBlocks();
+    void aKilledRunGoesOn();
+    void anotherRecipeIsRefused();
+    void damageIsNamed();
+};
+
+void QuantizeTest::initTestCase() {
+    TinyModel model;
+    model.layers = layers;
+    bwla::test::writeTinyFolder(folder_.filePath("tiny").toStdString(), model);
+    whole_ = bwla(command("whole"));
+    QVERIFY2(whole_.exitCode == 0, whole_.all());
+}
+
+void QuantizeTest::theDocumentHasItsKeys() {
+    const auto json = whole_.json();
+    QCOMPARE(keys(json), (QStringList{"bits_linear", "layers", "layers_resumed", "out",
+                                      "peak_rss_bytes", "seconds"}));
+    QCOMPARE(json["out"].get<std::string>(), out("whole").toStdString());
+    QCOMPARE(json["layers"].get<int>(), layers);
+    QCOMPARE(json["layers_resumed"].get<int>(), 0);
+    QVERIFY(json["bits_linear"].get<double>() > 1.0);
+    QVERIFY(json["peak_rss_bytes"].get<long>() > 1'000'000);
+    QVERIFY(!QFileInfo::exists(out("whole.partial")));
+}
+
+void QuantizeTest::everyBlockReports() {
+    const auto blocks = events(whole_.err, "block");
+    QCOMPARE(blocks.size(), layers);
+    QCOMPARE(keys(blocks.front()), (QStringList{"block", "drift", "event", "groups", "seconds"}));
+    QCOMPARE(keys(blocks.front()["groups"]),
+             (QStringList{"attn_in", "attn_out", "mlp_in", "mlp_out"}));
+    const auto& group = blocks.front()["groups"]["mlp_out"];
+    QVERIFY(group["activation_error"].get<double>() > 0);
+    QVERIFY(group["activation_error"].get<double>() < 1);
+    double last = 0.0;
+    for (const auto& event : events(whole_.err, "progress")) {
+        QVERIFY(event["fraction"].get<double>() >= last);
+        last = event["fraction"].get<double>();
+    }
+    QCOMPARE(last, 1.0);
+}
+
+void QuantizeTest::theResultIsAModel() {
+    const auto info = bwla({"info", out("whole"), "--json"}).json();
+    QCOMPARE(info["bits_linear"].get<double>(), whole_.json()["bits_linear"].get<double>());
+    QCOMPARE(info["dtypes"], nlohmann::json({"W1"}));
+    const auto verified = bwla({"verify", out("whole"), "--json"}).json();
+    QCOMPARE(keys(verified), (QStringList{"ok", "probe_max_error", "tensors"}));
+    QVERIFY(verified["ok"].get<bool>());
+    const auto bench =
+        bwla({"bench", out("whole"), "-p", "4", "-n", "2", "-r", "1", "--format", "w1a6", "--json"})
+            .json();
+    QCOMPARE(bench[0]["format"].get<std::string>(), std::string("w1a6"));
+    const auto answer =
+        bwla({"chat", out("whole"), "--raw", "--prompt", "ab", "--max-tokens", "3", "--json"});
+    QVERIFY2(answer.exitCode == 0, answer.all());
+}
+
+void QuantizeTest::aFinishedRunIsVerified() {
+    const auto again = bwla(command("whole") + QStringList{"--resume"});
+    QVERIFY2(again.exitCode == 0, again.all());
+    QCOMPARE(again.json()["layers_resumed"].get<int>(), layers);
+    const auto blind = bwla(command("whole"));
+    QCOMPARE(blind.exitCode, 1);
+    QCOMPARE(blind.json()["error"]["code"].get<std::string>(), std::string("already_exists"));
+}
+
+void QuantizeTest::ctrlCKeepsFinishedBlocks() {
+    const auto stopped = interrupted("stopped", SIGINT);
+    QVERIFY2(stopped.exitCode == 1, stopped.all());
+    QCOMPARE(stopped.json()["error"]["code"].get<std::string>(), std::string("cancelled"));
+    QVERIFY2(stopped.err.contains("--resume"), stopped.all());
+    QVERIFY(!QFileInfo::exists(out("stopped")));
+    const auto blind = bwla(command("stopped"));
+    QCOMPARE(blind.json()["error"]["code"].get<std::string>(), std::string("journal_exists"));
+    const auto resumed = bwla(command("stopped") + QStringList{"--resume"});
+    QVERIFY2(resumed.exitCode == 0, resumed.all());
+    QVERIFY(resumed.json()["layers_resumed"].get<int>() >= 1);
+    QCOMPARE(contents(out("stopped/model.safetensors")), contents(out("whole/model.safetensors")));
+}
+
+void QuantizeTest::aKilledRunGoesOn() {
+    const auto killed = interrupted("killed", SIGKILL);
+    QVERIFY2(killed.exitCode == -1, killed.all());
+    QVERIFY(!QFileInfo::exists(out("killed")));
+    const auto resumed = bwla(command("killed") + QStringList{"--resume"});
+    QVERIFY2(resumed.exitCode == 0, resumed.all());
+    QVERIFY(resumed.json()["layers_resumed"].get<int>() >= 1);
+    QCOMPARE(contents(out("killed/model.safetensors")), contents(out("whole/model.safetensors")));
+    QVERIFY(!QFileInfo::exists(out("killed.partial")));
+}
+
+void QuantizeTest::anotherRecipeIsRefused() {
+    const auto stopped = interrupted("other", SIGINT);
+    QVERIFY2(stopped.exitCode == 1, stopped.all());
+    const auto refused = bwla(command("other") + QStringList{"--resume", "--seed", "9"});
+    QVERIFY2(refused.exitCode == 1, refused.all());
+    const auto error = refused.json()["error"];
+    QCOMPARE(error["code"].get<std::string>(), std::string("journal_mismatch"));
+    QVERIFY(error["file"].get<std::string>().find("other.partial") != std::string::npos);
+}
+
+void QuantizeTest::damageIsNamed() {
+    QFile file(out("whole/model.safetensors"));
+    QVERIFY(file.open(QIODevice::ReadWrite));
+    QVERIFY(file.seek(file.size() - 3));
+    const char flipped = static_cast<char>(file.peek(1).at(0) ^ 1);
+    QCOMPARE(file.write(&flipped, 1), 1);
+    file.close();
+    const auto finished = bwla({"verify", out("whole"), "--json"});
+    QVERIFY2(finished.exitCode == 1, finished.all());
+    const auto error = finished.json()["error"];
+    QCOMPARE(error["code"].get<std::string>(), std::string("hash_mismatch"));
+    QVERIFY(error["tensor"].get<std::string>().starts_with("model."));
+}
+
+QTEST_GUILESS_MAIN(QuantizeTest)
+#include "quantize_test.moc"

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Answers of a tiny random model over bytes: what matters is where they stop and what is streamed.
+#include "core/engine/answer_job.h"
+#include "core/engine/chat_prompt.h"
+#include "core/engine/sampler.h"
+#include "core/text/byte_alphabet.h"
+#include "in_memory_weights.h"
+
+#include <QtTest>
+
+using namespace bwla;
+using namespace bwla::test;
+
+namespace {
+
+constexpr std::int64_t vocabulary = 257; // all bytes and <end>
+constexpr std::int32_t endToken = 256;
+
+TokenizerData byteTokenizer() {
+    TokenizerData data;
+    const ByteAlphabet alphabet;
+    for (int byte = 0; byte < 256; ++byte)
+        data.tokens.push_back(alphabet.written(static_cast<unsigned char>(byte)));
+    data.tokens.emplace_back("<end>");
+    data.special = {endToken};
+    data.control = {endToken};
+    data.preTokenizer = "gpt-2";
+    return data;
+}
+
+} // namespace
+
+class AnswerJobTest : public QObject {
+    Q_OBJECT
+    InMemoryWeights weights_ = floatModel(tinyConfig(vocabulary), 1);
+    std::unique_ptr<Backend> backend_ = makeReferenceBackend();
+    Transformer model_{*backend_, weights_};
+    std::vector<std::int32_t> prompt_ = Random(2).tokens(20, 256);
+
+    AnswerResult answer(Session& session, const AnswerSettings& settings,
+                        const TokenizerData& data = byteTokenizer(),
+                        const Sink<AnswerEvent>& sink = {}, const std::stop_token& stop = {}) {
+        const Tokenizer tokenizer(data);
+        return AnswerJob(session, tokenizer).run(settings, sink, stop);
+    }
+    /// Greedy tokens by hand.
+    std::vector<std::int32_t> greedy(int count) {
+        Session session(model_, 128);
+        Sampler sampler(0.0, 0);
+        std::vector<std::int32_t> tokens{sampler.next(session.feed(prompt_))};
+        while (static_cast<int>(tokens.size()) < count)
+            tokens.push_back(sampler.next(session.feed({&tokens.back(), 1})));
+        return tokens;
+    }
+
+private slots:
+    void greedyAnswerIsTheLikeliestPath();
+    void stopsAtTheEndToken();
+    void stopsWhenTheContextIsFull();
+    void aStopKeepsWhatWasSaid();
+    void stoppedBeforeItBegan();
+    void eventsAreWholeCharacters();
+    void theNextTurnReusesTheCache();
+    void nothingMeasuredIsNoSpeed();
+    void badSettingsAreRefused();
+    void promptsBeginWithOneBos();
+    void aModelWithoutTemplateIsNamed();
+};
+
+void AnswerJobTest::greedyAnswerIsTheLikeliestPath() {
+    Session session(model_, 128);
+    const auto result = answer(session, {.prompt = prompt_, .maxTokens = 12, .temperature = 0});
+    QCOMPARE(result.stop, StopReason::length);
+    QCOMPARE(result.tokens, 12);
+    QCOMPARE(result.promptTokens, 20);
+    const Tokenizer tokenizer(byteTokenizer());
+    Utf8Stream characters;
+    std::string expected;
+    for (const std::int32_t token : greedy(12))
+        expected += characters.add(tokenizer.piece(token));
+    QCOMPARE(result.text, expected + characters.finish());
+    QVERIFY(result.promptSpeed() > 0);
+    QCOMPARE(result.decodeSteps, 11); // the last token is not fed
+}
+
+void AnswerJobTest::stopsAtTheEndToken() {
+    const auto path = greedy(6);
+    const auto end = std::find(path.begin(), path.end(), path.back());
+    TokenizerData data = byteTokenizer();
+    data.eos = {endToken, path.back()}; // what the model says on its way becomes an end
+    Session session(model_, 128);
+    const auto result =
+        answer(session, {.prompt = prompt_, .maxTokens = 50, .temperature = 0}, data);
+    QCOMPARE(result.stop, StopReason::end);
+    QCOMPARE(result.tokens, end - path.begin());
+}
+
+void AnswerJobTest::stopsWhenTheContextIsFull() {
+    Session session(model_, 25);
+    const auto result = answer(session, {.prompt = prompt_, .maxTokens = 50, .temperature = 0});
+    QCOMPARE(result.stop, StopReason::context);
+    QCOMPARE(session.length(), 25);
+    QCOMPARE(result.tokens, 6); // five in the cache, and the one that follows from the last
+}
+
+void AnswerJobTest::aStopKeepsWhatWasSaid() {
+    Session session(model_, 128);
+    std::stop_source source;
+    std::string heard;
+    const auto sink = [&](const AnswerEvent& event) {
+        heard += event.text;
+        if (event.tokens >= 5)
+            source.request_stop();
+    };
+    const auto result = answer(session, {.prompt = prompt_, .maxTokens = 100, .temperature = 1},
+                               byteTokenizer(), sink, source.get_token());
+    QCOMPARE(result.stop, StopReason::stopped);
+    QVERIFY(result.tokens >= 5 && result.tokens < 100);
+    QCOMPARE(result.text, heard);
+}
+
+void AnswerJobTest::stoppedBeforeItBegan() {
+    Session session(model_, 128);
+    std::stop_source source;
+    source.request_stop();
+    const auto result =
+        answer(session, {.prompt = prompt_}, byteTokenizer(), {}, source.get_token());
+    QCOMPARE(result.stop, StopReason::stopped);
+    QCOMPARE(result.text, std::string());
+}
+
+void AnswerJobTest::eventsAreWholeCharacters() {
+    Session session(model_, 128);
+    std::string heard;
+    bool whole = true;
+    const auto sink = [&](const AnswerEvent& event) {
+        heard += event.text;
+        const auto text = QString::fromStdString(event.text);
+        whole = whole && text.toUtf8().toStdString() == event.text;
+    };
+    const auto result =
+        answer(session, {.prompt = prompt_, .maxTokens = 90, .temperature = 2, .seed = 3},
+               byteTokenizer(), sink);
+    QVERIFY(whole); // random bytes: broken ones arrive as U+FFFD
+    QCOMPARE(result.text, heard);
+}
+
+void AnswerJobTest::theNextTurnReusesTheCache() {
+    AnswerSettings settings{.prompt = prompt_, .maxTokens = 5, .temperature = 0};
+    Session session(model_, 128);
+    (void)answer(session, settings);
+    for (const std::int32_t token : Random(4).tokens(7, 256))
+        settings.prompt.push_back(token);
+    const auto again = answer(session, settings);
+    QVERIFY(again.reusedTokens >= 20);
+    Session fresh(model_, 128);
+    QCOMPARE(again.text, answer(fresh, settings).text);
+}
+
+void AnswerJobTest::nothingMeasuredIsNoSpeed() {
+    const AnswerResult nothing;
+    QVERIFY(std::isnan(nothing.promptSpeed()));
+    QVERIFY(std::isnan(nothing.decodeSpeed()));
+}
+
+void AnswerJobTest::badSettingsAreRefused() {
+    Session session(model_, 128);
+    const auto refused = [&](const AnswerSettings& settings, ErrorCode code) {
+        try {
+            (void)answer(session, settings);
+        } catch (const Error& error) {
+            return error.code == code;
+        }
+        return false;
+    };
+    QVERIFY(refused({.prompt = {}}, ErrorCode::badArgument));
+    QVERIFY(refused({.prompt = prompt_, .maxTokens = 0}, ErrorCode::badArgument));
+    QVERIFY(refused({.prompt = prompt_, .temperature = -1}, ErrorCode::badArgument));
+    QVERIFY(refused({.prompt = Random(1).tokens(129, 256)}, ErrorCode::promptTooLong));
+}
+
+void AnswerJobTest::promptsBeginWithOneBos() {
+    TokenizerData data = byteTokenizer();
+    data.bos = endToken;
+    QCOMPARE(promptTokens(Tokenizer(data), "a"), (std::vector<std::int32_t>{'a'}));
+    data.addBos = true;
+    const std::vector<std::int32_t> expected{endToken, 'a'};
+    QCOMPARE(promptTokens(Tokenizer(data), "a"), expected);
+    QCOMPARE(promptTokens(Tokenizer(data), "<end>a"), expected);
+}
+
+void AnswerJobTest::aModelWithoutTemplateIsNamed() {
+    const TokenizerData data = byteTokenizer();
+    try {
+        (void)renderPrompt(data, {{"user", "hi"}});
+        QFAIL("no error");
+    } catch (const Error& error) {
+        QCOMPARE(error.code, ErrorCode::badTemplate);
+    }
+}
+
+QTEST_GUILESS_MAIN(AnswerJobTest)
+#include "answer_job_test.moc"
