@@ -18,6 +18,7 @@ struct ArtifactDescription {
     std::string recipeHash;  ///< XXH3-128 of settings, model and calibration, hex
     std::string calibration; ///< "self" or the text's XXH3-128
     std::int64_t calibrationTokens = 0;
+    std::int64_t shardBytes = 4'000'000'000; ///< tensor bytes that one file may hold
 };
 
 /// Answers of the finished model to the probe prompts, asked for once the tensors are written:

@@ -21,8 +21,8 @@ void TensorReader::badShape(const std::string& name, const std::string& complain
     throw Error(ErrorCode::badShape).in(file_.path().string()).of(name).because(complaint);
 }
 
-const TensorView& TensorReader::checked(const std::string& name, DType type,
-                                        const std::vector<std::int64_t>& shape) const {
+const TensorView& TensorReader::check(const std::string& name, DType type,
+                                      const std::vector<std::int64_t>& shape) const {
     const TensorView& view = file_.at(name);
     if (view.type != type)
         throw Error(ErrorCode::unsupportedType)

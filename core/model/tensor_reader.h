@@ -23,12 +23,15 @@ public:
     [[nodiscard]] bool has(const std::string& name) const { return file_.has(name); }
     [[nodiscard]] const SafetensorsFile& file() const { return file_; }
 
-    /// Throws Error{missingTensor, unsupportedType, badShape}.
+    /// Type and shape of a tensor. Throws Error{missingTensor, unsupportedType, badShape}.
+    const TensorView& check(const std::string& name, DType type,
+                            const std::vector<std::int64_t>& shape) const;
+    /// Its values; throws as check().
     template<class T>
     [[nodiscard]] std::vector<T> read(const std::string& name, DType type,
                                       const std::vector<std::int64_t>& shape) const {
         static_assert(std::is_trivially_copyable_v<T>);
-        const TensorView& view = checked(name, type, shape);
+        const TensorView& view = check(name, type, shape);
         std::vector<T> values(view.bytes.size() / sizeof(T));
         if (!values.empty())
             std::memcpy(values.data(), view.bytes.data(), view.bytes.size());
@@ -44,8 +47,6 @@ public:
     [[noreturn]] void badShape(const std::string& name, const std::string& complaint) const;
 
 private:
-    const TensorView& checked(const std::string& name, DType type,
-                              const std::vector<std::int64_t>& shape) const;
     const SafetensorsFile& file_;
 };
 

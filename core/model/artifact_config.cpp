@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/artifact_config.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+
+namespace bwla {
+namespace {
+
+std::size_t at(const InputGroup& group) {
+    return static_cast<std::size_t>(group.kind);
+}
+
+Json factorsJson(const ArtifactConfig& config) {
+    Json factors = Json::object();
+    for (const InputGroup& g : groups()) {
+        const auto [first, second] = config.factors[at(g)];
+        factors[std::string(g.name)] = first == 0 ? Json(nullptr) : Json::array({first, second});
+    }
+    return factors;
+}
+
+/// One number where all layers agree, else one a layer.
+Json ranksJson(const ArtifactConfig& config) {
+    Json ranks = Json::object();
+    for (const InputGroup& g : groups()) {
+        const auto& list = config.ranks[at(g)];
+        const bool same = std::ranges::all_of(list, [&](auto rank) { return rank == list[0]; });
+        ranks[std::string(g.name)] = same && !list.empty() ? Json(list[0]) : Json(list);
+    }
+    return ranks;
+}
+
+class Reader {
+public:
+    Reader(const JsonObject& config, std::int64_t layers) : config_(config), layers_(layers) {}
+
+    [[nodiscard]] ArtifactConfig read() const {
+        const JsonObject quantization = member(config_, "quantization_config");
+        checkVersion(quantization);
+        if (quantization.requiredText("quant_method") != "bwla")
+            quantization.refuse("quant_method", "is not bwla");
+        if (quantization.requiredInteger("bits") != 1)
+            quantization.refuse("bits", "of quantization_config is not 1");
+        ArtifactConfig result;
+        result.activationBits = activationBits(member(quantization, "activation"));
+        readFactors(member(quantization, "transform"), result);
+        readRanks(member(quantization, "low_rank"), result);
+        const JsonObject calibration = member(quantization, "calibration");
+        result.calibration = calibration.requiredText("source");
+        result.calibrationTokens = calibration.requiredInteger("tokens");
+        result.recipeHash = quantization.requiredText("recipe_hash");
+        if (const Json* recipe = quantization.find("recipe"))
+            result.recipe = *recipe;
+        readHashes(result);
+        return result;
+    }
+
+private:
+    [[nodiscard]] static JsonObject member(const JsonObject& object, const char* key) {
+        const Json* value = object.find(key);
+        if (value == nullptr || !value->is_object())
+            object.refuse(key, "is missing");
+        return {*value, object.file()};
+    }
+
+    static void checkVersion(const JsonObject& quantization) {
+        const std::int64_t version = quantization.requiredInteger("version");
+        if (version != artifactVersion)
+            throw Error(ErrorCode::unsupportedVersion)
+                .in(quantization.file().string())
+                .wanted(artifactVersion)
+                .got(version);
+    }
+
+    [[nodiscard]] static int activationBits(const JsonObject& activation) {
+        if (activation.requiredText("granularity") != "token")
+            activation.refuse("granularity", "of the activations is not token");
+        const std::int64_t bits = activation.requiredInteger("bits");
+        if (bits != 16 && (bits < 2 || bits > 8))
+            activation.refuse("bits", "of the activations are neither 2 to 8 nor 16");
+        return static_cast<int>(bits);
+    }
+
+    static void readFactors(const JsonObject& transform, ArtifactConfig& result) {
+        if (transform.requiredText("kind") != "kronecker")
+            transform.refuse("kind", "of the transform is not kronecker");
+        const JsonObject factors = member(transform, "factors");
+        const Json& all = *transform.find("factors");
+        for (const InputGroup& g : groups()) {
+            const std::string name(g.name);
+            if (!all.contains(name))
+                factors.refuse(name.c_str(), "is missing in the factors of the transform");
+            const Json& pair = all.at(name);
+            if (pair.is_null())
+                continue;
+            if (!pair.is_array() || pair.size() != 2 || !sound(pair[0], 1) || !sound(pair[1], 1))
+                factors.refuse(name.c_str(), "of the transform is no pair of factors");
+            result.factors[at(g)] = {pair[0].get<std::int64_t>(), pair[1].get<std::int64_t>()};
+        }
+    }
+
+    void readRanks(const JsonObject& lowRank, ArtifactConfig& result) const {
+        for (const InputGroup& g : groups()) {
+            const std::string name(g.name);
+            const Json* value = lowRank.find(name.c_str());
+            if (value == nullptr)
+                lowRank.refuse(name.c_str(), "is missing in low_rank");
+            auto& ranks = result.ranks[at(g)];
+            if (sound(*value, 0))
+                ranks.assign(static_cast<std::size_t>(layers_), value->get<std::int64_t>());
+            else if (value->is_array() &&
+                     std::ranges::all_of(*value, [](const Json& rank) { return sound(rank, 0); }))
+                ranks = value->get<std::vector<std::int64_t>>();
+            if (ranks.size() != static_cast<std::size_t>(layers_))
+                lowRank.refuse(name.c_str(), "of low_rank does not give every layer a rank");
+        }
+    }
+
+    void readHashes(ArtifactConfig& result) const {
+        const JsonObject hashes = member(config_, "tensor_xxh3_128");
+        for (const auto& [name, hash] : config_.find("tensor_xxh3_128")->items()) {
+            if (!hash.is_string())
+                hashes.refuse(name.c_str(), "has no checksum");
+            result.hashes[name] = hash.get<std::string>();
+        }
+    }
+
+    /// An integer from `least` to 2^24: products of two fit 64 bits.
+    [[nodiscard]] static bool sound(const Json& value, std::uint64_t least) {
+        return value.is_number_unsigned() && value.get<std::uint64_t>() >= least &&
+               value.get<std::uint64_t>() <= 1U << 24U;
+    }
+
+    const JsonObject& config_;
+    std::int64_t layers_;
+};
+
+} // namespace
+
+Json ArtifactConfig::toJson(const Json& base) const {
+    Json kept = Json::array({"model.embed_tokens"});
+    if (!tiedHead)
+        kept.insert(kept.begin(), "lm_head");
+    const Json quantization = {
+        {"quant_method", "bwla"},
+        {"version", artifactVersion},
+        {"bits", 1},
+        {"activation", {{"bits", activationBits}, {"granularity", "token"}}},
+        {"transform", {{"kind", "kronecker"}, {"factors", factorsJson(*this)}}},
+        {"low_rank", ranksJson(*this)},
+        {"modules_to_not_convert", kept},
+        {"calibration", {{"source", calibration}, {"tokens", calibrationTokens}}},
+        {"recipe", recipe},
+        {"recipe_hash", recipeHash}};
+    return {{"model_type", "bwla"},
+            {"architectures", Json::array({"BwlaForCausalLM"})},
+            {"base_config", base},
+            {"quantization_config", quantization},
+            {"tensor_xxh3_128", hashes}};
+}
+
+ArtifactConfig ArtifactConfig::fromJson(const JsonObject& config, std::int64_t layers) {
+    return Reader(config, layers).read();
+}
+
+} // namespace bwla

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/model/artifact_config.h"
+#include "core/model/model_config.h"
+#include "core/model/tensor_view.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace bwla {
+
+/// What a tensor's bytes are charged to (BitsLedger).
+enum class LedgerPart : std::uint8_t {
+    signs,
+    rowScale,
+    rowMean,
+    columnScale,
+    rotation,
+    lowRank,
+    clip,
+    other,
+};
+
+struct ArtifactTensor {
+    std::string name;
+    DType type;
+    std::vector<std::int64_t> shape;
+    LedgerPart part;
+    bool optional = false;
+};
+
+/// Every tensor that an artifact of this configuration holds or may hold: docs/format.md as a list.
+[[nodiscard]] std::vector<ArtifactTensor> artifactTensors(const ModelConfig& model,
+                                                          const ArtifactConfig& artifact);
+
+} // namespace bwla
