@@ -62,8 +62,8 @@ private Q_SLOTS:
         QVERIFY(source->config().tiedHead);
         QVERIFY(!source->has(headName));
         for (const ExpectedTensor& tensor : tinyTensors(model)) {
-            const double worst = worstDifference(source->tensor(tensor.name),
-                                                 tinyValues(tensor, model));
+            const double worst =
+                worstDifference(source->tensor(tensor.name), tinyValues(tensor, model));
             QVERIFY2(worst <= tolerance, (tensor.name + " " + std::to_string(worst)).c_str());
         }
     }
