@@ -19,9 +19,6 @@ void addVerbs(Verbs& verbs) {
     addChat(verbs);
     addEval(verbs);
     addBench(verbs);
-    addBenchKernels(verbs);
-    addDevices(verbs);
-    addSelftest(verbs);
     addVerify(verbs);
     addTokenize(verbs);
     addLogits(verbs);
