@@ -16,6 +16,8 @@ constexpr std::int64_t pairLimit = 65'536;
 constexpr std::int64_t nameLimit = 1024;
 constexpr std::uint32_t sideLimit = 4;
 constexpr std::int64_t alignmentLimit = 1 << 20;
+constexpr std::int64_t smallestPair = 8 + 4 + 1;          // key length, type, one byte
+constexpr std::int64_t smallestEntry = 8 + 4 + 8 + 4 + 8; // name length, sides, type, offset
 
 struct Entry {
     TensorView view;
@@ -161,9 +163,11 @@ GgufFile GgufFile::open(const std::filesystem::path& path) {
     checkVersion(reader.read<std::uint32_t>(), reader.file());
     const std::int64_t tensorCount = reader.count("a tensor count", tensorLimit);
     const std::int64_t pairCount = reader.count("a metadata count", pairLimit);
+    reader.expect(pairCount * smallestPair + tensorCount * smallestEntry);
     result.metadata_ = GgufMetadata(reader, pairCount);
 
     const std::int64_t alignment = readAlignment(result.metadata_, reader);
+    reader.expect(tensorCount * smallestEntry);
     std::vector<Entry> entries;
     for (std::int64_t i = 0; i < tensorCount; ++i)
         entries.push_back(readEntry(reader, alignment));
