@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "kernels/kernel_error.h"
-
 #include <cstddef>
 #include <cstdint>
-#include <new>
-#include <string>
 #include <vector>
 
 namespace bwla {
@@ -25,7 +21,11 @@ inline constexpr std::int64_t rowPadding = 64;
     return roundUp(cols, rowPadding);
 }
 
-/// Allocates at kernelAlignment. Throws KernelError{outOfMemory}.
+/// Memory at kernelAlignment; arrays of megabytes at large pages, which spare a product that
+/// streams through weights most of its page table walks. Throws KernelError{outOfMemory}.
+[[nodiscard]] void* allocateAligned(std::size_t bytes);
+void freeAligned(void* memory, std::size_t bytes);
+
 template<class T>
 struct AlignedAllocator {
     using value_type = T;
@@ -33,19 +33,10 @@ struct AlignedAllocator {
     template<class U>
     AlignedAllocator(const AlignedAllocator<U>&) {} // NOLINT(google-explicit-constructor)
     T* allocate(std::size_t count) {
-        void* memory = count > SIZE_MAX / sizeof(T)
-                           ? nullptr
-                           : ::operator new(count * sizeof(T), std::align_val_t(kernelAlignment),
-                                            std::nothrow);
-        if (memory == nullptr)
-            throw KernelError(KernelErrorCode::outOfMemory, "host memory",
-                              std::to_string(count) + " elements of " + std::to_string(sizeof(T)) +
-                                  " bytes");
-        return static_cast<T*>(memory);
+        return static_cast<T*>(
+            allocateAligned(count > SIZE_MAX / sizeof(T) ? SIZE_MAX : count * sizeof(T)));
     }
-    void deallocate(T* memory, std::size_t) {
-        ::operator delete(memory, std::align_val_t(kernelAlignment));
-    }
+    void deallocate(T* memory, std::size_t count) { freeAligned(memory, count * sizeof(T)); }
     template<class U>
     bool operator==(const AlignedAllocator<U>&) const {
         return true;

@@ -85,8 +85,9 @@ struct QuantizedRow {
     std::int32_t sumQ = 0;
 };
 
-/// The activation quantizer of HostInput; writes q[0 .. cols). NaN becomes level 0; a scale that
-/// is not finite is kept, so that the row's products are NaN instead of silently wrong.
+/// The activation quantizer of HostInput; writes q[0 .. paddedCols(cols)), pads 0. NaN becomes
+/// level 0; a scale that is not finite is kept, so that the row's products are NaN instead of
+/// silently wrong.
 struct QuantizeKernel {
     QuantizedRow (*run)(const float* x, std::int64_t cols, const QuantizerSpec& spec,
                         std::uint8_t* q);

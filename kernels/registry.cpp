@@ -8,17 +8,6 @@
 namespace bwla {
 namespace {
 
-bool levelRuns(CpuLevel level, const CpuFeatures& features) {
-    switch (level) {
-    case CpuLevel::avx2:
-        return features.avx2;
-    case CpuLevel::avx512:
-        return features.avx512;
-    default:
-        return true;
-    }
-}
-
 [[noreturn]] void noKernel(KernelVerb verb, WeightKind kind) {
     throw KernelError(KernelErrorCode::unsupported, "kernel registry",
                       "no kernel for verb " + std::to_string(static_cast<int>(verb)) + ", kind " +
@@ -39,8 +28,7 @@ std::span<const Kernel> allKernels() {
 }
 
 bool canRun(const Kernel& kernel, const CpuFeatures& features) {
-    return levelRuns(kernel.level, features) &&
-           (kernel.runsOn == nullptr || kernel.runsOn(features));
+    return kernel.level <= bestLevel(features);
 }
 
 const Kernel& scalarTwin(KernelVerb verb, WeightKind kind) {

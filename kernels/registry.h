@@ -42,7 +42,6 @@ struct Kernel {
     WeightKind kind; ///< f32 where the verb has no kinds
     CpuLevel level;
     std::string_view name;
-    bool (*runsOn)(const CpuFeatures& features); ///< level's own features apart; null = always
     KernelBody body;
 };
 

@@ -25,12 +25,11 @@ CpuFeatures detectCpuFeatures() {
     __builtin_cpu_init();
     features.avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
                     __builtin_cpu_supports("f16c") != 0;
-    features.avx512 = features.avx2 && __builtin_cpu_supports("avx512f") != 0 &&
-                      __builtin_cpu_supports("avx512bw") != 0 &&
-                      __builtin_cpu_supports("avx512dq") != 0 &&
-                      __builtin_cpu_supports("avx512vl") != 0;
-    features.avx512Vnni = features.avx512 && __builtin_cpu_supports("avx512vnni") != 0;
-    features.avx512Vbmi = features.avx512 && __builtin_cpu_supports("avx512vbmi") != 0;
+    features.avx512 =
+        features.avx2 && __builtin_cpu_supports("avx512f") != 0 &&
+        __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+        __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512vnni") != 0 &&
+        __builtin_cpu_supports("avx512vbmi") != 0;
 #endif
     return features;
 }

@@ -14,10 +14,8 @@ enum class CpuLevel : std::uint8_t { reference, portable, avx2, avx512 };
 
 /// What this processor and its operating system offer (registers are saved on a switch).
 struct CpuFeatures {
-    bool avx2 = false;   ///< with FMA and F16C
-    bool avx512 = false; ///< F, BW, DQ, VL, over avx2
-    bool avx512Vnni = false;
-    bool avx512Vbmi = false;
+    bool avx2 = false;   ///< with FMA and F16C: Haswell, Zen and later
+    bool avx512 = false; ///< F, BW, DQ, VL, VNNI, VBMI: Ice Lake, Zen 4 and later
 };
 
 [[nodiscard]] CpuFeatures detectCpuFeatures();

@@ -63,6 +63,15 @@ AlignedVector<T> alignedCopy(const std::vector<T>& values) {
     return {values.begin(), values.end()};
 }
 
+/// One value a row, padded so that kernels may read whole tiles.
+template<class T>
+AlignedVector<T> paddedCopy(const std::vector<T>& values) {
+    AlignedVector<T> padded(values.begin(), values.end());
+    padded.resize(
+        static_cast<std::size_t>(roundUp(static_cast<std::int64_t>(values.size()), lowRankTile)));
+    return padded;
+}
+
 void checkLinear(const HostLinear& linear) {
     require(linear.rows > 0 && linear.cols > 0, "linear", "has no rows or columns");
     const std::int64_t count = linear.rows * linear.cols;
@@ -105,10 +114,11 @@ HostWeights::HostWeights(const HostLinear& linear, Layout binaryLayout) {
         packed_.stride = HostLinear::wordsPerRow(linear.cols);
         weights_ = packSigns(linear, binaryLayout);
         signSum_ = signSums(linear);
+        signSum_.resize(static_cast<std::size_t>(roundUp(linear.rows, lowRankTile)));
         break;
     }
-    scale_ = alignedCopy(linear.scale);
-    mean_ = alignedCopy(linear.mean);
+    scale_ = paddedCopy(linear.scale);
+    mean_ = paddedCopy(linear.mean);
     lowRankA_ = tiledLowRank(linear);
     lowRankAScale_ = alignedCopy(linear.lowRankAScale);
     packed_.weights = weights_.data();

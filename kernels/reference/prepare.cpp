@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/aligned.h"
+#include "kernels/quantizer.h"
 #include "kernels/reference/reference_kernels.h"
 
 #include <algorithm>
@@ -31,27 +33,20 @@ void rotate(const Rotation& rotation, const float* x, float* scratch, float* out
 
 QuantizedRow quantize(const float* x, std::int64_t cols, const QuantizerSpec& spec,
                       std::uint8_t* q) {
-    const auto levels = static_cast<float>((1 << spec.bits) - 1);
-    // The comparisons are false for NaN, which therefore becomes 0.
-    const auto clamp = [levels](float value) {
-        return value > 0.0F ? std::min(value, levels) : 0.0F;
-    };
     float least = 0.0F;
     float most = 0.0F;
     for (std::int64_t j = 0; j < cols; ++j) {
         least = x[j] < least ? x[j] : least;
         most = x[j] > most ? x[j] : most;
     }
-    const float low = spec.clipLow * least;
-    const float high = spec.clipHigh * most;
-    QuantizedRow row;
-    row.scale = high == low ? 1.0F : (high - low) / levels;
-    const float zero = clamp(std::nearbyint(-low / row.scale));
-    row.zero = static_cast<std::int32_t>(zero);
+    const auto [scale, zero, levels] = quantizerGrid(least, most, spec);
+    QuantizedRow row{scale, static_cast<std::int32_t>(zero), 0};
     for (std::int64_t j = 0; j < cols; ++j) {
-        q[j] = static_cast<std::uint8_t>(clamp(std::nearbyint(x[j] / row.scale) + zero));
+        const float level = std::nearbyint(x[j] / scale) + zero;
+        q[j] = static_cast<std::uint8_t>(level > 0.0F ? std::min(level, levels) : 0.0F);
         row.sumQ += q[j];
     }
+    std::fill(q + cols, q + paddedCols(cols), std::uint8_t{0});
     return row;
 }
 

@@ -2,7 +2,8 @@
 //
 // The scalar authority against the formulas of host_linear.h, evaluated here in double.
 #include "kernels/backend.h"
-#include "random_weights.h"
+#include "kernels/half.h"
+#include "kernels/operands.h"
 
 #include <QTest>
 
@@ -11,13 +12,29 @@
 #include <numeric>
 
 using namespace bwla;
-using test::randomFloats;
-using test::randomInput;
-using test::randomLinear;
 
 namespace {
 
 const std::vector<std::int32_t> threeTokens = {0, 1, 2};
+
+/// W_ij of any kind, without means and low rank.
+double weightValue(const HostLinear& linear, std::int64_t i, std::int64_t j) {
+    const auto at = static_cast<std::size_t>(i * linear.cols + j);
+    const auto row = static_cast<std::size_t>(i);
+    switch (linear.kind) {
+    case WeightKind::f32:
+        return linear.f32[at];
+    case WeightKind::f16:
+        return halfToFloat(linear.f16[at]);
+    case WeightKind::rowInt8:
+        return double{linear.scale[row]} * linear.int8[at];
+    default: {
+        const auto word =
+            static_cast<std::size_t>(i * HostLinear::wordsPerRow(linear.cols) + j / 32);
+        return (linear.signs[word] >> (j % 32) & 1U) != 0 ? linear.scale[row] : -linear.scale[row];
+    }
+    }
+}
 
 /// x'' by the definition: the Kronecker product written out.
 std::vector<double> transformed(const HostInput& input, const std::vector<double>& x) {
@@ -51,7 +68,7 @@ double expected(const HostLinear& linear, const HostInput& input, const std::vec
                 std::int64_t i) {
     double y = 0;
     for (std::int64_t j = 0; j < linear.cols; ++j)
-        y += (test::weightValue(linear, i, j) +
+        y += (weightValue(linear, i, j) +
               (linear.mean.empty() ? 0.0 : linear.mean[static_cast<std::size_t>(i)])) *
              x[static_cast<std::size_t>(j)];
     for (std::int64_t k = 0; k < linear.rank; ++k) {
@@ -166,7 +183,7 @@ private slots:
                 std::vector<float> row(33);
                 for (std::size_t j = 0; j < 33; ++j) {
                     row[j] = embedded[t * 33 + j];
-                    QVERIFY(std::abs(row[j] - test::weightValue(table, tokens[t], int(j))) < 1e-6);
+                    QVERIFY(std::abs(row[j] - weightValue(table, tokens[t], int(j))) < 1e-6);
                 }
                 const auto normal = normalized(row, gain, 1e-6);
                 for (int i = 0; i < 100; ++i)

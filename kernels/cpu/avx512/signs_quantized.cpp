@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Signs times quantized activations by table: the 16 possible sums of 4 activations are bytes
+// (4 * 63 = 252), so one byte permutation with a 64-byte table looks up 4 column groups of 16 rows,
+// 256 products, and one dot product with ones adds the four bytes of a row to its int32 sum. Layout
+// words16 puts the sign words of 16 rows into one register, and nothing is ever summed across it.
+//
+// Activations of 7 and 8 bits take two tables, of their low and high 4 bits.
+//
+// Instructions for 512 signs and one token: load, shift, 2 selects, 2 permutes, 2 dot products; AND
+// + VPOPCNTDQ over six planes needs 18. Measured on 2 cores of a Zen 4 EPYC, 4096 x 14336, hot:
+// docs/performance.md.
+#include "kernels/cpu/avx512/prelude.h"
+#include "kernels/cpu/avx512/signs.h"
+
+#ifdef __x86_64__
+#include "kernels/cpu/avx512/target_begin.h"
+
+namespace bwla::avx512 {
+namespace {
+
+constexpr std::int64_t tileRows = 16;
+constexpr std::int64_t wordBytes = 128; ///< tables of 32 columns: even groups, then odd ones
+
+int planes(int bits) {
+    return bits <= 6 ? 1 : 2;
+}
+
+std::size_t encodedBytes(std::int64_t cols, int bits, int rows) {
+    return static_cast<std::size_t>(rows * planes(bits) * HostLinear::wordsPerRow(cols) *
+                                    wordBytes);
+}
+
+/// Tables of the 4 groups whose activations `pick` selects from 32 of them: byte n of quarter b is
+/// the sum of the activations of group b at the set bits of n.
+__m512i groupTables(__m512i q, __m512i pick) {
+    // Bit i of lane number n, for n = 0 .. 15 in every quarter.
+    constexpr std::uint64_t quarters = 0x0001000100010001ULL;
+    __m512i table = _mm512_maskz_permutexvar_epi8(0xaaaa * quarters, pick, q);
+    const __m512i next = _mm512_set1_epi8(1);
+    pick = _mm512_add_epi8(pick, next);
+    table = _mm512_add_epi8(table, _mm512_maskz_permutexvar_epi8(0xcccc * quarters, pick, q));
+    pick = _mm512_add_epi8(pick, next);
+    table = _mm512_add_epi8(table, _mm512_maskz_permutexvar_epi8(0xf0f0 * quarters, pick, q));
+    pick = _mm512_add_epi8(pick, next);
+    return _mm512_add_epi8(table, _mm512_maskz_permutexvar_epi8(0xff00 * quarters, pick, q));
+}
+
+void encodePlane(const std::uint8_t* q, std::int64_t words, int shift, std::uint8_t mask,
+                 std::byte* tables) {
+    // First activation of the group of each quarter: byte b of a sign word is columns 8b .. 8b + 7.
+    const __m512i even = _mm512_broadcast_i32x4(_mm_setzero_si128());
+    const __m512i firsts = _mm512_inserti32x4(
+        _mm512_inserti32x4(_mm512_inserti32x4(even, _mm_set1_epi8(8), 1), _mm_set1_epi8(16), 2),
+        _mm_set1_epi8(24), 3);
+    for (std::int64_t w = 0; w < words; ++w) {
+        const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q + w * 32));
+        const __m256i plane = _mm256_and_si256(_mm256_srl_epi16(bytes, _mm_cvtsi32_si128(shift)),
+                                               _mm256_set1_epi8(static_cast<char>(mask)));
+        const __m512i values = _mm512_castsi256_si512(plane);
+        _mm512_store_si512(tables + w * wordBytes, groupTables(values, firsts));
+        _mm512_store_si512(tables + w * wordBytes + 64,
+                           groupTables(values, _mm512_add_epi8(firsts, _mm512_set1_epi8(4))));
+    }
+}
+
+void encode(const Activations& x, int rowBegin, int rowEnd, std::byte* encoded) {
+    const std::int64_t words = HostLinear::wordsPerRow(x.cols);
+    const int count = planes(x.bits);
+    for (int row = rowBegin; row < rowEnd; ++row) {
+        std::byte* tables = encoded + row * count * words * wordBytes;
+        const std::uint8_t* q = x.q + row * x.stride;
+        if (count == 1) {
+            encodePlane(q, words, 0, 0xff, tables);
+            continue;
+        }
+        encodePlane(q, words, 4, 0x0f, tables); // high bits first: they are scaled on the way
+        encodePlane(q, words, 0, 0x0f, tables + words * wordBytes);
+    }
+}
+
+struct Block {
+    const std::uint32_t* signs; ///< R tiles, words * 16 words apart
+    const std::byte* tables;    ///< C tokens, `token` bytes apart, planes * words tables each
+    std::int64_t token;
+    std::int64_t words;
+    int planes;
+    std::int32_t* sums; ///< token c, tile r at sums + c * ld + r * 16
+    std::int64_t ld;
+};
+
+/// R tiles of 16 rows x C tokens.
+template<int R, int C>
+void lookUp(const Block& block) {
+    const __m512i ones = _mm512_set1_epi8(1);
+    const __m512i nibble = _mm512_set1_epi8(15);
+    const __m512i quarter = _mm512_set1_epi32(0x30201000); // byte b looks into quarter b
+    constexpr int andOr = 0xea;                            // (a & b) | c
+    __m512i sum[R][C];
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c)
+            sum[r][c] = _mm512_setzero_si512();
+    for (int plane = 0; plane < block.planes; ++plane) {
+        if (plane > 0)
+            for (int r = 0; r < R; ++r)
+                for (int c = 0; c < C; ++c)
+                    sum[r][c] = _mm512_slli_epi32(sum[r][c], 4);
+        const std::byte* tables = block.tables + plane * block.words * wordBytes;
+        for (std::int64_t w = 0; w < block.words; ++w) {
+            __m512i low[R];
+            __m512i high[R];
+            for (int r = 0; r < R; ++r) {
+                const __m512i signs =
+                    _mm512_load_si512(block.signs + (r * block.words + w) * tileRows);
+                low[r] = _mm512_ternarylogic_epi32(signs, nibble, quarter, andOr);
+                high[r] =
+                    _mm512_ternarylogic_epi32(_mm512_srli_epi32(signs, 4), nibble, quarter, andOr);
+            }
+            for (int c = 0; c < C; ++c) {
+                const std::byte* table = tables + c * block.token + w * wordBytes;
+                const __m512i even = _mm512_load_si512(table);
+                const __m512i odd = _mm512_load_si512(table + 64);
+                for (int r = 0; r < R; ++r) {
+                    sum[r][c] =
+                        _mm512_dpbusd_epi32(sum[r][c], _mm512_permutexvar_epi8(low[r], even), ones);
+                    sum[r][c] =
+                        _mm512_dpbusd_epi32(sum[r][c], _mm512_permutexvar_epi8(high[r], odd), ones);
+                }
+            }
+        }
+    }
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c)
+            _mm512_storeu_si512(block.sums + c * block.ld + r * tileRows, sum[r][c]);
+}
+
+/// All tiles [0, tiles) for C tokens.
+template<int R, int C>
+void lookUpTiles(Block block, std::int64_t tiles) {
+    const auto advance = [&](std::int64_t by) {
+        block.signs += by * block.words * tileRows;
+        block.sums += by * tileRows;
+    };
+    for (; tiles >= R; tiles -= R) {
+        lookUp<R, C>(block);
+        advance(R);
+    }
+    for (; tiles > 0; --tiles) {
+        lookUp<1, C>(block);
+        advance(1);
+    }
+}
+
+void sums(const PackedLinear& weight, const Activations& x, const std::byte* encoded,
+          std::int64_t begin, std::int64_t end, void* out, std::int64_t ld) {
+    Block block;
+    block.words = weight.stride;
+    block.planes = planes(x.bits);
+    block.token = block.planes * block.words * wordBytes;
+    block.signs = static_cast<const std::uint32_t*>(weight.weights) + begin * block.words;
+    block.ld = ld;
+    const std::int64_t tiles = (end - begin + tileRows - 1) / tileRows;
+    const auto at = [&](int row) {
+        block.tables = encoded + row * block.token;
+        block.sums = static_cast<std::int32_t*>(out) + row * ld;
+        return block;
+    };
+    int row = 0;
+    for (; row + 4 <= x.rows; row += 4)
+        lookUpTiles<4, 4>(at(row), tiles);
+    for (; row + 2 <= x.rows; row += 2)
+        lookUpTiles<4, 2>(at(row), tiles);
+    if (row < x.rows)
+        lookUpTiles<8, 1>(at(row), tiles);
+}
+
+} // namespace
+
+const LinearKernel signsQuantized = {Layout::words16, encodedBytes, encode, sums};
+
+} // namespace bwla::avx512
+
+#include "kernels/cpu/avx512/target_end.h"
+#endif

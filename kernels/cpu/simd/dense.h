@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Products with weights that are stored value by value: float, half, int8.
+// Few tokens: dot products, each register of weights read once for up to 4 tokens; one token is
+// bound by memory. Many: six rows of weights at a time become floats in the first cache and meet
+// tiles of tokens (tile_product.h).
+#pragma once
+
+#include "kernels/aligned.h"
+#include "kernels/cpu/simd/scratch.h"
+#include "kernels/cpu/simd/tile_product.h"
+#include "kernels/kernel_types.h"
+
+#include <type_traits>
+
+namespace bwla::simd {
+
+/// From this many tokens on tiles are faster than dot products.
+inline constexpr int tileTokens = 8;
+
+/// Where the tokens of the tile that holds `token` lie in the encoded batch: [cols][width].
+template<class V>
+struct TokenTile {
+    static constexpr std::int64_t most = V::tileVectors * V::width;
+    std::int64_t first;
+    std::int64_t count; ///< true tokens
+    std::int64_t width; ///< with pads
+
+    TokenTile(std::int64_t token, std::int64_t rows)
+        : first(token / most * most), count(std::min(most, rows - first)),
+          width(roundUp(count, V::width)) {}
+};
+
+template<class V>
+std::size_t tokenTileBytes(std::int64_t cols, int /*bits*/, int rows) {
+    const std::int64_t floats = roundUp(rows, V::width) * cols;
+    return rows < tileTokens ? 0 : static_cast<std::size_t>(floats) * sizeof(float);
+}
+
+template<class V>
+void encodeTokenTiles(const Activations& x, int rowBegin, int rowEnd, std::byte* encoded) {
+    if (x.rows < tileTokens)
+        return;
+    auto* tiles = reinterpret_cast<float*>(encoded);
+    for (std::int64_t k = 0; k < x.cols; ++k)
+        for (std::int64_t row = rowBegin; row < rowEnd; ++row) {
+            const TokenTile<V> tile(row, x.rows);
+            tiles[tile.first * x.cols + k * tile.width + row - tile.first] =
+                x.x[row * x.stride + k];
+        }
+}
+
+/// R weight rows x C tokens.
+template<class V, int R, int C, class Stored>
+void dotBlock(const Stored* weights, std::int64_t stride, const float* x, float* sums,
+              std::int64_t ld) {
+    typename V::Reg sum[R][C];
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c)
+            sum[r][c] = V::zero();
+    for (std::int64_t k = 0; k < stride; k += V::width) {
+        typename V::Reg token[C];
+        for (int c = 0; c < C; ++c)
+            token[c] = V::load(x + c * stride + k);
+        for (int r = 0; r < R; ++r) {
+            const typename V::Reg weight = V::load(weights + r * stride + k);
+            for (int c = 0; c < C; ++c)
+                sum[r][c] = V::fma(weight, token[c], sum[r][c]);
+        }
+    }
+    for (int r = 0; r < R; ++r)
+        for (int c = 0; c < C; ++c)
+            sums[c * ld + r] = V::sum(sum[r][c]);
+}
+
+template<class V, int R, class Stored>
+void dotRows(const Stored* weights, const Activations& x, float* sums, std::int64_t ld) {
+    int row = 0;
+    for (; row + 4 <= x.rows; row += 4)
+        dotBlock<V, R, 4>(weights, x.stride, x.x + row * x.stride, sums + row * ld, ld);
+    for (; row < x.rows; ++row)
+        dotBlock<V, R, 1>(weights, x.stride, x.x + row * x.stride, sums + row * ld, ld);
+}
+
+template<class V, class Stored>
+void dotSums(const PackedLinear& weight, const Activations& x, std::int64_t begin, std::int64_t end,
+             float* sums, std::int64_t ld) {
+    const auto* stored = static_cast<const Stored*>(weight.weights);
+    std::int64_t i = begin;
+    for (; i + 4 <= end; i += 4)
+        dotRows<V, 4>(stored + i * weight.stride, x, sums + i - begin, ld);
+    for (; i < end; ++i)
+        dotRows<V, 1>(stored + i * weight.stride, x, sums + i - begin, ld);
+}
+
+/// `rows` rows as floats: where they are, or copied to `scratch`.
+template<class V, class Stored>
+const float* asFloats(const Stored* stored, std::int64_t count, AlignedVector<float>& scratch) {
+    if constexpr (std::is_same_v<Stored, float>) {
+        return stored;
+    } else {
+        float* floats = reserve(scratch, count);
+        for (std::int64_t k = 0; k < count; k += V::width)
+            V::store(floats + k, V::load(stored + k));
+        return floats;
+    }
+}
+
+template<class V, class Stored>
+void tileSums(const PackedLinear& weight, const Activations& x, const float* tiles,
+              std::int64_t begin, std::int64_t end, float* sums, std::int64_t ld) {
+    thread_local AlignedVector<float> widened;
+    alignas(kernelAlignment) float block[tileRows * TokenTile<V>::most];
+    const auto* stored = static_cast<const Stored*>(weight.weights);
+    for (std::int64_t i = begin; i < end; i += tileRows) {
+        const auto rows = static_cast<int>(std::min<std::int64_t>(tileRows, end - i));
+        const float* a = asFloats<V>(stored + i * weight.stride, rows * weight.stride, widened);
+        for (std::int64_t token = 0; token < x.rows; token += TokenTile<V>::most) {
+            const TokenTile<V> tile(token, x.rows);
+            tileProduct<V>({.a = a,
+                            .aRow = weight.stride,
+                            .aDepth = 1,
+                            .b = tiles + tile.first * x.cols,
+                            .bDepth = tile.width,
+                            .depth = x.cols,
+                            .c = block,
+                            .cRow = TokenTile<V>::most,
+                            .accumulate = false},
+                           rows, static_cast<int>(tile.width));
+            for (std::int64_t t = 0; t < tile.count; ++t)
+                for (int r = 0; r < rows; ++r)
+                    sums[(token + t) * ld + i - begin + r] = block[r * TokenTile<V>::most + t];
+        }
+    }
+}
+
+template<class V, class Stored>
+void denseSums(const PackedLinear& weight, const Activations& x, const std::byte* encoded,
+               std::int64_t begin, std::int64_t end, void* sums, std::int64_t ld) {
+    auto* out = static_cast<float*>(sums);
+    if (x.rows < tileTokens)
+        dotSums<V, Stored>(weight, x, begin, end, out, ld);
+    else
+        tileSums<V, Stored>(weight, x, reinterpret_cast<const float*>(encoded), begin, end, out,
+                            ld);
+}
+
+template<class V, class Stored>
+LinearKernel denseKernel() {
+    return {Layout::rowMajor, tokenTileBytes<V>, encodeTokenTiles<V>, denseSums<V, Stored>};
+}
+
+} // namespace bwla::simd
