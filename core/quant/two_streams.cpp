@@ -47,7 +47,7 @@ GroupInputs measure(const std::vector<Pair>& inputs) {
     const std::int64_t stride = std::max<std::int64_t>(1, rows / sampleRows);
     std::vector<at::Tensor> sample;
     for (const Pair& chunk : inputs)
-        sample.push_back(flat(chunk.xh).slice(0, stride / 2, c10::nullopt, stride));
+        sample.push_back(flat(chunk.xh).slice(0, stride / 2, flat(chunk.xh).size(0), stride));
     result.sample = Matrix(at::cat(sample).contiguous());
     return result;
 }
