@@ -2,6 +2,7 @@
 #include "core/engine/answer_job.h"
 
 #include "core/engine/sampler.h"
+#include "core/engine/stop_strings.h"
 
 #include <chrono>
 #include <limits>
@@ -24,14 +25,20 @@ double speed(std::int64_t tokens, double seconds) {
 /// Token bytes to text, in the events and in the result.
 class Transcript {
 public:
-    Transcript(const Tokenizer& tokenizer, const Sink<AnswerEvent>& sink, AnswerResult& result)
-        : tokenizer_(tokenizer), sink_(sink), result_(result) {}
+    Transcript(const Tokenizer& tokenizer, const std::vector<std::string>& stopStrings,
+               const Sink<AnswerEvent>& sink, AnswerResult& result)
+        : tokenizer_(tokenizer), sink_(sink), result_(result), stops_(stopStrings) {}
 
-    void add(std::int32_t token) {
+    /// False where the token completed a stop string.
+    bool add(std::int32_t token) {
         ++result_.tokens;
-        say(characters_.add(tokenizer_.piece(token)));
+        say(stops_.add(characters_.add(tokenizer_.piece(token))));
+        return !stops_.found();
     }
-    void finish() { say(characters_.finish()); }
+    void finish() {
+        say(stops_.add(characters_.finish()));
+        say(stops_.finish());
+    }
 
 private:
     void say(const std::string& text) {
@@ -44,6 +51,7 @@ private:
     const Sink<AnswerEvent>& sink_;
     AnswerResult& result_;
     Utf8Stream characters_;
+    StopStrings stops_;
 };
 
 } // namespace
@@ -52,6 +60,8 @@ const char* stopReasonName(StopReason reason) {
     switch (reason) {
     case StopReason::end:
         return "end";
+    case StopReason::text:
+        return "text";
     case StopReason::length:
         return "length";
     case StopReason::context:
@@ -84,7 +94,7 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
     result.promptSeconds = secondsSince(start);
 
     start = Clock::now();
-    Transcript transcript(tokenizer_, sink, result);
+    Transcript transcript(tokenizer_, settings.stopStrings, sink, result);
     result.stop = StopReason::stopped;
     while (!logits.empty() && !stop.stop_requested()) {
         const std::int32_t token = sampler.next(logits);
@@ -92,7 +102,10 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
             result.stop = StopReason::end;
             break;
         }
-        transcript.add(token);
+        if (!transcript.add(token)) {
+            result.stop = StopReason::text;
+            break;
+        }
         if (result.tokens == settings.maxTokens) {
             result.stop = StopReason::length;
             break;

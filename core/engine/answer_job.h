@@ -16,10 +16,12 @@ struct AnswerSettings {
     std::int64_t maxTokens = 512;     ///< of the answer
     double temperature = 0.7;         ///< 0 = always the likeliest token
     std::uint64_t seed = 0;
+    std::vector<std::string> stopStrings{}; ///< the answer ends before the first of them
 };
 
 enum class StopReason : std::uint8_t {
     end,     ///< the model ended its answer
+    text,    ///< one of the stop strings came
     length,  ///< maxTokens
     context, ///< the session is full
     stopped, ///< on request; what was said until then is in the result

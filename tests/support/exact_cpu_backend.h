@@ -9,7 +9,7 @@ namespace bwla::test {
 
 /// The processor's best kernels over a cache of float32, as the reference has it. makeCpuBackend
 /// keeps keys and values as F16, whose rounding alone moves the default model's float logits by
-/// 4e-4 and flips one in fifty of the A6 inputs of a block; with it gone, what is left is the
+/// 4e-4 and flips one in fifty of the A6 inputs of mlp_out; without it all difference is the
 /// kernels'.
 inline std::unique_ptr<Backend> makeExactCpuBackend() {
     const CpuFeatures features = detectCpuFeatures();

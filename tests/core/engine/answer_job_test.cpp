@@ -57,6 +57,7 @@ class AnswerJobTest : public QObject {
 private slots:
     void greedyAnswerIsTheLikeliestPath();
     void stopsAtTheEndToken();
+    void stopsBeforeAStopString();
     void stopsWhenTheContextIsFull();
     void aStopKeepsWhatWasSaid();
     void stoppedBeforeItBegan();
@@ -94,6 +95,27 @@ void AnswerJobTest::stopsAtTheEndToken() {
         answer(session, {.prompt = prompt_, .maxTokens = 50, .temperature = 0}, data);
     QCOMPARE(result.stop, StopReason::end);
     QCOMPARE(result.tokens, end - path.begin());
+}
+
+void AnswerJobTest::stopsBeforeAStopString() {
+    // Printable text only, so that a stop string can be cut out of what the model says anyway.
+    TokenizerData data = byteTokenizer();
+    for (std::size_t id = 0; id < 256; ++id)
+        data.tokens[id] = std::string(1, static_cast<char>('a' + id % 26)) + std::to_string(id);
+    data.tokens[256] = "<end>";
+    Session session(model_, 128);
+    AnswerSettings settings{.prompt = prompt_, .maxTokens = 30, .temperature = 1.0, .seed = 3};
+    const std::string whole = answer(session, settings, data).text;
+    const std::string stop = whole.substr(whole.size() / 2, 5); // across tokens
+    const std::string before = whole.substr(0, whole.find(stop));
+    settings.stopStrings = {"never said", stop};
+    std::string heard;
+    const auto result =
+        answer(session, settings, data, [&](const AnswerEvent& event) { heard += event.text; });
+    QCOMPARE(result.stop, StopReason::text);
+    QCOMPARE(result.text, before);
+    QCOMPARE(heard, before);
+    QVERIFY(result.tokens < 30);
 }
 
 void AnswerJobTest::stopsWhenTheContextIsFull() {

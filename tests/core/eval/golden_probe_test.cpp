@@ -99,9 +99,15 @@ void GoldenProbeTest::otherRotaryIsNoticed() {
 }
 
 void GoldenProbeTest::brokenProbeIsAnError() {
-    auto json = nlohmann::json::parse(probe_);
-    json["prompts"][0]["top_ids"].erase(0);
-    for (const std::string& bad : {std::string("{"), std::string("{}"), json.dump()})
+    const auto json = nlohmann::json::parse(probe_);
+    auto shorter = json;
+    shorter["prompts"][0]["top_ids"].erase(0);
+    auto outside = json;
+    outside["prompts"][1]["top_ids"][3] = 70;
+    auto empty = json;
+    empty["prompts"].clear();
+    for (const std::string& bad :
+         {std::string("{"), std::string("{}"), shorter.dump(), outside.dump(), empty.dump()})
         QVERIFY(codeOfCheck(model_, bad) == ErrorCode::corrupt);
 }
 
