@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/gguf_file.h"
 
+#include "core/model/json_text.h"
 #include "core/model/mapped_file.h"
 
 #include <algorithm>
@@ -70,6 +71,8 @@ Entry readEntry(ByteReader& reader, std::int64_t alignment) {
     Entry entry;
     TensorView& view = entry.view;
     view.name = reader.text("the length of a tensor name", nameLimit);
+    if (!isUtf8(view.name))
+        reader.refuse("a tensor name is not UTF-8", at);
     view.shape = readShape(reader, view.name);
     view.type = tensorType(reader.read<std::uint32_t>(), view.name, reader.file());
     entry.offset = reader.count("a tensor offset", INT64_MAX);

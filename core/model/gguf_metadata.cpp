@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/gguf_metadata.h"
 
+#include "core/model/json_text.h"
+
 namespace bwla {
 namespace {
 
@@ -66,8 +68,17 @@ double readFloat(ByteReader& reader, std::uint32_t type) {
     return type == f32 ? double{reader.read<float>()} : reader.read<double>();
 }
 
+/// Texts reach JSON, the screen and error messages: the format says UTF-8, and it is held to that.
+std::string_view readUtf8(ByteReader& reader, const char* what, std::int64_t limit) {
+    const std::int64_t at = reader.position();
+    const std::string_view text = reader.text(what, limit);
+    if (!isUtf8(text))
+        reader.refuse("a text is not UTF-8", at);
+    return text;
+}
+
 std::string_view readText(ByteReader& reader) {
-    return reader.text("a text length", textLimit);
+    return readUtf8(reader, "a text length", textLimit);
 }
 
 template<class T, class Read>
@@ -84,7 +95,7 @@ std::vector<T> readMany(std::int64_t count, Read read) {
 GgufMetadata::GgufMetadata(ByteReader& reader, std::int64_t count) : file_(reader.file()) {
     for (std::int64_t i = 0; i < count; ++i) {
         const std::int64_t at = reader.position();
-        const std::string key(reader.text("the length of a metadata key", keyLimit));
+        const std::string key(readUtf8(reader, "the length of a metadata key", keyLimit));
         const auto type = reader.read<std::uint32_t>();
         if (!values_.emplace(key, readValue(reader, type)).second)
             reader.refuse("the metadata key " + key + " is given twice", at);

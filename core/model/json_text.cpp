@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/model/mapped_file.h"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -40,6 +41,17 @@ Json readJson(const std::filesystem::path& file) {
     const auto mapped = MappedFile::open(file);
     return parseJson(
         {reinterpret_cast<const char*>(mapped->bytes().data()), mapped->bytes().size()}, file);
+}
+
+bool isUtf8(std::string_view text) {
+    if (std::ranges::none_of(text, [](char c) { return (c & 0x80) != 0; }))
+        return true;
+    try {
+        (void)Json(text).dump();
+        return true;
+    } catch (const Json::type_error&) {
+        return false;
+    }
 }
 
 std::string prettyJson(const Json& json) {

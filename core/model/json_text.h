@@ -21,6 +21,9 @@ using Json = nlohmann::json; ///< objects keep their keys sorted
 /// The whole file. Throws Error{notFound, corrupt}.
 [[nodiscard]] Json readJson(const std::filesystem::path& file);
 
+/// Whether a text can stand in JSON: whole characters of RFC 3629 only.
+[[nodiscard]] bool isUtf8(std::string_view text);
+
 /// JSON text with sorted keys, two spaces a level, and a final newline.
 [[nodiscard]] std::string prettyJson(const Json& json);
 

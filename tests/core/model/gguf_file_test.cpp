@@ -175,6 +175,18 @@ private Q_SLOTS:
         EXPECT_ERROR(GgufFile::open(write(builder)), corrupt, "general.alignment");
     }
 
+    void textsMustBeUtf8() {
+        GgufBuilder builder = twoTensors();
+        builder.text("general.name", "caf\xE9");
+        EXPECT_ERROR(GgufFile::open(write(builder)), corrupt, "UTF-8");
+        builder = twoTensors();
+        builder.text("caf\xE9", "name");
+        EXPECT_ERROR(GgufFile::open(write(builder)), corrupt, "UTF-8");
+        builder = twoTensors();
+        builder.tensors[0].name = "\xED\xA0\x80"; // half of a surrogate pair
+        EXPECT_ERROR(GgufFile::open(write(builder)), corrupt, "UTF-8");
+    }
+
     void brokenShapes() {
         GgufBuilder builder = twoTensors();
         builder.tensors[1].sides = {std::uint64_t{1} << 32U, std::uint64_t{1} << 32U};
