@@ -9,15 +9,9 @@
 namespace bwla {
 namespace {
 
-/// Position of the greatest value that is a number.
-std::size_t greatest(std::span<const float> logits) {
-    std::size_t best = logits.size();
-    for (std::size_t i = 0; i < logits.size(); ++i)
-        if (!std::isnan(logits[i]) && (best == logits.size() || logits[i] > logits[best]))
-            best = i;
-    if (best == logits.size() || !std::isfinite(logits[best]))
-        throw Error(ErrorCode::numeric).because("no logit is a number to choose a token by");
-    return best;
+void require(bool sound, const char* sentence) {
+    if (!sound)
+        throw Error(ErrorCode::badArgument).because(sentence);
 }
 
 /// Uniform in [0, 1), from the upper 53 bits.
@@ -25,32 +19,127 @@ double uniform(std::mt19937_64& random) {
     return static_cast<double>(random() >> 11) * 0x1.0p-53;
 }
 
-} // namespace
-
-Sampler::Sampler(double temperature, std::uint64_t seed)
-    : temperature_(temperature), random_(seed) {
-    if (!std::isfinite(temperature) || temperature < 0)
-        throw Error(ErrorCode::badArgument).because("The temperature must be 0 or more.");
+double distance(float logit, float greatest) {
+    return static_cast<double>(logit) - static_cast<double>(greatest);
 }
 
-std::int32_t Sampler::next(std::span<const float> logits) {
-    const std::size_t best = greatest(logits);
-    if (temperature_ == 0)
-        return static_cast<std::int32_t>(best);
-    weights_.resize(logits.size());
-    double total = 0.0;
+} // namespace
+
+Sampler::Sampler(const SamplerSettings& settings) : settings_(settings), random_(settings.seed) {
+    require(std::isfinite(settings.temperature) && settings.temperature >= 0,
+            "The temperature must be 0 or more.");
+    require(settings.topK >= 0, "Top-k must be 0 or more.");
+    require(settings.topP > 0 && settings.topP <= 1, "Top-p must be above 0 and at most 1.");
+    require(settings.minP >= 0 && settings.minP < 1, "Min-p must be at least 0 and below 1.");
+    require(std::isfinite(settings.repeatPenalty) && settings.repeatPenalty > 0,
+            "The repeat penalty must be above 0.");
+    require(settings.repeatWindow >= 0, "The repeat window must be 0 or more.");
+}
+
+Sampler::Sampler(double temperature, std::uint64_t seed)
+    : Sampler(SamplerSettings{.temperature = temperature, .seed = seed}) {}
+
+/// A total order, so that every standard library sorts alike.
+bool Sampler::likelier(const Candidate& a, const Candidate& b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+}
+
+std::int32_t Sampler::sample(std::span<const float> logits, std::span<const std::int32_t> history) {
+    candidates_.clear();
     for (std::size_t i = 0; i < logits.size(); ++i) {
-        const double distance = static_cast<double>(logits[i]) - static_cast<double>(logits[best]);
-        weights_[i] = std::isnan(distance) ? 0.0 : std::exp(distance / temperature_);
-        total += weights_[i];
+        const bool isNumber = std::isfinite(logits[i]) || (std::isinf(logits[i]) && logits[i] < 0);
+        if (!isNumber)
+            throw Error(ErrorCode::numeric).because("the logit of token " + std::to_string(i));
+        candidates_.push_back({logits[i], static_cast<std::int32_t>(i)});
+    }
+    penalize(history);
+    std::erase_if(candidates_, [](const Candidate& c) { return std::isinf(c.logit); });
+    if (candidates_.empty())
+        throw Error(ErrorCode::numeric).because("no logit is a number to choose a token by");
+    if (settings_.temperature == 0)
+        return std::min_element(candidates_.begin(), candidates_.end(), likelier)->id;
+    keepTopK();
+    keepTopP();
+    keepMinP();
+    return draw();
+}
+
+/// Keskar et al. 2019 (CTRL), section 4.1, with the sign rule that transformers and llama.cpp use.
+void Sampler::penalize(std::span<const std::int32_t> history) {
+    if (settings_.repeatPenalty == 1.0)
+        return;
+    const auto window = std::min(history.size(), static_cast<std::size_t>(settings_.repeatWindow));
+    const auto recent = history.last(window);
+    std::vector<std::int32_t> ids(recent.begin(), recent.end());
+    std::sort(ids.begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    const auto penalty = static_cast<float>(settings_.repeatPenalty);
+    for (const std::int32_t id : ids) {
+        if (id < 0 || static_cast<std::size_t>(id) >= candidates_.size())
+            continue;
+        float& logit = candidates_[static_cast<std::size_t>(id)].logit;
+        logit = logit > 0 ? logit / penalty : logit * penalty;
+    }
+}
+
+void Sampler::keepTopK() {
+    const auto count = static_cast<std::size_t>(settings_.topK);
+    if (count == 0 || count >= candidates_.size())
+        return;
+    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(count),
+                      candidates_.end(), likelier);
+    candidates_.resize(count);
+}
+
+void Sampler::keepTopP() {
+    if (settings_.topP >= 1)
+        return;
+    const float greatest = greatestLogit();
+    double total = 0.0;
+    for (const Candidate& candidate : candidates_)
+        total += std::exp(distance(candidate.logit, greatest));
+    // A heap, since few of many candidates are taken: of 49,152, some hundred.
+    const auto later = [](const Candidate& a, const Candidate& b) { return likelier(b, a); };
+    std::make_heap(candidates_.begin(), candidates_.end(), later);
+    std::vector<Candidate> kept;
+    for (double mass = 0.0; !candidates_.empty() && mass < settings_.topP * total;) {
+        std::pop_heap(candidates_.begin(), candidates_.end(), later);
+        kept.push_back(candidates_.back());
+        candidates_.pop_back();
+        mass += std::exp(distance(kept.back().logit, greatest));
+    }
+    candidates_ = std::move(kept);
+}
+
+void Sampler::keepMinP() {
+    if (settings_.minP <= 0)
+        return;
+    const float greatest = greatestLogit();
+    const double lowest = std::log(settings_.minP);
+    std::erase_if(candidates_,
+                  [&](const Candidate& c) { return distance(c.logit, greatest) < lowest; });
+}
+
+float Sampler::greatestLogit() const {
+    return std::min_element(candidates_.begin(), candidates_.end(), likelier)->logit;
+}
+
+std::int32_t Sampler::draw() {
+    const float greatest = greatestLogit();
+    weights_.clear();
+    double total = 0.0;
+    for (const Candidate& candidate : candidates_) {
+        weights_.push_back(std::exp(distance(candidate.logit, greatest) / settings_.temperature));
+        total += weights_.back();
     }
     double rest = uniform(random_) * total;
-    for (std::size_t i = 0; i < weights_.size(); ++i) {
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
         rest -= weights_[i];
         if (rest < 0)
-            return static_cast<std::int32_t>(i);
+            return candidates_[i].id;
     }
-    return static_cast<std::int32_t>(best); // rounding left a crumb of `rest`
+    // Rounding left a crumb of `rest`.
+    return std::min_element(candidates_.begin(), candidates_.end(), likelier)->id;
 }
 
 } // namespace bwla

@@ -92,10 +92,10 @@ struct Conditional { ///< yes if test else no; `no` may be null
 };
 
 struct Expression {
+    using Node = std::variant<Literal, Name, ListLiteral, DictLiteral, Member, Index, Slice, Call,
+                              Filtered, Test, Unary, Binary, Comparison, Logic, Conditional>;
     int line;
-    std::variant<Literal, Name, ListLiteral, DictLiteral, Member, Index, Slice, Call, Filtered,
-                 Test, Unary, Binary, Comparison, Logic, Conditional>
-        node;
+    Node node;
 };
 
 // ---------------------------------------------------------------- statements

@@ -24,8 +24,7 @@ public:
 private:
     class Nesting;
 
-    template<class Node>
-    ExpressionPtr make(int line, Node node);
+    ExpressionPtr make(int line, Expression::Node node);
 
     ExpressionPtr parseConditional();
     ExpressionPtr parseOr();

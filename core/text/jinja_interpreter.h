@@ -17,8 +17,8 @@ public:
 
     /// Makes values that `render` is then given.
     [[nodiscard]] Runtime& runtime() { return runtime_; }
-    /// Throws Failure; line() then says where.
-    [[nodiscard]] std::string render(Entries variables);
+    /// Throws Failure; line() then says where. `variables` keep the names while it runs.
+    [[nodiscard]] std::string render(const Entries& variables);
     [[nodiscard]] int line() const { return line_; }
 
 private:

@@ -167,8 +167,8 @@ Value mapped(const Value& input, const Arguments& arguments, Runtime& runtime) {
             results.push_back(applyFilter(text(arguments.positional[0]), item, rest, runtime));
             continue;
         }
-        Value value = attributeOf(item, &arguments.need(0, "attribute"), runtime);
-        results.push_back(value.isUndefined() && otherwise ? *otherwise : std::move(value));
+        const Value value = attributeOf(item, &arguments.need(0, "attribute"), runtime);
+        results.push_back(value.isUndefined() && otherwise ? *otherwise : value);
     }
     return runtime.makeList(std::move(results));
 }

@@ -8,12 +8,11 @@
 
 namespace bwla::jinja {
 
-std::string Interpreter::render(Entries variables) {
+std::string Interpreter::render(const Entries& variables) {
     std::string out;
     out_ = &out;
-    // The names outlive the variables: `variables` keeps them.
-    for (auto& [name, value] : variables)
-        globals_.variables[name] = std::move(value);
+    for (const auto& [name, value] : variables)
+        globals_.variables[name] = value;
     run(body_);
     globals_.variables.clear();
     return out;

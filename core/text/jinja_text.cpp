@@ -72,7 +72,7 @@ std::string takeWord(std::string_view& text, Side side) {
         length += size;
     }
     const std::size_t begin = side == Side::left ? 0 : text.size() - length;
-    const std::string word(text.substr(begin, length));
+    std::string word(text.substr(begin, length));
     text = side == Side::left ? text.substr(length) : text.substr(0, begin);
     return word;
 }
