@@ -173,34 +173,40 @@ CheckOutput run(const LinearKernel& kernel, const Kernel& entry, const CheckShap
                : linearSums<float>(kernel, entry.kind, 16, shape);
 }
 
-/// Rows [32, rows) of the last token, assigned and then accumulated.
-template<class KernelType, class Sum>
-CheckOutput finished(const KernelType& kernel, const CheckShape& shape, int bits,
-                     const std::vector<Sum>& sums) {
-    const std::int64_t begin = shape.rows > rowGrain ? rowGrain : 0;
+/// Rows [32, rows), assigned and then accumulated.
+template<class FinishKernel, class Sum>
+CheckOutput finished(const FinishKernel& kernel, const CheckShape& shape, int bits,
+                     std::int64_t rank) {
+    Outputs outputs;
+    outputs.begin = shape.rows > rowGrain ? rowGrain : 0;
+    outputs.end = shape.rows;
+    outputs.ld = roundUp(shape.rows, rowGrain);
+    outputs.stride = shape.rows - outputs.begin;
     const HostWeights weight(
-        randomLinear(WeightKind::binary, shape.rows, shape.cols, shape.seed, checkRank, true),
+        randomLinear(WeightKind::binary, shape.rows, shape.cols, shape.seed, rank, rank != 0),
         Layout::rowMajor);
-    const CheckActivations x(shape, bits, checkRank);
-    Guarded<float> y(shape.rows - begin);
-    for (const bool accumulate : {false, true})
-        kernel.run(weight.packed(), x.view, shape.tokens - 1, begin, shape.rows, sums.data(),
-                   accumulate, y.data());
+    const CheckActivations x(shape, bits, rank);
+    const auto values = randomFloats(outputs.ld * shape.tokens, shape.seed + 4, 1000.0F);
+    std::vector<Sum> sums(values.size());
+    std::ranges::transform(values, sums.begin(), [](float v) { return static_cast<Sum>(v); });
+    Guarded<float> y(outputs.stride * shape.tokens);
+    outputs.out = y.data();
+    for (const bool accumulate : {false, true}) {
+        outputs.accumulate = accumulate;
+        kernel.run(weight.packed(), x.view, sums.data(), outputs);
+    }
     CheckOutput out;
     y.moveTo(out);
     return out;
 }
 
 CheckOutput run(const FinishFloatKernel& kernel, const Kernel&, const CheckShape& shape) {
-    return finished(kernel, shape, 16,
-                    randomFloats(roundUp(shape.rows, rowGrain), shape.seed + 4, 20.0F));
+    return finished<FinishFloatKernel, float>(kernel, shape, 16, checkRank);
 }
 
 CheckOutput run(const FinishQuantizedKernel& kernel, const Kernel&, const CheckShape& shape) {
-    std::vector<std::int32_t> sums;
-    for (const float value : randomFloats(roundUp(shape.rows, rowGrain), shape.seed + 4, 1000.0F))
-        sums.push_back(static_cast<std::int32_t>(value));
-    return finished(kernel, shape, shape.bits, sums);
+    return finished<FinishQuantizedKernel, std::int32_t>(kernel, shape, shape.bits,
+                                                         shape.seed % 2 == 0 ? checkRank : 0);
 }
 
 CheckOutput run(const GateKernel& kernel, const Kernel&, const CheckShape& shape) {

@@ -123,17 +123,28 @@ struct LinearKernel {
 inline constexpr int encodeGrain = 16;
 inline constexpr std::int64_t rowGrain = 32;
 
-/// Scale, mean, low rank and residual of weight rows [begin, end) of token `row`:
-/// out[i - begin] = (or +=) scale_i * sum_i + mean_i * x.sum + sum_k A_ik t_k.
+/// Raw sums of weight rows [begin, end) and all tokens, as LinearKernel wrote them, and where they
+/// go.
+struct Outputs {
+    std::int64_t begin = 0; ///< a multiple of rowGrain
+    std::int64_t end = 0;
+    std::int64_t ld = 0;     ///< elements of sums from token to token
+    float* out = nullptr;    ///< row `begin` of token 0
+    std::int64_t stride = 0; ///< floats of out from token to token
+    bool accumulate = false; ///< add to out instead of replacing it
+};
+
+/// Scale, mean, low rank and residual:
+/// out_i = (or +=) scale_i * sum_i + mean_i * x.sum + sum_k A_ik t_k.
 struct FinishFloatKernel {
-    void (*run)(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                std::int64_t end, const float* sums, bool accumulate, float* out);
+    void (*run)(const PackedLinear& weight, const Activations& x, const float* sums,
+                const Outputs& outputs);
 };
 /// The same from the integer sums: u_i = 2 * sums_i - sumQ - z * signSum_i is exact, the first
 /// term is scale_i * (s * u_i).
 struct FinishQuantizedKernel {
-    void (*run)(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                std::int64_t end, const std::int32_t* sums, bool accumulate, float* out);
+    void (*run)(const PackedLinear& weight, const Activations& x, const std::int32_t* sums,
+                const Outputs& outputs);
 };
 
 /// out = silu(gate) * up, silu(g) = g / (1 + exp(-g)); out may alias either.

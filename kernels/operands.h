@@ -11,7 +11,7 @@
 
 namespace bwla {
 
-/// Normally distributed with standard deviation `sigma`.
+/// Bell-shaped (the sum of four uniforms) with standard deviation `sigma`.
 [[nodiscard]] std::vector<float> randomFloats(std::int64_t count, std::uint32_t seed,
                                               float sigma = 1.0F);
 /// Uniform in [-127, 127].

@@ -19,30 +19,21 @@ std::int64_t chunkRows(const HostMachine& machine, std::int64_t totalRows, int r
     return roundUp((totalRows + chunks - 1) / chunks, rowGrain);
 }
 
-void finish(const HostMachine& machine, const ProductTarget& target, const Activations& x,
-            std::int64_t begin, std::int64_t end, const std::byte* sums, std::int64_t ld) {
-    const PackedLinear& weight = target.weight->packed();
-    for (int row = 0; row < x.rows; ++row) {
-        float* out = target.out + row * weight.rows + begin;
-        if (target.quantized)
-            machine.kernels.get<FinishQuantizedKernel>(KernelVerb::finishQuantized)
-                .run(weight, x, row, begin, end,
-                     reinterpret_cast<const std::int32_t*>(sums) + row * ld, target.accumulate,
-                     out);
-        else
-            machine.kernels.get<FinishFloatKernel>(KernelVerb::finishFloat)
-                .run(weight, x, row, begin, end, reinterpret_cast<const float*>(sums) + row * ld,
-                     target.accumulate, out);
-    }
-}
-
 void runChunk(const HostMachine& machine, const ProductTarget& target, const Activations& x,
               std::int64_t begin, std::int64_t end) {
-    thread_local AlignedVector<std::byte> sums;
+    thread_local AlignedVector<std::byte> scratch;
+    const PackedLinear& weight = target.weight->packed();
     const std::int64_t ld = roundUp(end - begin, rowGrain);
-    sums.resize(std::max(sums.size(), static_cast<std::size_t>(x.rows * ld) * sizeof(float)));
-    target.kernel->sums(target.weight->packed(), x, target.encoded, begin, end, sums.data(), ld);
-    finish(machine, target, x, begin, end, sums.data(), ld);
+    scratch.resize(std::max(scratch.size(), static_cast<std::size_t>(x.rows * ld) * sizeof(float)));
+    std::byte* sums = scratch.data();
+    target.kernel->sums(weight, x, target.encoded, begin, end, sums, ld);
+    const Outputs outputs{begin, end, ld, target.out + begin, weight.rows, target.accumulate};
+    if (target.quantized)
+        machine.kernels.get<FinishQuantizedKernel>(KernelVerb::finishQuantized)
+            .run(weight, x, reinterpret_cast<const std::int32_t*>(sums), outputs);
+    else
+        machine.kernels.get<FinishFloatKernel>(KernelVerb::finishFloat)
+            .run(weight, x, reinterpret_cast<const float*>(sums), outputs);
 }
 
 } // namespace

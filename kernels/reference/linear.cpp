@@ -72,15 +72,23 @@ void sumsBinaryQuantized(const PackedLinear& weight, const Activations& x, const
         }
 }
 
-/// mean_i * sum(x'') + sum_k A_ik t_k.
-float meanAndLowRank(const PackedLinear& weight, const Activations& x, int row, std::int64_t i) {
-    float value = weight.mean != nullptr ? weight.mean[i] * x.sum[row] : 0.0F;
-    const std::int8_t* a =
-        weight.lowRankA + i / lowRankTile * lowRankTile * weight.rank + i % lowRankTile;
-    for (std::int64_t k = 0; k < weight.rank; ++k)
-        value += static_cast<float>(a[k * lowRankTile]) *
-                 (weight.lowRankAScale[k] * x.lowRank[row * x.rank + k]);
-    return value;
+/// first(i, t) + mean_i * sum(x'') + sum_k A_ik t_k for every output.
+template<class First>
+void finish(const PackedLinear& weight, const Activations& x, const Outputs& outputs,
+            First&& first) {
+    for (int t = 0; t < x.rows; ++t)
+        for (std::int64_t i = outputs.begin; i < outputs.end; ++i) {
+            float value = first(i, t);
+            if (weight.mean != nullptr)
+                value += weight.mean[i] * x.sum[t];
+            const std::int8_t* a =
+                weight.lowRankA + i / lowRankTile * lowRankTile * weight.rank + i % lowRankTile;
+            for (std::int64_t k = 0; k < weight.rank; ++k)
+                value += static_cast<float>(a[k * lowRankTile]) *
+                         (weight.lowRankAScale[k] * x.lowRank[t * x.rank + k]);
+            float& out = outputs.out[t * outputs.stride + i - outputs.begin];
+            out = outputs.accumulate ? out + value : value;
+        }
 }
 
 } // namespace
@@ -93,23 +101,21 @@ const LinearKernel linearBinaryFloat = {Layout::rowMajor, nothingToEncode, encod
 const LinearKernel linearBinaryQuantized = {Layout::rowMajor, nothingToEncode, encodeNothing,
                                             sumsBinaryQuantized};
 
-void finishFloat(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                 std::int64_t end, const float* sums, bool accumulate, float* out) {
-    for (std::int64_t i = begin; i < end; ++i) {
+void finishFloat(const PackedLinear& weight, const Activations& x, const float* sums,
+                 const Outputs& outputs) {
+    finish(weight, x, outputs, [&](std::int64_t i, int t) {
         const float scale = weight.scale != nullptr ? weight.scale[i] : 1.0F;
-        const float value = scale * sums[i - begin] + meanAndLowRank(weight, x, row, i);
-        out[i - begin] = accumulate ? out[i - begin] + value : value;
-    }
+        return scale * sums[t * outputs.ld + i - outputs.begin];
+    });
 }
 
-void finishQuantized(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                     std::int64_t end, const std::int32_t* sums, bool accumulate, float* out) {
-    for (std::int64_t i = begin; i < end; ++i) {
-        const std::int32_t u = 2 * sums[i - begin] - x.sumQ[row] - x.zero[row] * weight.signSum[i];
-        const float value = weight.scale[i] * (x.scale[row] * static_cast<float>(u)) +
-                            meanAndLowRank(weight, x, row, i);
-        out[i - begin] = accumulate ? out[i - begin] + value : value;
-    }
+void finishQuantized(const PackedLinear& weight, const Activations& x, const std::int32_t* sums,
+                     const Outputs& outputs) {
+    finish(weight, x, outputs, [&](std::int64_t i, int t) {
+        const std::int32_t u = 2 * sums[t * outputs.ld + i - outputs.begin] - x.sumQ[t] -
+                               x.zero[t] * weight.signSum[i];
+        return weight.scale[i] * (x.scale[t] * static_cast<float>(u));
+    });
 }
 
 } // namespace bwla::reference

@@ -43,10 +43,10 @@ extern const LinearKernel linearF16;
 extern const LinearKernel linearRowInt8;
 extern const LinearKernel linearBinaryFloat;
 extern const LinearKernel linearBinaryQuantized;
-void finishFloat(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                 std::int64_t end, const float* sums, bool accumulate, float* out);
-void finishQuantized(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                     std::int64_t end, const std::int32_t* sums, bool accumulate, float* out);
+void finishFloat(const PackedLinear& weight, const Activations& x, const float* sums,
+                 const Outputs& outputs);
+void finishQuantized(const PackedLinear& weight, const Activations& x, const std::int32_t* sums,
+                     const Outputs& outputs);
 
 void gate(const float* gate, const float* up, std::int64_t count, float* out);
 void storeF32(const float* values, std::int64_t count, void* out);

@@ -20,8 +20,16 @@ struct Floats {
         return _mm256_cvtepi32_ps(
             _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));
     }
-    static Reg load(const std::int32_t* from) {
-        return _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+    /// 2 * sums - sumQ - zero * signSums, in integers.
+    static Reg combine(const std::int32_t* sums, const std::int32_t* signSums, std::int32_t sumQ,
+                       std::int32_t zero) {
+        const auto twice =
+            _mm256_slli_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(sums)), 1);
+        const auto shift =
+            _mm256_mullo_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(signSums)),
+                               _mm256_set1_epi32(zero));
+        return _mm256_cvtepi32_ps(
+            _mm256_sub_epi32(_mm256_sub_epi32(twice, _mm256_set1_epi32(sumQ)), shift));
     }
     /// The first `count` (0 .. width) elements, zeros behind them.
     static Reg load(const float* from, int count) { return _mm256_maskload_ps(from, mask(count)); }

@@ -65,21 +65,23 @@ void lookUp(const Block& block, std::int64_t firstRow) {
         for (__m256& token : part)
             token = _mm256_setzero_ps();
     for (std::int64_t j = 0; j < block.bytes; ++j)
-        for (int part = 0; part < 2; ++part) {
-            const __m256i signs =
-                _mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(
-                    block.signs + j * tileRows + firstRow + 8 * part)));
-            const __m256i high = _mm256_srli_epi32(signs, 4);
-            for (int c = 0; c < C; ++c) {
-                const float* table = block.tables + (c * block.bytes + j) * 2 * tableFloats;
-                sum[part][c] += lookUpGroup(table, signs, _mm256_slli_epi32(signs, 28));
-                sum[part][c] +=
-                    lookUpGroup(table + tableFloats, high, _mm256_slli_epi32(signs, 24));
-            }
+        BWLA_UNROLL
+    for (int part = 0; part < 2; ++part) {
+        const __m256i signs = _mm256_cvtepu8_epi32(_mm_loadl_epi64(
+            reinterpret_cast<const __m128i*>(block.signs + j * tileRows + firstRow + 8 * part)));
+        const __m256i high = _mm256_srli_epi32(signs, 4);
+        BWLA_UNROLL
+        for (int c = 0; c < C; ++c) {
+            const float* table = block.tables + (c * block.bytes + j) * 2 * tableFloats;
+            sum[part][c] += lookUpGroup(table, signs, _mm256_slli_epi32(signs, 28));
+            sum[part][c] += lookUpGroup(table + tableFloats, high, _mm256_slli_epi32(signs, 24));
         }
+    }
+    BWLA_UNROLL
     for (int part = 0; part < 2; ++part)
-        for (int c = 0; c < C; ++c)
-            _mm256_storeu_ps(block.sums + c * block.ld + firstRow + 8 * part, sum[part][c]);
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        _mm256_storeu_ps(block.sums + c * block.ld + firstRow + 8 * part, sum[part][c]);
 }
 
 void sums(const PackedLinear& weight, const Activations& x, const std::byte* encoded,

@@ -137,6 +137,7 @@ void lookUpBytes(const Block& block, const std::byte* tables, std::int64_t begin
             _mm256_load_si256(reinterpret_cast<const __m256i*>(block.signs + j * tileRows));
         const __m256i low = _mm256_and_si256(signs, nibble);
         const __m256i high = _mm256_and_si256(_mm256_srli_epi16(signs, 4), nibble);
+        BWLA_UNROLL
         for (int c = 0; c < C; ++c) {
             const auto* table =
                 reinterpret_cast<const __m128i*>(tables + c * block.token + j * byteTables);
@@ -146,6 +147,7 @@ void lookUpBytes(const Block& block, const std::byte* tables, std::int64_t begin
                 _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_load_si128(table + 1)), high));
         }
     }
+    BWLA_UNROLL
     for (int c = 0; c < C; ++c)
         sum[c].widen();
 }
@@ -155,12 +157,14 @@ template<int C>
 void lookUp(const Block& block) {
     Sums sum[C];
     for (int plane = 0; plane < block.planes; ++plane) {
+        BWLA_UNROLL
         for (int c = 0; c < C; ++c)
             sum[c].scaleBy16();
         const std::byte* tables = block.tables + plane * block.bytes * byteTables;
         for (std::int64_t j = 0; j < block.bytes; j += bytesBeforeWidening)
             lookUpBytes<C>(block, tables, j, std::min(block.bytes, j + bytesBeforeWidening), sum);
     }
+    BWLA_UNROLL
     for (int c = 0; c < C; ++c)
         sum[c].store(block.sums + c * block.ld);
 }

@@ -20,8 +20,14 @@ struct Floats {
         return _mm512_cvtepi32_ps(
             _mm512_cvtepi8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
     }
-    static Reg load(const std::int32_t* from) {
-        return _mm512_cvtepi32_ps(_mm512_loadu_si512(from));
+    /// 2 * sums - sumQ - zero * signSums, in integers.
+    static Reg combine(const std::int32_t* sums, const std::int32_t* signSums, std::int32_t sumQ,
+                       std::int32_t zero) {
+        const auto twice = _mm512_slli_epi32(_mm512_loadu_si512(sums), 1);
+        const auto shift =
+            _mm512_mullo_epi32(_mm512_loadu_si512(signSums), _mm512_set1_epi32(zero));
+        return _mm512_cvtepi32_ps(
+            _mm512_sub_epi32(_mm512_sub_epi32(twice, _mm512_set1_epi32(sumQ)), shift));
     }
     /// The first `count` (0 .. width) elements, zeros behind them.
     static Reg load(const float* from, int count) {

@@ -4,6 +4,7 @@
 
 #include "kernels/aligned.h"
 #include "kernels/cpu/simd/scratch.h"
+#include "kernels/cpu/simd/unroll.h"
 #include "kernels/kernel_types.h"
 #include "kernels/quantizer.h"
 #include "kernels/reference/reference_kernels.h"

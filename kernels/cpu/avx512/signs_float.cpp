@@ -54,27 +54,35 @@ struct Block {
 template<int R, int C>
 void lookUp(const Block& block) {
     __m512 sum[R][C];
+    BWLA_UNROLL
     for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c)
-            sum[r][c] = _mm512_setzero_ps();
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        sum[r][c] = _mm512_setzero_ps();
     for (std::int64_t w = 0; w < block.words; ++w) {
         __m512i signs[R];
+        BWLA_UNROLL
         for (int r = 0; r < R; ++r)
             signs[r] = _mm512_load_si512(block.signs + (r * block.words + w) * tileRows);
         for (std::int64_t group = 0; group < groupsPerWord; ++group) {
+            BWLA_UNROLL
             for (int c = 0; c < C; ++c) {
                 const __m512 table =
                     _mm512_load_ps(block.tables + (c * block.words + w) * wordFloats + group * 16);
+                BWLA_UNROLL
                 for (int r = 0; r < R; ++r) // the permutation reads the low 4 bits only
                     sum[r][c] += _mm512_permutexvar_ps(signs[r], table);
             }
+            BWLA_UNROLL
             for (int r = 0; r < R; ++r)
                 signs[r] = _mm512_srli_epi32(signs[r], 4);
         }
     }
+    BWLA_UNROLL
     for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c)
-            _mm512_storeu_ps(block.sums + c * block.ld + r * tileRows, sum[r][c]);
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        _mm512_storeu_ps(block.sums + c * block.ld + r * tileRows, sum[r][c]);
 }
 
 /// All tiles [0, tiles) for C tokens.

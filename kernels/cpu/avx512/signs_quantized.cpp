@@ -97,18 +97,23 @@ void lookUp(const Block& block) {
     const __m512i quarter = _mm512_set1_epi32(0x30201000); // byte b looks into quarter b
     constexpr int andOr = 0xea;                            // (a & b) | c
     __m512i sum[R][C];
+    BWLA_UNROLL
     for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c)
-            sum[r][c] = _mm512_setzero_si512();
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        sum[r][c] = _mm512_setzero_si512();
     for (int plane = 0; plane < block.planes; ++plane) {
         if (plane > 0)
-            for (int r = 0; r < R; ++r)
-                for (int c = 0; c < C; ++c)
-                    sum[r][c] = _mm512_slli_epi32(sum[r][c], 4);
+            BWLA_UNROLL
+        for (int r = 0; r < R; ++r)
+            BWLA_UNROLL
+        for (int c = 0; c < C; ++c)
+            sum[r][c] = _mm512_slli_epi32(sum[r][c], 4);
         const std::byte* tables = block.tables + plane * block.words * wordBytes;
         for (std::int64_t w = 0; w < block.words; ++w) {
             __m512i low[R];
             __m512i high[R];
+            BWLA_UNROLL
             for (int r = 0; r < R; ++r) {
                 const __m512i signs =
                     _mm512_load_si512(block.signs + (r * block.words + w) * tileRows);
@@ -116,10 +121,12 @@ void lookUp(const Block& block) {
                 high[r] =
                     _mm512_ternarylogic_epi32(_mm512_srli_epi32(signs, 4), nibble, quarter, andOr);
             }
+            BWLA_UNROLL
             for (int c = 0; c < C; ++c) {
                 const std::byte* table = tables + c * block.token + w * wordBytes;
                 const __m512i even = _mm512_load_si512(table);
                 const __m512i odd = _mm512_load_si512(table + 64);
+                BWLA_UNROLL
                 for (int r = 0; r < R; ++r) {
                     sum[r][c] =
                         _mm512_dpbusd_epi32(sum[r][c], _mm512_permutexvar_epi8(low[r], even), ones);
@@ -129,9 +136,11 @@ void lookUp(const Block& block) {
             }
         }
     }
+    BWLA_UNROLL
     for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c)
-            _mm512_storeu_si512(block.sums + c * block.ld + r * tileRows, sum[r][c]);
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        _mm512_storeu_si512(block.sums + c * block.ld + r * tileRows, sum[r][c]);
 }
 
 /// All tiles [0, tiles) for C tokens.

@@ -29,20 +29,25 @@ void scoreHeads(const TokenHeads& t) {
     alignas(kernelAlignment) typename V::Reg partial[H][V::width];
     for (std::int64_t first = 0; first < t.positions; first += V::width) {
         const auto count = static_cast<int>(std::min<std::int64_t>(V::width, t.positions - first));
+        BWLA_UNROLL
         for (int p = 0; p < V::width; ++p) {
             typename V::Reg sum[H];
+            BWLA_UNROLL
             for (int h = 0; h < H; ++h)
                 sum[h] = V::zero();
             // Past the end the last key again: the register is cut when it is stored.
             const std::uint16_t* key = t.keys + (first + std::min(p, count - 1)) * t.headDim;
             for (std::int64_t d = 0; d < t.headDim; d += V::width) {
                 const auto value = V::load(key + d);
+                BWLA_UNROLL
                 for (int h = 0; h < H; ++h)
                     sum[h] = V::fma(value, V::load(t.q + h * t.headDim + d), sum[h]);
             }
+            BWLA_UNROLL
             for (int h = 0; h < H; ++h)
                 partial[h][p] = sum[h];
         }
+        BWLA_UNROLL
         for (int h = 0; h < H; ++h)
             V::store(t.scores + h * t.stride + first, V::sums(partial[h]), count);
     }
@@ -75,22 +80,29 @@ void softmax(float* scores, std::int64_t count, float scale) {
 template<class V, int H, int N>
 void mixHeads(const TokenHeads& t, std::int64_t d) {
     typename V::Reg sum[H][N];
+    BWLA_UNROLL
     for (int h = 0; h < H; ++h)
-        for (int n = 0; n < N; ++n)
-            sum[h][n] = V::zero();
+        BWLA_UNROLL
+    for (int n = 0; n < N; ++n)
+        sum[h][n] = V::zero();
     for (std::int64_t p = 0; p < t.positions; ++p) {
         typename V::Reg value[N];
+        BWLA_UNROLL
         for (int n = 0; n < N; ++n)
             value[n] = V::load(t.values + p * t.headDim + d + n * V::width);
+        BWLA_UNROLL
         for (int h = 0; h < H; ++h) {
             const auto weight = V::set(t.scores[h * t.stride + p]);
+            BWLA_UNROLL
             for (int n = 0; n < N; ++n)
                 sum[h][n] = V::fma(weight, value[n], sum[h][n]);
         }
     }
+    BWLA_UNROLL
     for (int h = 0; h < H; ++h)
-        for (int n = 0; n < N; ++n)
-            V::store(t.out + h * t.headDim + d + n * V::width, sum[h][n]);
+        BWLA_UNROLL
+    for (int n = 0; n < N; ++n)
+        V::store(t.out + h * t.headDim + d + n * V::width, sum[h][n]);
 }
 
 template<class V, int H>
@@ -98,6 +110,7 @@ void attendHeads(const TokenHeads& t) {
     constexpr int wide = V::tileVectors;
     scoreHeads<V, H>(t);
     const float scale = 1.0F / std::sqrt(static_cast<float>(t.headDim));
+    BWLA_UNROLL
     for (int h = 0; h < H; ++h)
         softmax<V>(t.scores + h * t.stride, t.positions, scale);
     std::int64_t d = 0;

@@ -39,15 +39,16 @@ std::size_t tokenTileBytes(std::int64_t cols, int /*bits*/, int rows) {
 
 template<class V>
 void encodeTokenTiles(const Activations& x, int rowBegin, int rowEnd, std::byte* encoded) {
+    static_assert(TokenTile<V>::most % encodeGrain == 0); // the range lies in one tile
     if (x.rows < tileTokens)
         return;
-    auto* tiles = reinterpret_cast<float*>(encoded);
-    for (std::int64_t k = 0; k < x.cols; ++k)
-        for (std::int64_t row = rowBegin; row < rowEnd; ++row) {
-            const TokenTile<V> tile(row, x.rows);
-            tiles[tile.first * x.cols + k * tile.width + row - tile.first] =
-                x.x[row * x.stride + k];
-        }
+    const TokenTile<V> tile(rowBegin, x.rows);
+    float* to = reinterpret_cast<float*>(encoded) + tile.first * x.cols + rowBegin - tile.first;
+    const float* from = x.x + rowBegin * x.stride;
+    const int count = rowEnd - rowBegin;
+    for (std::int64_t k = 0; k < x.cols; ++k, to += tile.width)
+        for (int t = 0; t < count; ++t)
+            to[t] = from[t * x.stride + k];
 }
 
 /// R weight rows x C tokens.
@@ -55,22 +56,29 @@ template<class V, int R, int C, class Stored>
 void dotBlock(const Stored* weights, std::int64_t stride, const float* x, float* sums,
               std::int64_t ld) {
     typename V::Reg sum[R][C];
+    BWLA_UNROLL
     for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c)
-            sum[r][c] = V::zero();
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        sum[r][c] = V::zero();
     for (std::int64_t k = 0; k < stride; k += V::width) {
         typename V::Reg token[C];
+        BWLA_UNROLL
         for (int c = 0; c < C; ++c)
             token[c] = V::load(x + c * stride + k);
+        BWLA_UNROLL
         for (int r = 0; r < R; ++r) {
             const typename V::Reg weight = V::load(weights + r * stride + k);
+            BWLA_UNROLL
             for (int c = 0; c < C; ++c)
                 sum[r][c] = V::fma(weight, token[c], sum[r][c]);
         }
     }
+    BWLA_UNROLL
     for (int r = 0; r < R; ++r)
-        for (int c = 0; c < C; ++c)
-            sums[c * ld + r] = V::sum(sum[r][c]);
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        sums[c * ld + r] = V::sum(sum[r][c]);
 }
 
 template<class V, int R, class Stored>
@@ -93,45 +101,56 @@ void dotSums(const PackedLinear& weight, const Activations& x, std::int64_t begi
         dotRows<V, 1>(stored + i * weight.stride, x, sums + i - begin, ld);
 }
 
-/// `rows` rows as floats: where they are, or copied to `scratch`.
+/// Columns [k, k + depth) of `rows` rows as floats: where they are, or copied to `scratch`.
 template<class V, class Stored>
-const float* asFloats(const Stored* stored, std::int64_t count, AlignedVector<float>& scratch) {
+Tile weightTile(const PackedLinear& weight, std::int64_t row, int rows, std::int64_t k,
+                std::int64_t depth, AlignedVector<float>& scratch) {
+    const Stored* stored = static_cast<const Stored*>(weight.weights) + row * weight.stride + k;
+    Tile tile{};
+    tile.aDepth = 1;
+    tile.depth = depth;
     if constexpr (std::is_same_v<Stored, float>) {
-        return stored;
+        tile.a = stored;
+        tile.aRow = weight.stride;
     } else {
-        float* floats = reserve(scratch, count);
-        for (std::int64_t k = 0; k < count; k += V::width)
-            V::store(floats + k, V::load(stored + k));
-        return floats;
+        tile.aRow = roundUp(depth, V::width);
+        float* floats = reserve(scratch, rows * tile.aRow);
+        for (int r = 0; r < rows; ++r) // rows are padded: whole registers may be read
+            for (std::int64_t j = 0; j < depth; j += V::width)
+                V::store(floats + r * tile.aRow + j, V::load(stored + r * weight.stride + j));
+        tile.a = floats;
     }
+    return tile;
 }
+
+/// Columns of a block: its tokens, 1024 x 128 floats, stay in the second cache for all weight rows.
+inline constexpr std::int64_t depthBlock = 1024;
 
 template<class V, class Stored>
 void tileSums(const PackedLinear& weight, const Activations& x, const float* tiles,
               std::int64_t begin, std::int64_t end, float* sums, std::int64_t ld) {
     thread_local AlignedVector<float> widened;
-    alignas(kernelAlignment) float block[tileRows * TokenTile<V>::most];
-    const auto* stored = static_cast<const Stored*>(weight.weights);
-    for (std::int64_t i = begin; i < end; i += tileRows) {
-        const auto rows = static_cast<int>(std::min<std::int64_t>(tileRows, end - i));
-        const float* a = asFloats<V>(stored + i * weight.stride, rows * weight.stride, widened);
-        for (std::int64_t token = 0; token < x.rows; token += TokenTile<V>::most) {
-            const TokenTile<V> tile(token, x.rows);
-            tileProduct<V>({.a = a,
-                            .aRow = weight.stride,
-                            .aDepth = 1,
-                            .b = tiles + tile.first * x.cols,
-                            .bDepth = tile.width,
-                            .depth = x.cols,
-                            .c = block,
-                            .cRow = TokenTile<V>::most,
-                            .accumulate = false},
-                           rows, static_cast<int>(tile.width));
-            for (std::int64_t t = 0; t < tile.count; ++t)
-                for (int r = 0; r < rows; ++r)
-                    sums[(token + t) * ld + i - begin + r] = block[r * TokenTile<V>::most + t];
+    thread_local AlignedVector<float> blocks; // [weight row][token, tiles padded]
+    const std::int64_t blockRow = roundUp(x.rows, TokenTile<V>::most);
+    float* products = reserve(blocks, (end - begin) * blockRow);
+    for (std::int64_t k = 0; k < x.cols; k += depthBlock)
+        for (std::int64_t i = begin; i < end; i += tileRows) {
+            const auto rows = static_cast<int>(std::min<std::int64_t>(tileRows, end - i));
+            Tile part = weightTile<V, Stored>(weight, i, rows, k, std::min(depthBlock, x.cols - k),
+                                              widened);
+            part.cRow = blockRow;
+            part.accumulate = k > 0;
+            for (std::int64_t token = 0; token < x.rows; token += TokenTile<V>::most) {
+                const TokenTile<V> tile(token, x.rows);
+                part.b = tiles + tile.first * x.cols + k * tile.width;
+                part.bDepth = tile.width;
+                part.c = products + (i - begin) * blockRow + token;
+                tileProduct<V>(part, rows, static_cast<int>(tile.width));
+            }
         }
-    }
+    for (std::int64_t t = 0; t < x.rows; ++t)
+        for (std::int64_t i = 0; i < end - begin; ++i)
+            sums[t * ld + i] = products[i * blockRow + t];
 }
 
 template<class V, class Stored>

@@ -1,78 +1,97 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// From raw sums to outputs: scale, mean, low rank, residual (FinishFloatKernel and its quantized
-// sibling). Row arrays of PackedLinear are padded to tiles of low rank; only `out` is not.
+// From raw sums to outputs (FinishFloatKernel and its quantized sibling). One token: low rank is
+// added in registers. A batch: it is a matrix product of its own, tokens x rank times rank x rows,
+// on factors that become floats once. Row arrays of PackedLinear are padded to tiles of low rank;
+// only `out` is not.
 #pragma once
 
 #include "kernels/cpu/simd/scratch.h"
+#include "kernels/cpu/simd/tile_product.h"
 #include "kernels/kernel_types.h"
-
-#include <algorithm>
 
 namespace bwla::simd {
 
-/// lowRankAScale_k * t_k of one token.
+/// factors[t][k] = lowRankAScale_k * t_k.
 template<class V>
-const float* lowRankFactors(const PackedLinear& weight, const Activations& x, int row) {
-    thread_local AlignedVector<float> factors;
-    float* out = reserve(factors, weight.rank);
-    for (std::int64_t k = 0; k < weight.rank; ++k)
-        out[k] = weight.lowRankAScale[k] * x.lowRank[row * x.rank + k];
-    return out;
+void lowRankFactors(const PackedLinear& weight, const Activations& x, float* factors) {
+    for (std::int64_t t = 0; t < x.rows; ++t)
+        for (std::int64_t k = 0; k < weight.rank; ++k)
+            factors[t * weight.rank + k] = weight.lowRankAScale[k] * x.lowRank[t * x.rank + k];
 }
 
-/// value + mean_i * sum(x'') + sum_k A_ik t_k for the register of rows that starts at i.
 template<class V>
-typename V::Reg addMeanAndLowRank(const PackedLinear& weight, float sum, const float* factors,
-                                  std::int64_t i, typename V::Reg value) {
-    if (weight.mean != nullptr)
-        value = V::fma(V::load(weight.mean + i), V::set(sum), value);
-    const std::int8_t* a =
-        weight.lowRankA + i / lowRankTile * lowRankTile * weight.rank + i % lowRankTile;
-    for (std::int64_t k = 0; k < weight.rank; ++k)
-        value = V::fma(V::load(a + k * lowRankTile), V::set(factors[k]), value);
-    return value;
+const std::int8_t* lowRankRegister(const PackedLinear& weight, std::int64_t i) {
+    return weight.lowRankA + i / lowRankTile * lowRankTile * weight.rank + i % lowRankTile;
 }
 
-/// out[0 .. end - begin) from scaled(i), the register of first terms.
-template<class V, class Scaled>
-void finishRows(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                std::int64_t end, bool accumulate, float* out, Scaled&& scaled) {
-    const float* factors = lowRankFactors<V>(weight, x, row);
-    const float sum = weight.mean != nullptr ? x.sum[row] : 0.0F;
-    for (std::int64_t i = begin; i < end; i += V::width) {
-        const auto count = static_cast<int>(std::min<std::int64_t>(V::width, end - i));
-        auto value = addMeanAndLowRank<V>(weight, sum, factors, i, scaled(i));
-        float* to = out + i - begin;
-        if (count == V::width) {
-            V::store(to, accumulate ? value + V::load(to) : value);
-            continue;
+/// out += factors x A' for all tokens.
+template<class V>
+void addLowRankBatch(const PackedLinear& weight, const Activations& x, const float* factors,
+                     const Outputs& outputs) {
+    thread_local AlignedVector<float> widened; // [rank][rows]
+    const std::int64_t rows = roundUp(outputs.end - outputs.begin, lowRankTile);
+    float* a = reserve(widened, weight.rank * rows);
+    for (std::int64_t i = 0; i < rows; i += V::width)
+        for (std::int64_t k = 0; k < weight.rank; ++k)
+            V::store(a + k * rows + i,
+                     V::load(lowRankRegister<V>(weight, outputs.begin + i) + k * lowRankTile));
+    matrixProduct<V>({.a = factors,
+                      .aRow = weight.rank,
+                      .aDepth = 1,
+                      .b = a,
+                      .bDepth = rows,
+                      .depth = weight.rank,
+                      .c = outputs.out,
+                      .cRow = outputs.stride,
+                      .accumulate = true},
+                     x.rows, outputs.end - outputs.begin);
+}
+
+/// first(i, t): the register of first terms of rows i .. of token t.
+template<class V, class First>
+void finishRows(const PackedLinear& weight, const Activations& x, const Outputs& outputs,
+                First&& first) {
+    thread_local AlignedVector<float> scratch;
+    float* factors = reserve(scratch, x.rows * weight.rank);
+    lowRankFactors<V>(weight, x, factors);
+    const std::int64_t rankHere = x.rows == 1 ? weight.rank : 0;
+    for (int t = 0; t < x.rows; ++t)
+        for (std::int64_t i = outputs.begin; i < outputs.end; i += V::width) {
+            auto value = first(i, t);
+            if (weight.mean != nullptr)
+                value = V::fma(V::load(weight.mean + i), V::set(x.sum[t]), value);
+            const std::int8_t* a = lowRankRegister<V>(weight, i);
+            for (std::int64_t k = 0; k < rankHere; ++k)
+                value = V::fma(V::load(a + k * lowRankTile), V::set(factors[k]), value);
+            float* out = outputs.out + t * outputs.stride + i - outputs.begin;
+            if (outputs.end - i >= V::width) {
+                V::store(out, outputs.accumulate ? value + V::load(out) : value);
+                continue;
+            }
+            const auto count = static_cast<int>(outputs.end - i);
+            V::store(out, outputs.accumulate ? value + V::load(out, count) : value, count);
         }
-        V::store(to, accumulate ? value + V::load(to, count) : value, count);
-    }
+    if (weight.rank > rankHere)
+        addLowRankBatch<V>(weight, x, factors, outputs);
 }
 
 template<class V>
-void finishFloat(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                 std::int64_t end, const float* sums, bool accumulate, float* out) {
-    finishRows<V>(weight, x, row, begin, end, accumulate, out, [&](std::int64_t i) {
-        const auto sum = V::load(sums + i - begin);
+void finishFloat(const PackedLinear& weight, const Activations& x, const float* sums,
+                 const Outputs& outputs) {
+    finishRows<V>(weight, x, outputs, [&](std::int64_t i, int t) {
+        const auto sum = V::load(sums + t * outputs.ld + i - outputs.begin);
         return weight.scale != nullptr ? V::load(weight.scale + i) * sum : sum;
     });
 }
 
 template<class V>
-void finishQuantized(const PackedLinear& weight, const Activations& x, int row, std::int64_t begin,
-                     std::int64_t end, const std::int32_t* sums, bool accumulate, float* out) {
-    // u = 2 * sum - sumQ - z * signSum in integers, as wide as a register of floats.
-    const std::int32_t sumQ = x.sumQ[row];
-    const std::int32_t zero = x.zero[row];
-    const auto scale = V::set(x.scale[row]);
-    finishRows<V>(weight, x, row, begin, end, accumulate, out, [&](std::int64_t i) {
-        alignas(kernelAlignment) std::int32_t u[V::width];
-        for (int lane = 0; lane < V::width; ++lane)
-            u[lane] = 2 * sums[i - begin + lane] - sumQ - zero * weight.signSum[i + lane];
-        return V::load(weight.scale + i) * (scale * V::load(u));
+void finishQuantized(const PackedLinear& weight, const Activations& x, const std::int32_t* sums,
+                     const Outputs& outputs) {
+    finishRows<V>(weight, x, outputs, [&](std::int64_t i, int t) {
+        const auto u = V::combine(sums + t * outputs.ld + i - outputs.begin, weight.signSum + i,
+                                  x.sumQ[t], x.zero[t]);
+        return V::load(weight.scale + i) * (V::set(x.scale[t]) * u);
     });
 }
 
