@@ -19,18 +19,28 @@ void addVerbs(Verbs& verbs) {
     addChat(verbs);
     addEval(verbs);
     addBench(verbs);
+    addBenchKernels(verbs);
+    addDevices(verbs);
+    addSelftest(verbs);
     addVerify(verbs);
     addTokenize(verbs);
     addLogits(verbs);
 }
 
+/// CLI11 only says that a verb is missing where an unknown one was given.
+std::string reason(const CLI::App& app, const CLI::ParseError& error, const char* firstArgument) {
+    if (app.get_subcommands().empty() && firstArgument != nullptr && *firstArgument != '-')
+        return std::string("There is no verb \"") + firstArgument + '"';
+    return error.what();
+}
+
 /// Help and version are printed and fine; anything else is one line on stderr.
-int usage(const CLI::App& app, const CLI::ParseError& error) {
+int usage(const CLI::App& app, const CLI::ParseError& error, const char* firstArgument) {
     if (error.get_exit_code() == 0)
         return app.exit(error);
     const auto chosen = app.get_subcommands();
     const std::string verb = chosen.empty() ? "" : chosen.front()->get_name() + " ";
-    std::cerr << oneLine(error.what()) << ". See: bwla " << verb << "--help\n";
+    std::cerr << oneLine(reason(app, error, firstArgument)) << ". See: bwla " << verb << "--help\n";
     return usageError;
 }
 
@@ -47,7 +57,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return usage(app, error);
+        return usage(app, error, argc > 1 ? argv[1] : nullptr);
     }
     return verbs.run();
 }

@@ -24,7 +24,8 @@ TokenizerData OpenModel::tokenizer() const {
 
 std::string OpenModel::name() const {
     const fs::path path = fs::path(path_).lexically_normal();
-    return (path.has_filename() ? path : path.parent_path()).filename().string();
+    const fs::path last = (path.has_filename() ? path : path.parent_path()).filename();
+    return (last.extension() == ".gguf" ? last.stem() : last).string();
 }
 
 std::int64_t OpenModel::fileBytes() const {

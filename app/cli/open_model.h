@@ -20,7 +20,7 @@ public:
     [[nodiscard]] const ModelSource* source() const { return source_.get(); }  ///< null: artifact
     [[nodiscard]] const ModelConfig& config() const;
     [[nodiscard]] TokenizerData tokenizer() const;
-    /// Name to show: the model's own, else that of its file or folder.
+    /// Name to show: that of its file, without .gguf, or folder.
     [[nodiscard]] std::string name() const;
     /// Bytes of its files.
     [[nodiscard]] std::int64_t fileBytes() const;

@@ -10,7 +10,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-using bwla::test::bwla;
+using bwla::test::runBwla;
 
 namespace {
 
@@ -119,13 +119,13 @@ void BadInputTest::isNamed() {
     QFETCH(QStringList, arguments);
     QFETCH(QByteArray, code);
     QFETCH(QByteArray, culprit);
-    const auto plain = bwla(arguments);
+    const auto plain = runBwla(arguments);
     QVERIFY2(plain.exitCode == 1, plain.all());
     QVERIFY2(plain.errLines().size() == 1, plain.all());
     QVERIFY2(plain.err.contains(culprit), plain.all());
     QCOMPARE(plain.out, QByteArray());
 
-    const auto document = bwla(arguments + QStringList{"--json"});
+    const auto document = runBwla(arguments + QStringList{"--json"});
     QVERIFY2(document.exitCode == 1, document.all());
     const auto json = document.json();
     QVERIFY2(json.is_object() && json.contains("error"), document.all());

@@ -42,6 +42,8 @@ void UsageTest::mistakes_data() {
     row("protocol", {"eval", "m.gguf", "--ppl", "a.txt", "--protocol", "mine"}, "--protocol");
     row("windows", {"eval", "m.gguf", "--ppl", "a.txt", "--windows", "-1"}, "--windows");
     row("repetitions", {"bench", "m.gguf", "-r", "0"}, "--repetitions");
+    row("shape", {"bench-kernels", "--shape", "4096"}, "4096");
+    row("format", {"bench-kernels", "--format", "q5"}, "--format");
     row("threads", {"bench", "m.gguf", "--threads", "-2"}, "--threads");
     row("temperature", {"chat", "m.gguf", "--temp", "-1"}, "--temp");
 #ifdef BWLA_QUANT
@@ -55,7 +57,7 @@ void UsageTest::mistakes_data() {
 void UsageTest::mistakes() {
     QFETCH(QStringList, arguments);
     QFETCH(QByteArray, named);
-    const auto finished = bwla::test::bwla(arguments);
+    const auto finished = bwla::test::runBwla(arguments);
     QVERIFY2(finished.exitCode == 2, finished.all());
     QCOMPARE(finished.out, QByteArray());
     QVERIFY2(finished.errLines().size() == 1, finished.all());
@@ -73,7 +75,7 @@ void UsageTest::helpIsNoMistake_data() {
 void UsageTest::helpIsNoMistake() {
     QFETCH(QStringList, arguments);
     QFETCH(QByteArray, shown);
-    const auto finished = bwla::test::bwla(arguments);
+    const auto finished = bwla::test::runBwla(arguments);
     QVERIFY2(finished.exitCode == 0, finished.all());
     QVERIFY2(finished.out.contains(shown), finished.all());
     QCOMPARE(finished.err, QByteArray());
@@ -82,7 +84,7 @@ void UsageTest::helpIsNoMistake() {
 void UsageTest::everyVerbExplainsItself() {
     for (const QString verb : {"info", "chat", "eval", "bench", "bench-kernels", "devices",
                                "selftest", "verify", "tokenize", "logits"}) {
-        const auto finished = bwla::test::bwla({verb, "--help"});
+        const auto finished = bwla::test::runBwla({verb, "--help"});
         QVERIFY2(finished.exitCode == 0, finished.all());
         QVERIFY2(finished.out.contains("--json"), finished.all());
         QVERIFY2(finished.out.contains("--backend"), finished.all());

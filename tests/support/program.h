@@ -45,7 +45,7 @@ inline Finished run(const QString& program, const QStringList& arguments,
             process.readAllStandardError()};
 }
 
-inline Finished bwla(const QStringList& arguments, const QByteArray& input = {}) {
+inline Finished runBwla(const QStringList& arguments, const QByteArray& input = {}) {
     return run(BWLA_BINARY_DIR "/bwla", arguments, input);
 }
 

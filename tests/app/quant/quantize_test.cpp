@@ -12,9 +12,9 @@
 
 #include <csignal>
 
-using bwla::test::bwla;
 using bwla::test::Finished;
 using bwla::test::keys;
+using bwla::test::runBwla;
 using bwla::test::TinyModel;
 
 namespace {
@@ -81,7 +81,7 @@ void QuantizeTest::initTestCase() {
     TinyModel model;
     model.layers = layers;
     bwla::test::writeTinyFolder(folder_.filePath("tiny").toStdString(), model);
-    whole_ = bwla(command("whole"));
+    whole_ = runBwla(command("whole"));
     QVERIFY2(whole_.exitCode == 0, whole_.all());
 }
 
@@ -115,26 +115,26 @@ void QuantizeTest::everyBlockReports() {
 }
 
 void QuantizeTest::theResultIsAModel() {
-    const auto info = bwla({"info", out("whole"), "--json"}).json();
+    const auto info = runBwla({"info", out("whole"), "--json"}).json();
     QCOMPARE(info["bits_linear"].get<double>(), whole_.json()["bits_linear"].get<double>());
     QCOMPARE(info["dtypes"], nlohmann::json({"W1"}));
-    const auto verified = bwla({"verify", out("whole"), "--json"}).json();
+    const auto verified = runBwla({"verify", out("whole"), "--json"}).json();
     QCOMPARE(keys(verified), (QStringList{"ok", "probe_max_error", "tensors"}));
     QVERIFY(verified["ok"].get<bool>());
-    const auto bench =
-        bwla({"bench", out("whole"), "-p", "4", "-n", "2", "-r", "1", "--format", "w1a6", "--json"})
-            .json();
+    const auto bench = runBwla({"bench", out("whole"), "-p", "4", "-n", "2", "-r", "1", "--format",
+                                "w1a6", "--json"})
+                           .json();
     QCOMPARE(bench[0]["format"].get<std::string>(), std::string("w1a6"));
     const auto answer =
-        bwla({"chat", out("whole"), "--raw", "--prompt", "ab", "--max-tokens", "3", "--json"});
+        runBwla({"chat", out("whole"), "--raw", "--prompt", "ab", "--max-tokens", "3", "--json"});
     QVERIFY2(answer.exitCode == 0, answer.all());
 }
 
 void QuantizeTest::aFinishedRunIsVerified() {
-    const auto again = bwla(command("whole") + QStringList{"--resume"});
+    const auto again = runBwla(command("whole") + QStringList{"--resume"});
     QVERIFY2(again.exitCode == 0, again.all());
     QCOMPARE(again.json()["layers_resumed"].get<int>(), layers);
-    const auto blind = bwla(command("whole"));
+    const auto blind = runBwla(command("whole"));
     QCOMPARE(blind.exitCode, 1);
     QCOMPARE(blind.json()["error"]["code"].get<std::string>(), std::string("already_exists"));
 }
@@ -145,9 +145,9 @@ void QuantizeTest::ctrlCKeepsFinishedBlocks() {
     QCOMPARE(stopped.json()["error"]["code"].get<std::string>(), std::string("cancelled"));
     QVERIFY2(stopped.err.contains("--resume"), stopped.all());
     QVERIFY(!QFileInfo::exists(out("stopped")));
-    const auto blind = bwla(command("stopped"));
+    const auto blind = runBwla(command("stopped"));
     QCOMPARE(blind.json()["error"]["code"].get<std::string>(), std::string("journal_exists"));
-    const auto resumed = bwla(command("stopped") + QStringList{"--resume"});
+    const auto resumed = runBwla(command("stopped") + QStringList{"--resume"});
     QVERIFY2(resumed.exitCode == 0, resumed.all());
     QVERIFY(resumed.json()["layers_resumed"].get<int>() >= 1);
     QCOMPARE(contents(out("stopped/model.safetensors")), contents(out("whole/model.safetensors")));
@@ -157,7 +157,7 @@ void QuantizeTest::aKilledRunGoesOn() {
     const auto killed = interrupted("killed", SIGKILL);
     QVERIFY2(killed.exitCode == -1, killed.all());
     QVERIFY(!QFileInfo::exists(out("killed")));
-    const auto resumed = bwla(command("killed") + QStringList{"--resume"});
+    const auto resumed = runBwla(command("killed") + QStringList{"--resume"});
     QVERIFY2(resumed.exitCode == 0, resumed.all());
     QVERIFY(resumed.json()["layers_resumed"].get<int>() >= 1);
     QCOMPARE(contents(out("killed/model.safetensors")), contents(out("whole/model.safetensors")));
@@ -167,7 +167,7 @@ void QuantizeTest::aKilledRunGoesOn() {
 void QuantizeTest::anotherRecipeIsRefused() {
     const auto stopped = interrupted("other", SIGINT);
     QVERIFY2(stopped.exitCode == 1, stopped.all());
-    const auto refused = bwla(command("other") + QStringList{"--resume", "--seed", "9"});
+    const auto refused = runBwla(command("other") + QStringList{"--resume", "--seed", "9"});
     QVERIFY2(refused.exitCode == 1, refused.all());
     const auto error = refused.json()["error"];
     QCOMPARE(error["code"].get<std::string>(), std::string("journal_mismatch"));
@@ -181,7 +181,7 @@ void QuantizeTest::damageIsNamed() {
     const char flipped = static_cast<char>(file.peek(1).at(0) ^ 1);
     QCOMPARE(file.write(&flipped, 1), 1);
     file.close();
-    const auto finished = bwla({"verify", out("whole"), "--json"});
+    const auto finished = runBwla({"verify", out("whole"), "--json"});
     QVERIFY2(finished.exitCode == 1, finished.all());
     const auto error = finished.json()["error"];
     QCOMPARE(error["code"].get<std::string>(), std::string("hash_mismatch"));
