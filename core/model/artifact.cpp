@@ -8,6 +8,7 @@
 #include "core/model/half.h"
 #include "core/model/hash128.h"
 #include "core/model/llama_config.h"
+#include "core/model/mapped_file.h"
 #include "core/model/quantized_block.h"
 #include "core/model/safetensors_folder.h"
 #include "core/model/tensor_names.h"
@@ -38,7 +39,7 @@ public:
           artifact_(ArtifactConfig::fromJson(JsonObject(json_, file()), config_.layers)),
           files_(SafetensorsFolder::open(folder)) {
         if (config_.name.empty())
-            config_.name = fs::absolute(folder).lexically_normal().filename().string();
+            config_.name = folderName(folder);
         checkFactors();
         checkTensors();
     }
@@ -94,9 +95,10 @@ public:
 
     [[nodiscard]] std::int64_t fileBytes() const override {
         std::int64_t bytes = 0;
-        for (const auto& entry : fs::directory_iterator(path_))
-            if (entry.is_regular_file())
-                bytes += static_cast<std::int64_t>(entry.file_size());
+        std::error_code ignored;
+        for (const auto& entry : fs::directory_iterator(path_, ignored))
+            if (entry.is_regular_file(ignored))
+                bytes += static_cast<std::int64_t>(entry.file_size(ignored));
         return bytes;
     }
 
@@ -199,7 +201,7 @@ bool Artifact::isArtifact(const fs::path& folder) {
 }
 
 std::unique_ptr<Artifact> Artifact::open(const fs::path& folder) {
-    if (!fs::exists(folder))
+    if (!isThere(folder))
         throw Error(ErrorCode::notFound).in(folder.string());
     if (!isArtifact(folder))
         throw Error(ErrorCode::notAModel)

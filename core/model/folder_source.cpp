@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/model/folder_tokenizer.h"
 #include "core/model/llama_config.h"
+#include "core/model/mapped_file.h"
 #include "core/model/tensor_names.h"
 
 #include <filesystem>
@@ -22,7 +23,7 @@ ModelConfig readConfig(const Json& json, const fs::path& folder) {
             .because("its config.json is no JSON object");
     ModelConfig config = llamaConfig(JsonObject(json, file));
     if (config.name.empty())
-        config.name = fs::absolute(folder).lexically_normal().filename().string();
+        config.name = folderName(folder);
     return config;
 }
 

@@ -23,15 +23,21 @@ std::string readText(const fs::path& file) {
 }
 
 Json readIfThere(const fs::path& file) {
-    return fs::exists(file) ? readJson(file) : Json();
+    return isThere(file) ? readJson(file) : Json();
+}
+
+void addEnd(TokenizerData& data, std::int64_t id) {
+    if (id < 0 || id >= static_cast<std::int64_t>(data.tokens.size()))
+        return; // -1 and the like stand for "none"
+    const auto end = static_cast<std::int32_t>(id);
+    if (std::ranges::count(data.eos, end) == 0)
+        data.eos.push_back(end);
 }
 
 void addEnd(TokenizerData& data, const Json& id) {
-    if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= data.tokens.size())
-        return; // -1 and the like stand for "none"
-    const auto end = id.get<std::int32_t>();
-    if (std::ranges::count(data.eos, end) == 0)
-        data.eos.push_back(end);
+    if (id.is_number_unsigned())
+        addEnd(data, static_cast<std::int64_t>(
+                         std::min<std::uint64_t>(id.get<std::uint64_t>(), INT64_MAX)));
 }
 
 /// eos_token_id is one id or a list. True where there is any.
@@ -60,7 +66,7 @@ std::int32_t namedToken(const TokenizerData& data, const JsonObject& settings, c
 }
 
 std::string chatTemplate(const fs::path& folder, const JsonObject& settings) {
-    if (fs::exists(folder / "chat_template.jinja"))
+    if (isThere(folder / "chat_template.jinja"))
         return readText(folder / "chat_template.jinja");
     const Json* value = settings.find("chat_template");
     if (value == nullptr)
@@ -79,8 +85,8 @@ std::string chatTemplate(const fs::path& folder, const JsonObject& settings) {
 
 TokenizerData folderTokenizer(const fs::path& folder, const Json& config) {
     const fs::path file = folder / "tokenizer.json";
-    if (!fs::exists(file)) {
-        if (fs::exists(folder / "tokenizer.model"))
+    if (!isThere(file)) {
+        if (isThere(folder / "tokenizer.model"))
             throw Error(ErrorCode::unsupportedTokenizer)
                 .in(folder.string())
                 .because("SentencePiece, tokenizer.model");
@@ -99,17 +105,19 @@ TokenizerData folderTokenizer(const fs::path& folder, const Json& config) {
     if (!addEnds(data, JsonObject(generation, folder / "generation_config.json")))
         addEnds(data, JsonObject(config, folder / "config.json"));
     if (const std::int32_t eos = namedToken(data, settings, "eos_token"); eos >= 0)
-        addEnd(data, eos);
+        addEnd(data, std::int64_t{eos});
     return data;
 }
 
 std::vector<std::pair<std::string, std::string>> folderCompanions(const fs::path& folder) {
     std::vector<std::pair<std::string, std::string>> files;
     for (const char* name : companionNames)
-        if (fs::exists(folder / name))
+        if (isThere(folder / name))
             files.emplace_back(name, readText(folder / name));
-    for (const auto& entry : fs::directory_iterator(folder))
-        if (entry.is_regular_file() && entry.path().filename().string().starts_with("LICENSE"))
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(folder, ignored))
+        if (entry.is_regular_file(ignored) &&
+            entry.path().filename().string().starts_with("LICENSE"))
             files.emplace_back(entry.path().filename().string(), readText(entry.path()));
     std::sort(files.begin(), files.end());
     return files;

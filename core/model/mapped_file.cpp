@@ -64,4 +64,15 @@ MappedFile::~MappedFile() {
         ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+bool isThere(const std::filesystem::path& path) noexcept {
+    std::error_code ignored;
+    return std::filesystem::exists(path, ignored);
+}
+
+std::string folderName(const std::filesystem::path& folder) {
+    std::error_code ignored;
+    const auto whole = std::filesystem::absolute(folder, ignored).lexically_normal();
+    return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
+}
+
 } // namespace bwla

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace bwla {
 
@@ -26,5 +27,11 @@ private:
     explicit MappedFile(std::span<const std::byte> bytes) : bytes_(bytes) {}
     std::span<const std::byte> bytes_;
 };
+
+/// False also where the system does not let one look; opening then says why.
+[[nodiscard]] bool isThere(const std::filesystem::path& path) noexcept;
+
+/// Last part of a folder's name, for "model/" and "." as well.
+[[nodiscard]] std::string folderName(const std::filesystem::path& folder);
 
 } // namespace bwla

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 std::unique_ptr<ModelSource> ModelSource::open(const fs::path& path) {
     std::error_code failure;
     if (fs::is_directory(path, failure)) {
-        if (!fs::exists(path / "config.json"))
+        if (!isThere(path / "config.json"))
             refuse(path, "the folder has no config.json");
         return std::make_unique<FolderSource>(path);
     }

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/model/json_text.h"
+#include "core/model/mapped_file.h"
 
 namespace bwla {
 namespace {
@@ -13,8 +14,8 @@ constexpr const char* singleName = "model.safetensors";
 constexpr const char* indexName = "model.safetensors.index.json";
 
 [[noreturn]] void refuseFolder(const fs::path& folder) {
-    const bool pickled = fs::exists(folder / "pytorch_model.bin") ||
-                         fs::exists(folder / "pytorch_model.bin.index.json");
+    const bool pickled =
+        isThere(folder / "pytorch_model.bin") || isThere(folder / "pytorch_model.bin.index.json");
     throw Error(ErrorCode::notAModel)
         .in(folder.string())
         .because(pickled ? "its weights are PyTorch pickles, not safetensors"
@@ -44,8 +45,8 @@ std::map<std::string, std::string> readIndex(const fs::path& file) {
 
 SafetensorsFolder SafetensorsFolder::open(const fs::path& folder) {
     SafetensorsFolder result;
-    if (!fs::exists(folder / indexName)) {
-        if (!fs::exists(folder / singleName))
+    if (!isThere(folder / indexName)) {
+        if (!isThere(folder / singleName))
             refuseFolder(folder);
         result.files_.push_back(SafetensorsFile::open(folder / singleName));
         for (const auto& [name, view] : result.files_.front().tensors())

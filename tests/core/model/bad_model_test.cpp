@@ -115,6 +115,11 @@ private Q_SLOTS:
         EXPECT_ERROR(ModelSource::open("/dev/null"), notFound, "/dev/null");
         fs::create_symlink(at("nowhere"), at("link.gguf"));
         EXPECT_ERROR(ModelSource::open(at("link.gguf")), notFound, "link.gguf");
+        fs::create_directories(at("circle"));
+        fs::create_symlink("config.json", at("circle/config.json"));
+        EXPECT_ERROR(ModelSource::open(at("circle")), notAModel, "circle");
+        fs::create_symlink("round", at("round"));
+        EXPECT_ERROR(ModelSource::open(at("round")), notFound, "round");
     }
 
     void unreadableFileSaysWhy() {
