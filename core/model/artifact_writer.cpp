@@ -30,6 +30,12 @@ public:
     }
     [[nodiscard]] const fs::path& path() const { return path_; }
 
+    void write(const std::string& name, std::string_view bytes) const {
+        FileWriter writer(path_ / name);
+        writer.write(bytes);
+        writer.finish();
+    }
+
     void publish(const fs::path& out) const {
         syncFolder(path_);
         fs::rename(path_, out);
@@ -122,10 +128,10 @@ void writeArtifact(const fs::path& out, const ModelSource& source,
         ArtifactConfig config = startConfig(source, description);
         writeTensors(folder.path(), source, description, block, config);
         for (const auto& [name, bytes] : source.companionFiles())
-            writeFile(folder.path() / name, bytes);
-        writeFile(folder.path() / "config.json",
-                  prettyJson(config.toJson(parseJson(source.configJson(), source.path()))));
-        writeFile(folder.path() / "golden_probe.json", probe(folder.path()));
+            folder.write(name, bytes);
+        folder.write("config.json",
+                     prettyJson(config.toJson(parseJson(source.configJson(), source.path()))));
+        folder.write("golden_probe.json", probe(folder.path()));
         folder.publish(out);
     } catch (const fs::filesystem_error& error) {
         throwAsError(error, out);

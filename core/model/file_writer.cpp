@@ -51,22 +51,29 @@ void FileWriter::write(std::span<const std::byte> bytes) {
 }
 
 void FileWriter::finish() {
-    // close() before rename: network file systems report a full disk only there
     if (::fsync(file_) != 0)
         throwWriteError(path_, errno, written_);
-    if (::close(std::exchange(file_, -1)) != 0 ||
-        ::rename(temporary_.c_str(), path_.c_str()) != 0) {
-        const int reason = errno;
-        ::unlink(temporary_.c_str());
-        throwWriteError(path_, reason, written_);
-    }
-    syncFolder(path_.parent_path());
+    publish();
+}
+
+void FileWriter::finishScratch() {
+    publish();
+}
+
+void FileWriter::publish() {
+    // close() before rename: network file systems report a full disk only there
+    if (::close(std::exchange(file_, -1)) == 0 && ::rename(temporary_.c_str(), path_.c_str()) == 0)
+        return;
+    const int reason = errno;
+    ::unlink(temporary_.c_str());
+    throwWriteError(path_, reason, written_);
 }
 
 void writeFile(const std::filesystem::path& path, std::string_view text) {
     FileWriter writer(path);
     writer.write(text);
     writer.finish();
+    syncFolder(path.parent_path());
 }
 
 void syncFolder(const std::filesystem::path& folder) {

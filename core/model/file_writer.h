@@ -10,7 +10,8 @@
 namespace bwla {
 
 /// Writes a file that is either whole or not there: bytes go to the sibling "<name>.tmp", finish()
-/// syncs it and renames it. Without finish() the temporary file is removed.
+/// syncs it and renames it; syncFolder() then makes the name durable. Without finish() the
+/// temporary file is removed.
 /// Throws Error{diskFull, writeFailed}; `expected` of diskFull = bytes asked for so far.
 class FileWriter {
 public:
@@ -23,14 +24,19 @@ public:
     void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
     [[nodiscard]] std::int64_t written() const { return written_; }
     void finish();
+    /// The same for a scratch file, which need not survive a crash: unsynced.
+    void finishScratch();
 
 private:
+    void publish();
+
     std::filesystem::path path_;
     std::filesystem::path temporary_;
     int file_ = -1;
     std::int64_t written_ = 0;
 };
 
+/// Whole and durable when it returns.
 void writeFile(const std::filesystem::path& path, std::string_view text);
 
 /// Makes renames and new names in `folder` durable. Throws Error{writeFailed}.

@@ -39,6 +39,7 @@ void writeSafetensors(const std::filesystem::path& path, const std::vector<Named
     for (const NamedTensor& tensor : tensors)
         writer.write(tensor.bytes);
     writer.finish();
+    syncFolder(path.parent_path());
 }
 
 } // namespace bwla

@@ -47,7 +47,7 @@ void ShardWriter::add(const std::vector<NamedTensor>& tensors) {
 }
 
 void ShardWriter::closeShard() {
-    data_->finish();
+    data_->finishScratch();
     data_.reset();
     {
         const auto data = MappedFile::open(folder_ / dataName);
@@ -76,8 +76,9 @@ void ShardWriter::writeIndex() const {
     for (std::size_t i = 0; i < shards_.size(); ++i)
         for (const TensorEntry& entry : shards_[i])
             map[entry.name] = shardName(i, shards_.size());
-    writeFile(folder_ / "model.safetensors.index.json",
-              prettyJson({{"metadata", {{"total_size", total_}}}, {"weight_map", map}}));
+    FileWriter index(folder_ / "model.safetensors.index.json");
+    index.write(prettyJson({{"metadata", {{"total_size", total_}}}, {"weight_map", map}}));
+    index.finish();
 }
 
 } // namespace bwla

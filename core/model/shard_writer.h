@@ -17,7 +17,7 @@ namespace bwla {
 /// Writes tensors that arrive piece by piece to model.safetensors, or to model-00001-of-0000N
 /// .safetensors with an index where they exceed `limit` bytes. A safetensors header comes first
 /// and is known last, so the bytes of a file wait in a sibling until it is complete.
-/// Throws Error{writeFailed, diskFull}.
+/// The folder itself is left for the caller to sync. Throws Error{writeFailed, diskFull}.
 class ShardWriter {
 public:
     ShardWriter(std::filesystem::path folder, std::int64_t limit)
