@@ -6,7 +6,9 @@
 namespace bwla {
 namespace {
 
-at::Tensor signsOf(const at::Tensor& x) { return at::where(x >= 0, at::ones_like(x), -at::ones_like(x)); }
+at::Tensor signsOf(const at::Tensor& x) {
+    return at::where(x >= 0, at::ones_like(x), -at::ones_like(x));
+}
 
 /// Least-squares mean of z - a S b in units of b, given signs and scales.
 at::Tensor rowMeans(const at::Tensor& z, const at::Tensor& binary, const at::Tensor& b) {
@@ -36,8 +38,12 @@ BinaryFit alternateLevels(const Matrix& zMatrix, int rounds, const LevelOptions&
         }
     }
     const at::Tensor gauge = b.mean(); // b has mean 1, the rows carry the size
-    return {Matrix(s), Matrix(a * gauge), Matrix(b / gauge),
-            options.rowMeans ? Matrix(mu * gauge) : Matrix(), {}, {}};
+    return {Matrix(s),
+            Matrix(a * gauge),
+            Matrix(b / gauge),
+            options.rowMeans ? Matrix(mu * gauge) : Matrix(),
+            {},
+            {}};
 }
 
 } // namespace bwla

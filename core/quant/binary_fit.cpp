@@ -19,8 +19,7 @@ Matrix lowRankPart(const BinaryFit& fit) {
 }
 
 double plainError(const Matrix& y, const BinaryFit& fit) {
-    const at::Tensor e =
-        y.tensor() - binaryPart(fit).tensor() - lowRankPart(fit).tensor();
+    const at::Tensor e = y.tensor() - binaryPart(fit).tensor() - lowRankPart(fit).tensor();
     return e.to(at::kDouble).square().sum().item<double>() /
            y.tensor().to(at::kDouble).square().sum().item<double>();
 }

@@ -26,7 +26,8 @@ inline constexpr std::int64_t selfWindow = 256;  ///< tokens of a self-written s
 /// empty prompt and half as chats; FILE = the first windows of the text, encoded once, no BOS;
 /// FILE+self = half of the tokens each. `progress` hears 0..1.
 /// Throws Error{notFound, badText, textTooShort, missingTokenizer}, Cancelled.
-[[nodiscard]] Calibration makeCalibration(const ModelSource& model, const QuantizeSettings& settings,
+[[nodiscard]] Calibration makeCalibration(const ModelSource& model,
+                                          const QuantizeSettings& settings,
                                           const std::function<void(double)>& progress,
                                           std::stop_token stop);
 

@@ -25,8 +25,7 @@ FloatBlock loadBlock(const ModelSource& source, std::int64_t layer, const std::s
         block.weights[k] = at::cat(parts);
     }
     const std::string prefix = "model.layers." + std::to_string(layer);
-    block.attnNorm =
-        loadTensor(source, prefix + ".input_layernorm.weight", {config.width}, device);
+    block.attnNorm = loadTensor(source, prefix + ".input_layernorm.weight", {config.width}, device);
     block.mlpNorm =
         loadTensor(source, prefix + ".post_attention_layernorm.weight", {config.width}, device);
     return block;
@@ -38,13 +37,15 @@ FloatModel::FloatModel(const ModelSource& source, const std::string& device)
         blocks_.push_back(loadBlock(source, layer, device));
     embedding_ = loadTensor(source, "model.embed_tokens.weight",
                             {config_.vocabulary, config_.width}, device);
-    head_ = config_.tiedHead ? embedding_
-                             : loadTensor(source, "lm_head.weight",
-                                          {config_.vocabulary, config_.width}, device);
+    head_ = config_.tiedHead
+                ? embedding_
+                : loadTensor(source, "lm_head.weight", {config_.vocabulary, config_.width}, device);
     finalNorm_ = loadTensor(source, "model.norm.weight", {config_.width}, device);
 }
 
-at::Tensor FloatModel::embed(const at::Tensor& ids) const { return embedding_.index_select(0, ids); }
+at::Tensor FloatModel::embed(const at::Tensor& ids) const {
+    return embedding_.index_select(0, ids);
+}
 
 at::Tensor FloatModel::logits(const at::Tensor& x) const {
     return at::matmul(rmsNorm(x, finalNorm_, config_.normEpsilon), head_.t());

@@ -18,17 +18,18 @@ namespace {
 
 /// The weights in the frame they are binarised in, with what leads there.
 struct RotatedTarget {
-    Matrix target;      ///< W*, unrotated
-    Matrix y;           ///< W' = W* (R')^-1
-    Matrix h;           ///< H' = R' H R, shrunk; the identity for the plain metric
+    Matrix target; ///< W*, unrotated
+    Matrix y;      ///< W' = W* (R')^-1
+    Matrix h;      ///< H' = R' H R, shrunk; the identity for the plain metric
     StoredFactor factorA, factorB;
 };
 
 int effectiveRank(const QuantizeSettings& s, std::int64_t inputs) {
     if (s.pspRounds == 0)
         return 0;
-    return s.rank >= 0 ? s.rank
-                       : std::max(1, static_cast<int>(std::lround(0.005 * static_cast<double>(inputs))));
+    return s.rank >= 0
+               ? s.rank
+               : std::max(1, static_cast<int>(std::lround(0.005 * static_cast<double>(inputs))));
 }
 
 Rotation learnRotation(const Matrix& target, const GroupTask& task, const QuantizeSettings& s) {
@@ -61,7 +62,8 @@ RotatedTarget rotatedTarget(const GroupTask& task, const QuantizeSettings& s,
     const Rotation learned = learnRotation(result.target, task, s);
     result.factorA = storeFactor(learned.r1);
     result.factorB = storeFactor(learned.r2);
-    const Rotation stored{loadFactor(result.factorA, s.device), loadFactor(result.factorB, s.device)};
+    const Rotation stored{loadFactor(result.factorA, s.device),
+                          loadFactor(result.factorB, s.device)};
     result.y = rotateRows(result.target, inverseTranspose(stored));
     if (s.metric == Metric::activation)
         result.h = rotateMoment(result.h, stored);
@@ -100,7 +102,8 @@ GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
     }
     step("store");
     GroupResult result;
-    fit = storeFit(rotated.y, rotated.h, fit, task.outputs, {rank, 2, s.columnScales}, result.group);
+    fit =
+        storeFit(rotated.y, rotated.h, fit, task.outputs, {rank, 2, s.columnScales}, result.group);
     requireFinite(Matrix(binaryPart(fit)), task, "the fit failed");
     result.group.factorA = rotated.factorA;
     result.group.factorB = rotated.factorB;

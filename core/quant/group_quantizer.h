@@ -16,9 +16,9 @@ struct GroupTask {
     GroupKind kind = GroupKind::attnIn;
     Matrix weights;                    ///< (n, m), the group's linears stacked
     std::vector<std::int64_t> outputs; ///< rows of each linear; they sum to n
-    InputMoments moments;                   ///< of the group's inputs
-    Matrix sample;                     ///< (k, m) inputs from the quantized prefix, for clip and report
-    std::uint64_t seed = 0;            ///< of this group's rotation start
+    InputMoments moments;              ///< of the group's inputs
+    Matrix sample;          ///< (k, m) inputs from the quantized prefix, for clip and report
+    std::uint64_t seed = 0; ///< of this group's rotation start
 };
 
 struct GroupResult {

@@ -20,7 +20,9 @@ Matrix InputMoments::h() const {
     return Matrix((h + h.t()) * 0.5);
 }
 
-Matrix InputMoments::c() const { return Matrix(c_.tensor() / static_cast<double>(rows_)); }
+Matrix InputMoments::c() const {
+    return Matrix(c_.tensor() / static_cast<double>(rows_));
+}
 
 Matrix shrink(const Matrix& h, double share) {
     const at::Tensor& t = h.tensor();
@@ -34,7 +36,8 @@ Matrix correctedTarget(const Matrix& w, const InputMoments& moments, double t, d
     const at::Tensor lower = choleskyFactor(shrink(moments.h(), shrinkage)).tensor();
     const at::Tensor wc = at::matmul(w.tensor().to(at::kDouble), moments.c().tensor());
     const at::Tensor corrected = at::cholesky_solve(wc.t(), lower).t();
-    return Matrix(((1.0 - t) * w.tensor() + t * corrected.to(w.tensor().scalar_type())).contiguous());
+    return Matrix(
+        ((1.0 - t) * w.tensor() + t * corrected.to(w.tensor().scalar_type())).contiguous());
 }
 
 } // namespace bwla

@@ -15,7 +15,9 @@ constexpr std::int64_t extraDirections = 8;
 
 using Apply = std::function<at::Tensor(const at::Tensor&)>;
 
-at::Tensor orthonormal(const at::Tensor& x) { return std::get<0>(at::linalg_qr(x)); }
+at::Tensor orthonormal(const at::Tensor& x) {
+    return std::get<0>(at::linalg_qr(x));
+}
 
 /// Right start block (m, k + extra): the warm row space first, then random directions.
 at::Tensor startBlock(std::int64_t m, std::int64_t k, const at::Tensor& warm,

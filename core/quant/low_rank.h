@@ -16,7 +16,8 @@ struct LowRank {
 /// its row space: what makes alternating fits monotone without a full SVD.
 [[nodiscard]] LowRank bestLowRank(const Matrix& x, int k, int iterations, const Matrix& warm = {});
 
-/// Best L for e (n, m) in the metric H = C C', C (m, m) lower: SVD_k(e C) C^-1. e C is never formed.
+/// Best L for e (n, m) in the metric H = C C', C (m, m) lower: SVD_k(e C) C^-1. e C is never
+/// formed.
 [[nodiscard]] LowRank bestLowRankIn(const Matrix& e, const Matrix& c, int k, int iterations,
                                     const Matrix& warm = {});
 

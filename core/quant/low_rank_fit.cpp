@@ -9,7 +9,7 @@ namespace bwla {
 namespace {
 
 constexpr int startLevelRounds = 6;
-constexpr int levelRounds = 3;  // after each new L
+constexpr int levelRounds = 3; // after each new L
 constexpr int subspaceRounds = 3;
 constexpr double proximalWeight = 0.1; // rho; 0 is monotone already, more only damps
 
@@ -26,7 +26,8 @@ BinaryFit lowRankFitHard(const Matrix& w, const LowRankFitSettings& settings,
         fit.lowRankA = l.a;
         fit.lowRankB = l.b;
         if (objective)
-            objective((z.tensor() - binaryPart(fit).tensor()).square().sum(at::kDouble).item<double>());
+            objective(
+                (z.tensor() - binaryPart(fit).tensor()).square().sum(at::kDouble).item<double>());
     }
     return fit;
 }

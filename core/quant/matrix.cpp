@@ -12,12 +12,17 @@ Matrix Matrix::fromHost(std::int64_t rows, std::int64_t cols, std::span<const fl
     TORCH_CHECK(static_cast<std::int64_t>(values.size()) == rows * cols, "Matrix::fromHost: size");
     at::Tensor host = at::empty({rows, cols}, at::kFloat);
     std::copy(values.begin(), values.end(), host.data_ptr<float>());
-    return Matrix(host.to(at::Device(device), precision == Precision::f64 ? at::kDouble : at::kFloat));
+    return Matrix(
+        host.to(at::Device(device), precision == Precision::f64 ? at::kDouble : at::kFloat));
 }
 
-std::int64_t Matrix::rows() const { return tensor_->size(0); }
+std::int64_t Matrix::rows() const {
+    return tensor_->size(0);
+}
 
-std::int64_t Matrix::cols() const { return tensor_->size(1); }
+std::int64_t Matrix::cols() const {
+    return tensor_->size(1);
+}
 
 std::vector<float> Matrix::toHost() const {
     const at::Tensor host = tensor_->detach().to(at::kCPU, at::kFloat).contiguous();

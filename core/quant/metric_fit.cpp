@@ -10,9 +10,9 @@ namespace bwla {
 namespace {
 
 constexpr int lowRankIterations = 3;
-constexpr double columnRidge = 1e-4;   // lambda, share of the mean diagonal
-constexpr double smallestColumn = 1e-3;// of the mean |b|
-constexpr double gptqDamping = 0.01;   // share of the mean diagonal
+constexpr double columnRidge = 1e-4;    // lambda, share of the mean diagonal
+constexpr double smallestColumn = 1e-3; // of the mean |b|
+constexpr double gptqDamping = 0.01;    // share of the mean diagonal
 
 at::Tensor residual(const Matrix& y, const BinaryFit& fit) {
     at::Tensor e = y.tensor() - binaryPart(fit).tensor();
@@ -77,7 +77,8 @@ MetricState MetricState::withRowScales() const {
     const at::Tensor& a = fit_.rowScale.tensor();
     const at::Tensor energy = (ph * p).sum(1, true).clamp_min(1e-30);
     const at::Tensor step = (gradient_.tensor() * p).sum(1, true) / energy;
-    const at::Tensor next = at::where(a + step > 1e-8, a + step, a); // a sign is the flips' business
+    const at::Tensor next =
+        at::where(a + step > 1e-8, a + step, a); // a sign is the flips' business
     MetricState state = *this;
     state.fit_.rowScale = Matrix(next);
     state.gradient_ = Matrix(gradient_.tensor() - (next - a) * ph);
@@ -88,8 +89,7 @@ MetricState MetricState::withRowScales() const {
 MetricState MetricState::withRowMeans() const {
     const at::Tensor bh = at::matmul(fit_.columnScale.tensor(), h_.tensor());
     const at::Tensor energy = (bh * fit_.columnScale.tensor()).sum();
-    const at::Tensor step =
-        (gradient_.tensor() * fit_.columnScale.tensor()).sum(1, true) / energy;
+    const at::Tensor step = (gradient_.tensor() * fit_.columnScale.tensor()).sum(1, true) / energy;
     MetricState state = *this;
     state.fit_.rowMean = Matrix(fit_.rowMean.tensor() + step);
     state.gradient_ = Matrix(gradient_.tensor() - step * bh);
@@ -119,8 +119,8 @@ MetricState MetricState::withColumnScales() const {
 }
 
 MetricState MetricState::withFlips(const std::vector<std::int64_t>& order, int sweeps) const {
-    FlippedSigns flipped = flipSigns(fit_.signs, gradient_, fit_.rowScale, fit_.columnScale, h_,
-                                     order, sweeps);
+    FlippedSigns flipped =
+        flipSigns(fit_.signs, gradient_, fit_.rowScale, fit_.columnScale, h_, order, sweeps);
     MetricState state = *this;
     state.fit_.signs = flipped.signs;
     state.gradient_ = flipped.gradient;

@@ -50,8 +50,8 @@ public:
     [[nodiscard]] MetricState with(BinaryFit fit) const { return {y_, h_, std::move(fit)}; }
 
 private:
-    void measure();          ///< f_ from the gradient
-    void refreshGradient();  ///< from scratch, one (n, m) x (m, m) product
+    void measure();         ///< f_ from the gradient
+    void refreshGradient(); ///< from scratch, one (n, m) x (m, m) product
 
     Matrix y_, h_;
     BinaryFit fit_;

@@ -16,9 +16,8 @@ MixtureLevels boundedLevels(const at::Tensor& a, const at::Tensor& b, double m) 
     const at::Tensor high = freeS2 > free * free * (spreadHigh * spreadHigh);
     const at::Tensor cLow = onBound(spreadLow), cHigh = onBound(spreadHigh);
     const at::Tensor c = at::where(high, cHigh, at::where(low, cLow, free)).clamp_min(1e-12);
-    const at::Tensor s2 =
-        at::where(high, c * c * (spreadHigh * spreadHigh),
-                  at::where(low, c * c * (spreadLow * spreadLow), freeS2));
+    const at::Tensor s2 = at::where(high, c * c * (spreadHigh * spreadHigh),
+                                    at::where(low, c * c * (spreadLow * spreadLow), freeS2));
     return {c, s2.clamp_min(1e-24)};
 }
 

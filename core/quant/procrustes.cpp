@@ -10,7 +10,9 @@ namespace {
 
 using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-std::vector<double> values(const RowMajor& m) { return {m.data(), m.data() + m.size()}; }
+std::vector<double> values(const RowMajor& m) {
+    return {m.data(), m.data() + m.size()};
+}
 
 } // namespace
 

@@ -26,7 +26,8 @@ double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Shares of a run, measured with preset fast on the default model (docs/quantizer.md); the bar only.
+// Shares of a run, measured with preset fast on the default model (docs/quantizer.md); the bar
+// only.
 constexpr double selfShare = 0.15;
 constexpr double writeShare = 0.02;
 constexpr int stepsPerGroup = 6;
@@ -98,8 +99,9 @@ private:
             for (std::int64_t layer = 0; layer < layers; ++layer)
                 result_.blocks.push_back(blockReportFromJson(journal.report(layer)));
         report("write", "", 1.0 - writeShare);
-        writeArtifact(settings_.outputPath, *model_, description,
-                      [&](std::int64_t layer) { return journal.read(layer); }, probeMaker());
+        writeArtifact(
+            settings_.outputPath, *model_, description,
+            [&](std::int64_t layer) { return journal.read(layer); }, probeMaker());
         journal.remove();
         report("done", "", 1.0);
     }
@@ -132,20 +134,20 @@ private:
     void fitBlock(TwoStreams& streams, BlockJournal& journal, std::int64_t layer) {
         const auto start = Clock::now();
         BlockReport block{.block = layer, .groups = {}};
-        const auto advanced = streams.advance(
-            layer, [&](GroupKind kind, const Matrix& weights,
-                       const std::vector<std::int64_t>& outputs, const GroupInputs& inputs) {
-                const auto k = static_cast<std::size_t>(kind);
-                int stepIndex = 0;
-                const GroupTask task{kind,          weights, outputs, inputs.moments,
-                                     inputs.sample, groupSeed(layer, kind)};
-                GroupResult fitted = quantizeGroup(task, settings_, [&](std::string_view step) {
-                    reportStep(std::string(group(kind).name) + ": " + std::string(step),
-                               static_cast<int>(k), stepIndex++);
-                });
-                block.groups[k] = fitted.report;
-                return std::move(fitted.group);
+        const auto advanced = streams.advance(layer, [&](GroupKind kind, const Matrix& weights,
+                                                         const std::vector<std::int64_t>& outputs,
+                                                         const GroupInputs& inputs) {
+            const auto k = static_cast<std::size_t>(kind);
+            int stepIndex = 0;
+            const GroupTask task{kind,           weights,       outputs,
+                                 inputs.moments, inputs.sample, groupSeed(layer, kind)};
+            GroupResult fitted = quantizeGroup(task, settings_, [&](std::string_view step) {
+                reportStep(std::string(group(kind).name) + ": " + std::string(step),
+                           static_cast<int>(k), stepIndex++);
             });
+            block.groups[k] = fitted.report;
+            return std::move(fitted.group);
+        });
         block.drift = advanced.drift;
         journal.write(layer, advanced.block, toJson(block));
         block.seconds = secondsSince(start);
@@ -211,6 +213,8 @@ public:
 
 } // namespace
 
-std::unique_ptr<QuantizeJob> makeQuantizeJob() { return std::make_unique<TorchQuantizeJob>(); }
+std::unique_ptr<QuantizeJob> makeQuantizeJob() {
+    return std::make_unique<TorchQuantizeJob>();
+}
 
 } // namespace bwla

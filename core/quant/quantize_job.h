@@ -17,18 +17,19 @@ namespace bwla {
 /// weights (plain), or tr(E H E') / tr(W H W') (activation).
 struct GroupReport {
     GroupKind kind = GroupKind::attnIn;
-    double activationError = 0.0;   ///< of the stored tensors against the target
+    double activationError = 0.0; ///< of the stored tensors against the target
     double plainError = 0.0;
-    double binarisationBefore = 0.0;///< |W - a sign(W)|^2 / |W|^2, one scale a row, before rotation
+    double binarisationBefore =
+        0.0;                        ///< |W - a sign(W)|^2 / |W|^2, one scale a row, before rotation
     double binarisationAfter = 0.0; ///< the same after rotation
     double kurtosisBefore = 0.0;    ///< mean over rows; 3 = bell, 1 = two spikes
     double kurtosisAfter = 0.0;
-    double bimodalBefore = 0.0;     ///< share of rows whose fitted equal mixture has c > s
-    double bimodalAfter = 0.0;      ///< after rotation
-    double bimodalResidual = 0.0;   ///< after rotation and low rank
+    double bimodalBefore = 0.0;        ///< share of rows whose fitted equal mixture has c > s
+    double bimodalAfter = 0.0;         ///< after rotation
+    double bimodalResidual = 0.0;      ///< after rotation and low rank
     double activationPeakBefore = 0.0; ///< max |x| / rms(x), mean over tokens
     double activationPeakAfter = 0.0;  ///< of x''
-    double clip = 1.0;              ///< chosen activation clip
+    double clip = 1.0;                 ///< chosen activation clip
 };
 
 struct BlockReport {

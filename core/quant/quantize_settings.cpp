@@ -39,9 +39,12 @@ std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {
 
 const char* name(RotationKind kind) {
     switch (kind) {
-    case RotationKind::learned: return "okt";
-    case RotationKind::random: return "random";
-    case RotationKind::none: return "none";
+    case RotationKind::learned:
+        return "okt";
+    case RotationKind::random:
+        return "random";
+    case RotationKind::none:
+        return "none";
     }
     return "";
 }

@@ -39,22 +39,22 @@ struct QuantizeSettings {
     std::array<std::optional<std::pair<int, int>>, groupCount> factorsOverride; ///< GROUP=AxB
 
     Metric metric = Metric::activation;
-    double targetMix = 0.5;       ///< t of the corrected target, 0 = plain weights
-    double targetShrinkage = 0.01;///< of H toward its mean diagonal, for the corrected target
-    double shrinkage = 0.05;      ///< of H for the fits
-    int rank = 12;                ///< of the low-rank term; -1 = the paper's rule, 0.005 m
-    int pspRounds = 8;            ///< 0 = no low-rank term
+    double targetMix = 0.5;        ///< t of the corrected target, 0 = plain weights
+    double targetShrinkage = 0.01; ///< of H toward its mean diagonal, for the corrected target
+    double shrinkage = 0.05;       ///< of H for the fits
+    int rank = 12;                 ///< of the low-rank term; -1 = the paper's rule, 0.005 m
+    int pspRounds = 8;             ///< 0 = no low-rank term
     bool columnScales = true;
     bool rowMeans = false;
-    int gptqRounds = 3;           ///< at most; stops when the error rises
-    int flipRounds = 4;           ///< rounds of sign flips, scales, low rank
-    bool clipSearch = true;       ///< of the activation range, off at 16 bits
+    int gptqRounds = 3;     ///< at most; stops when the error rises
+    int flipRounds = 4;     ///< rounds of sign flips, scales, low rank
+    bool clipSearch = true; ///< of the activation range, off at 16 bits
 
     std::string calibration = "self"; ///< "self", a text file, or "FILE+self"
     std::int64_t tokens = 16384;
     std::uint64_t seed = 0;
-    int threads = 0;              ///< 0 = all physical cores; not part of the recipe
-    std::string device = "cpu";   ///< "cpu" or "cuda"
+    int threads = 0;            ///< 0 = all physical cores; not part of the recipe
+    std::string device = "cpu"; ///< "cpu" or "cuda"
     bool resume = false;
 };
 

@@ -59,13 +59,15 @@ Rotation inverseTranspose(const Rotation& r) {
 Rotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
                         Precision precision) {
     at::Generator generator = at::detail::createCPUGenerator(seed);
-    const auto options = at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
+    const auto options =
+        at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
     Matrix r1 = randomFactor(m1, generator, options);
     return {r1, randomFactor(m2, generator, options)};
 }
 
 Rotation identityRotation(int m1, int m2, const std::string& device, Precision precision) {
-    const auto options = at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
+    const auto options =
+        at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
     return {Matrix(at::eye(m1, options)), Matrix(at::eye(m2, options))};
 }
 

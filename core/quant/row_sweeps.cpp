@@ -41,8 +41,7 @@ struct Rows {
     at::Tensor tensor;
     T* data;
     std::int64_t cols;
-    Rows(const Matrix& m, bool copy)
-        : tensor(onHost(m, c10::CppTypeToScalarType<T>::value)) {
+    Rows(const Matrix& m, bool copy) : tensor(onHost(m, c10::CppTypeToScalarType<T>::value)) {
         if (copy)
             tensor = tensor.clone();
         data = tensor.template data_ptr<T>();
@@ -125,7 +124,9 @@ FlippedSigns flip(const Matrix& signs, const Matrix& gradient, const Matrix& aMa
     return {Matrix(s.tensor.to(device)), Matrix(g.tensor.to(device)), flips};
 }
 
-bool isDouble(const Matrix& m) { return m.tensor().scalar_type() == at::kDouble; }
+bool isDouble(const Matrix& m) {
+    return m.tensor().scalar_type() == at::kDouble;
+}
 
 } // namespace
 
@@ -143,8 +144,9 @@ Matrix gptqSigns(const Matrix& z, const Matrix& a, const Matrix& b, const Matrix
     return isDouble(z) ? gptq<double>(z, a, b, u, order) : gptq<float>(z, a, b, u, order);
 }
 
-FlippedSigns flipSigns(const Matrix& signs, const Matrix& gradient, const Matrix& a, const Matrix& b,
-                       const Matrix& h, const std::vector<std::int64_t>& order, int sweeps) {
+FlippedSigns flipSigns(const Matrix& signs, const Matrix& gradient, const Matrix& a,
+                       const Matrix& b, const Matrix& h, const std::vector<std::int64_t>& order,
+                       int sweeps) {
     return isDouble(signs) ? flip<double>(signs, gradient, a, b, h, order, sweeps)
                            : flip<float>(signs, gradient, a, b, h, order, sweeps);
 }

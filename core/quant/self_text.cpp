@@ -36,8 +36,8 @@ public:
             x = x + at::matmul(attend(l, at::matmul(in, block.weights[0].t()), position),
                                block.weights[1].t());
             const at::Tensor mlp = rmsNorm(x, block.mlpNorm, config_.normEpsilon);
-            x = x + at::matmul(gatedUnit(at::matmul(mlp, block.weights[2].t())),
-                               block.weights[3].t());
+            x = x +
+                at::matmul(gatedUnit(at::matmul(mlp, block.weights[2].t())), block.weights[3].t());
         }
         return model_.logits(x);
     }
@@ -52,8 +52,9 @@ private:
         const at::Tensor k = rotate(
             qkv.narrow(1, qCols, kvCols).reshape({sequences_, groups, 1, hd}), table_, position);
         keys_[layer].narrow(2, position, 1).copy_(k);
-        values_[layer].narrow(2, position, 1).copy_(
-            qkv.narrow(1, qCols + kvCols, kvCols).reshape({sequences_, groups, 1, hd}));
+        values_[layer]
+            .narrow(2, position, 1)
+            .copy_(qkv.narrow(1, qCols + kvCols, kvCols).reshape({sequences_, groups, 1, hd}));
         const at::Tensor past = keys_[layer].narrow(2, 0, position + 1);
         const at::Tensor scores =
             at::matmul(q.view({sequences_, groups, perGroup, hd}), past.transpose(2, 3)) /

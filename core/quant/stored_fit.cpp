@@ -12,7 +12,9 @@
 namespace bwla {
 namespace {
 
-at::Tensor roundToHalf(const at::Tensor& x) { return x.to(at::kHalf).to(x.scalar_type()); }
+at::Tensor roundToHalf(const at::Tensor& x) {
+    return x.to(at::kHalf).to(x.scalar_type());
+}
 
 std::vector<std::uint16_t> halfBits(const at::Tensor& x) {
     const at::Tensor host = x.to(at::kCPU, at::kHalf).contiguous();
@@ -78,7 +80,8 @@ void storeLowRank(BinaryFit& fit, const std::vector<std::int64_t>& outputs, Quan
     fit.lowRankB = Matrix((storedB.dequantized() * fit.columnScale.tensor()).contiguous());
 }
 
-void storeRows(const BinaryFit& fit, const std::vector<std::int64_t>& outputs, QuantizedGroup& group) {
+void storeRows(const BinaryFit& fit, const std::vector<std::int64_t>& outputs,
+               QuantizedGroup& group) {
     std::int64_t row = 0;
     for (std::size_t i = 0; i < outputs.size(); row += outputs[i++]) {
         QuantizedLinear& linear = group.linears[i];

@@ -54,8 +54,7 @@ StoredLinear::StoredLinear(const QuantizedGroup& group, const std::string& devic
 }
 
 at::Tensor StoredLinear::prepare(const at::Tensor& x) const {
-    const at::Tensor rotated =
-        rotation_.r1.empty() ? x : rotateRows(Matrix(x), rotation_).tensor();
+    const at::Tensor rotated = rotation_.r1.empty() ? x : rotateRows(Matrix(x), rotation_).tensor();
     return columnScale_.defined() ? rotated * columnScale_ : rotated;
 }
 

@@ -60,15 +60,17 @@ at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const Rot
         const std::int64_t strip = std::min(queriesAtOnce, tokens - first), keys = first + strip;
         const at::Tensor part =
             q.narrow(3, first, strip).reshape({windows, groups, perGroup * strip, hd});
-        const at::Tensor scores = at::matmul(part, k.narrow(3, 0, keys))
-                                      .view({windows, groups, perGroup, strip, keys});
+        const at::Tensor scores =
+            at::matmul(part, k.narrow(3, 0, keys)).view({windows, groups, perGroup, strip, keys});
         const at::Tensor weights = causalSoftmax(scores, first, strip, keys)
                                        .view({windows, groups, perGroup * strip, keys});
         out.narrow(3, first, strip)
             .copy_(at::matmul(weights, v.narrow(2, 0, keys))
                        .view({windows, groups, perGroup, strip, hd}));
     }
-    return out.view({windows, config.heads, tokens, hd}).transpose(1, 2).reshape({windows, tokens, qCols});
+    return out.view({windows, config.heads, tokens, hd})
+        .transpose(1, 2)
+        .reshape({windows, tokens, qCols});
 }
 
 at::Tensor gatedUnit(const at::Tensor& gateUp) {

@@ -18,7 +18,8 @@ namespace bwla {
 struct RotaryTable {
     at::Tensor cos;
     at::Tensor sin;
-    RotaryTable(const ModelConfig& config, std::int64_t positions, const at::TensorOptions& options);
+    RotaryTable(const ModelConfig& config, std::int64_t positions,
+                const at::TensorOptions& options);
 };
 
 /// x (.., positions, headDim) with half-split pairs, turned by the table's rows from `first` on.

@@ -5,7 +5,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-
 #include <sys/resource.h>
 
 #include <thread>

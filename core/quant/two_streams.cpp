@@ -35,7 +35,9 @@ std::vector<at::Tensor> chunkIds(const Calibration& calibration) {
     return chunks;
 }
 
-at::Tensor flat(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
+at::Tensor flat(const at::Tensor& x) {
+    return x.reshape({-1, x.size(-1)});
+}
 
 GroupInputs measure(const std::vector<Pair>& inputs) {
     GroupInputs result;
@@ -84,8 +86,8 @@ struct TwoStreams::State {
     [[nodiscard]] std::vector<Pair> normalised(const at::Tensor& gain) const {
         std::vector<Pair> inputs;
         for (const Pair& s : streams)
-            inputs.push_back({rmsNorm(s.x, gain, config.normEpsilon),
-                              rmsNorm(s.xh, gain, config.normEpsilon)});
+            inputs.push_back(
+                {rmsNorm(s.x, gain, config.normEpsilon), rmsNorm(s.xh, gain, config.normEpsilon)});
         return inputs;
     }
 
@@ -160,6 +162,20 @@ void TwoStreams::replay(std::int64_t layer, const QuantizedBlock& block) {
     (void)state_->pass(layer, [&](GroupKind kind, const FloatBlock&, const std::vector<Pair>&) {
         return block.groups[static_cast<std::size_t>(kind)];
     });
+}
+
+Matrix TwoStreams::floatStream() const {
+    std::vector<at::Tensor> rows;
+    for (const Pair& chunk : state_->streams)
+        rows.push_back(flat(chunk.x));
+    return Matrix(at::cat(rows));
+}
+
+Matrix TwoStreams::quantizedStream() const {
+    std::vector<at::Tensor> rows;
+    for (const Pair& chunk : state_->streams)
+        rows.push_back(flat(chunk.xh));
+    return Matrix(at::cat(rows));
 }
 
 } // namespace bwla

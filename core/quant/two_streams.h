@@ -15,7 +15,7 @@ namespace bwla {
 /// What a group is quantized from.
 struct GroupInputs {
     InputMoments moments; ///< empty when replaying
-    Matrix sample;   ///< some rows of the quantized prefix's input, evenly spaced; empty likewise
+    Matrix sample; ///< some rows of the quantized prefix's input, evenly spaced; empty likewise
 };
 
 /// Two copies of the calibration tokens' residual stream, walked through the model block by block:
@@ -40,6 +40,10 @@ public:
     [[nodiscard]] Advanced advance(std::int64_t layer, const Quantize& quantize);
     /// The same through a block that is already stored: no moments are measured.
     void replay(std::int64_t layer, const QuantizedBlock& block);
+
+    /// The residual streams where they stand now, (tokens, width), windows one after another.
+    [[nodiscard]] Matrix floatStream() const;
+    [[nodiscard]] Matrix quantizedStream() const;
 
 private:
     struct State;

@@ -6,8 +6,8 @@
 
 namespace bwla {
 
-/// Built-in questions that open the chats of `--calibration self`: everyday subjects, code, numbers,
-/// lists, so that the activations of many kinds of answers are seen.
+/// Built-in questions that open the chats of `--calibration self`: everyday subjects, code,
+/// numbers, lists, so that the activations of many kinds of answers are seen.
 [[nodiscard]] const std::array<std::string_view, 32>& userTurns();
 
 } // namespace bwla

@@ -35,8 +35,8 @@ inline Matrix moment(std::int64_t cols, unsigned seed, Precision precision = Pre
     for (std::int64_t i = 0; i < k; ++i)
         for (std::int64_t a = 0; a < cols; ++a)
             for (std::int64_t b = 0; b < cols; ++b)
-                h[a * cols + b] += x[i * cols + a] * scale[a] * x[i * cols + b] * scale[b] /
-                                   static_cast<float>(k);
+                h[a * cols + b] +=
+                    x[i * cols + a] * scale[a] * x[i * cols + b] * scale[b] / static_cast<float>(k);
     return Matrix::fromHost(cols, cols, h, "cpu", precision);
 }
 

@@ -49,7 +49,8 @@ private Q_SLOTS:
         auto half = w.toHostF64();
         for (double& v : half)
             v *= 0.5;
-        QVERIFY(relativeDifference(correctedTarget(w, moments, 1.0, 1e-9).toHostF64(), half) < 1e-4);
+        QVERIFY(relativeDifference(correctedTarget(w, moments, 1.0, 1e-9).toHostF64(), half) <
+                1e-4);
     }
 
     void mixZeroIsTheWeightItself() {
@@ -72,15 +73,17 @@ private Q_SLOTS:
         QFETCH(int, bits);
         QFETCH(double, clip);
         auto values = gaussian(4, 33, 5).toHost();
-        std::fill_n(values.begin(), 33, 0.0F);      // hi = lo
+        std::fill_n(values.begin(), 33, 0.0F); // hi = lo
         for (int j = 33; j < 66; ++j)
-            values[j] = std::abs(values[j]);        // one-sided
+            values[j] = std::abs(values[j]); // one-sided
         const auto got = quantizeRows(Matrix::fromHost(4, 33, values), bits, clip).toHost();
         const float levels = static_cast<float>((1 << bits) - 1);
         for (int i = 0; i < 4; ++i) {
             const float* x = values.data() + i * 33;
-            const float lo = static_cast<float>(clip) * std::min(*std::min_element(x, x + 33), 0.0F);
-            const float hi = static_cast<float>(clip) * std::max(*std::max_element(x, x + 33), 0.0F);
+            const float lo =
+                static_cast<float>(clip) * std::min(*std::min_element(x, x + 33), 0.0F);
+            const float hi =
+                static_cast<float>(clip) * std::max(*std::max_element(x, x + 33), 0.0F);
             const float s = hi == lo ? 1.0F : (hi - lo) / levels;
             const float z = std::nearbyint(-lo / s);
             for (int j = 0; j < 33; ++j) {

@@ -67,7 +67,8 @@ private Q_SLOTS:
             const QString mode = soft ? "soft " : "hard ";
             QTest::addRow("%sqkv 24x24", qPrintable(mode)) << GroupKind::attnIn << 24 << 24 << soft;
             QTest::addRow("%sqkv 4x144", qPrintable(mode)) << GroupKind::attnIn << 4 << 144 << soft;
-            QTest::addRow("%sdown 32x48", qPrintable(mode)) << GroupKind::mlpOut << 32 << 48 << soft;
+            QTest::addRow("%sdown 32x48", qPrintable(mode))
+                << GroupKind::mlpOut << 32 << 48 << soft;
         }
     }
     /// On real layers, in double, before factors are rounded.
@@ -83,7 +84,8 @@ private Q_SLOTS:
                                         [&](double v) { values.push_back(v); });
         QCOMPARE(values.size(), std::size_t{6});
         QVERIFY(values.front() != values.back());
-        QVERIFY2(worstStep(values, soft) < slack, qPrintable(QString::number(worstStep(values, soft))));
+        QVERIFY2(worstStep(values, soft) < slack,
+                 qPrintable(QString::number(worstStep(values, soft))));
         QVERIFY(orthogonalityError(r.r1) < 1e-5);
         QVERIFY(orthogonalityError(r.r2) < 1e-5);
     }
@@ -93,11 +95,12 @@ private Q_SLOTS:
         std::vector<float> levels = gaussian(64, 12, 3).toHost();
         for (float& v : levels)
             v = v > 0 ? 1.0F : -1.0F;
-        const Matrix w = rotateRows(Matrix::fromHost(64, 12, levels),
-                                    randomRotation(3, 4, 5, "cpu"));
+        const Matrix w =
+            rotateRows(Matrix::fromHost(64, 12, levels), randomRotation(3, 4, 5, "cpu"));
         double best = 1.0;
         for (unsigned seed = 0; seed < 8; ++seed) {
-            const Rotation r = kroneckerFit(w, randomRotation(3, 4, seed, "cpu"), {OktMode::hard, 60});
+            const Rotation r =
+                kroneckerFit(w, randomRotation(3, 4, seed, "cpu"), {OktMode::hard, 60});
             best = std::min(best, plainBinarisationError(rotateRows(w, r)));
         }
         QVERIFY2(best < 0.01, qPrintable(QString::number(best)));
@@ -124,7 +127,8 @@ private Q_SLOTS:
 
     void zeroRowsStayFinite() {
         const Matrix w = Matrix::fromHost(4, 12, std::vector<float>(48, 0.0F));
-        for (const float v : kroneckerFit(w, randomRotation(3, 4, 1, "cpu"), {OktMode::soft, 2}).r1.toHost())
+        for (const float v :
+             kroneckerFit(w, randomRotation(3, 4, 1, "cpu"), {OktMode::soft, 2}).r1.toHost())
             QVERIFY(std::isfinite(v));
     }
 };

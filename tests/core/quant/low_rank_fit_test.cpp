@@ -21,7 +21,8 @@ private Q_SLOTS:
         for (std::size_t i = 0; i < values.size(); ++i)
             values[i] += 1e-3F * noise[i];
         const LowRank l = bestLowRank(Matrix::fromHost(40, 30, values), 3, 6);
-        QVERIFY(relativeDifference(product(l.a.toHostF64(), l.b.toHostF64(), 40, 3, 30), signal) < 5e-3);
+        QVERIFY(relativeDifference(product(l.a.toHostF64(), l.b.toHostF64(), 40, 3, 30), signal) <
+                5e-3);
     }
 
     void rankIsCappedByTheShape() {
@@ -49,8 +50,9 @@ private Q_SLOTS:
             (void)lowRankFitSoft(w, {5, 20, {true, true}}, [&](double v) { values.push_back(v); });
             QCOMPARE(values.size(), std::size_t{20});
             for (std::size_t i = 1; i < values.size(); ++i)
-                QVERIFY2(values[i] >= values[i - 1] - 1e-10 * std::abs(values[i]),
-                         qPrintable(QString("%1: %2 -> %3").arg(i).arg(values[i - 1]).arg(values[i])));
+                QVERIFY2(
+                    values[i] >= values[i - 1] - 1e-10 * std::abs(values[i]),
+                    qPrintable(QString("%1: %2 -> %3").arg(i).arg(values[i - 1]).arg(values[i])));
         }
     }
 

@@ -46,7 +46,8 @@ private Q_SLOTS:
     void fNeverRises() {
         QFETCH(int, rank);
         QFETCH(bool, means);
-        const Matrix y = gaussian(50, 48, 1, true, Precision::f64), h = moment(48, 2, Precision::f64);
+        const Matrix y = gaussian(50, 48, 1, true, Precision::f64),
+                     h = moment(48, 2, Precision::f64);
         std::vector<double> values;
         const BinaryFit fit = metricFit(y, h, start(y, rank, means), {.rank = rank},
                                         [&](const std::string&, double f) { values.push_back(f); });
@@ -79,7 +80,8 @@ private Q_SLOTS:
     }
 
     void flipsAreExact() {
-        const Matrix y = gaussian(6, 12, 3, false, Precision::f64), h = moment(12, 4, Precision::f64);
+        const Matrix y = gaussian(6, 12, 3, false, Precision::f64),
+                     h = moment(12, 4, Precision::f64);
         const MetricState state(y, h, start(y, 0));
         const MetricState flipped = state.withFlips(columnOrder(h), 1);
         QVERIFY(flipped.f() < state.f());

@@ -47,8 +47,10 @@ private Q_SLOTS:
         const Rotation r = randomRotation(32, 48, 7, "cpu", Precision::f64);
         QVERIFY(orthogonalityError(r.r1) < 1e-10);
         QVERIFY(orthogonalityError(r.r2) < 1e-10);
-        QCOMPARE(randomRotation(32, 48, 7, "cpu").r1.toHost(), randomRotation(32, 48, 7, "cpu").r1.toHost());
-        QVERIFY(randomRotation(32, 48, 8, "cpu").r1.toHost() != randomRotation(32, 48, 7, "cpu").r1.toHost());
+        QCOMPARE(randomRotation(32, 48, 7, "cpu").r1.toHost(),
+                 randomRotation(32, 48, 7, "cpu").r1.toHost());
+        QVERIFY(randomRotation(32, 48, 8, "cpu").r1.toHost() !=
+                randomRotation(32, 48, 7, "cpu").r1.toHost());
     }
 
     void rowsEqualTheKroneckerProduct_data() {
@@ -98,7 +100,8 @@ private Q_SLOTS:
                               loadFactor(storeFactor(learned.r2), "cpu")};
         QVERIFY(orthogonalityError(stored.r1) > 1e-6); // rounding did something
         const Matrix w = gaussian(n, m, 1), x = gaussian(4, m, 2);
-        const auto transpose = [](const std::vector<double>& v, std::int64_t rows, std::int64_t cols) {
+        const auto transpose = [](const std::vector<double>& v, std::int64_t rows,
+                                  std::int64_t cols) {
             std::vector<double> t(v.size());
             for (std::int64_t i = 0; i < rows; ++i)
                 for (std::int64_t j = 0; j < cols; ++j)
