@@ -31,9 +31,9 @@ struct BenchCase {
 struct BenchResult {
     double us = 0; ///< best run, microseconds
     double medianUs = 0;
-    double spread = 0; ///< (90th percentile - best) / best
+    double spread = 0; ///< (90th percentile - best) / us
     double weightBytes = 0;
-    double gbPerSecond = 0; ///< weightBytes / us of the best run
+    double gbPerSecond = 0; ///< weightBytes / us
     double roofShare = 0;   ///< gbPerSecond / roof(); above 1 where caches serve the weights
     std::string variant;    ///< kernel name
     bool verified = false;  ///< outputs equal the scalar twin's within 1e-5 (integers exactly)

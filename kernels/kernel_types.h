@@ -12,11 +12,10 @@
 
 namespace bwla {
 
-/// Order of uploaded weights.
+/// Order of uploaded weights. Tiles are completed with rows of 0 bits.
 enum class Layout : std::uint8_t {
     rowMajor, ///< rows of `stride` elements (binary: 32-bit words), pads zero
-    words16, ///< binary: tiles of 16 rows; word w of the 16 rows, then word w + 1. Rows padded with
-             ///< 0
+    words64,  ///< binary: tiles of 64 rows; word w of the 64 rows, then word w + 1
     bytes32, ///< binary: tiles of 32 rows; byte j (columns 8j .. 8j + 7) of the 32 rows, then j + 1
 };
 
@@ -108,8 +107,8 @@ struct ProjectFloatKernel {
 /// Raw products of weight rows [begin, end) with every token of `x`, before scale, mean and low
 /// rank. Quantized kernels write int32 sums of q over the set bits, exact; float kernels write
 /// sum_j W_ij x''_j (binary: sum_j S_ij x''_j; rowInt8: without the row's scale).
-/// sums[t * ld + (i - begin)]. begin is a multiple of 32; pads up to the next multiple of 32 past
-/// `end` may be written, so ld >= roundUp(end - begin, 32).
+/// sums[t * ld + (i - begin)]. begin is a multiple of 64; pads up to the next multiple of 64 past
+/// `end` may be written, so ld >= roundUp(end - begin, 64).
 struct LinearKernel {
     Layout layout = Layout::rowMajor;
     /// Bytes `encode` writes for a batch; 0 = the kernel reads Activations as they are.
@@ -121,7 +120,7 @@ struct LinearKernel {
                  std::int64_t begin, std::int64_t end, void* sums, std::int64_t ld);
 };
 inline constexpr int encodeGrain = 16;
-inline constexpr std::int64_t rowGrain = 32;
+inline constexpr std::int64_t rowGrain = 64;
 
 /// Raw sums of weight rows [begin, end) and all tokens, as LinearKernel wrote them, and where they
 /// go.

@@ -41,8 +41,8 @@ AlignedVector<std::byte> packSigns(const HostLinear& linear, Layout layout) {
     static_assert(std::endian::native == std::endian::little); // byte j of a word holds bits 8j..
     const AlignedVector<std::uint32_t> words = cleanWords(linear);
     const std::int64_t perRow = HostLinear::wordsPerRow(linear.cols);
-    if (layout == Layout::words16)
-        return interleave<std::uint32_t>(words, linear.rows, perRow, 16);
+    if (layout == Layout::words64)
+        return interleave<std::uint32_t>(words, linear.rows, perRow, 64);
     if (layout == Layout::bytes32)
         return interleave<std::uint8_t>(words, linear.rows, perRow, 32);
     AlignedVector<std::byte> packed(words.size() * sizeof(std::uint32_t));

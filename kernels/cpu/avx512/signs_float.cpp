@@ -13,7 +13,8 @@
 namespace bwla::avx512 {
 namespace {
 
-constexpr std::int64_t tileRows = 16;
+constexpr std::int64_t tileRows = 64;
+constexpr int registers = 4; ///< of 16 rows in a tile
 constexpr std::int64_t groupsPerWord = 8;
 constexpr std::int64_t wordFloats = groupsPerWord * 16; ///< tables of 32 columns
 
@@ -43,86 +44,69 @@ void encode(const Activations& x, int rowBegin, int rowEnd, std::byte* encoded) 
 }
 
 struct Block {
-    const std::uint32_t* signs; ///< R tiles, words * 16 words apart
+    const std::uint32_t* signs; ///< one tile
     const float* tables;        ///< C tokens, words * wordFloats apart
     std::int64_t words;
-    float* sums; ///< token c, tile r at sums + c * ld + r * 16
+    float* sums; ///< token c at sums + c * ld
     std::int64_t ld;
 };
 
-/// R tiles of 16 rows x C tokens.
-template<int R, int C>
+template<int C>
 void lookUp(const Block& block) {
-    __m512 sum[R][C];
+    __m512 sum[registers][C];
     BWLA_UNROLL
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < registers; ++r)
         BWLA_UNROLL
     for (int c = 0; c < C; ++c)
         sum[r][c] = _mm512_setzero_ps();
     for (std::int64_t w = 0; w < block.words; ++w) {
-        __m512i signs[R];
+        __m512i signs[registers];
         BWLA_UNROLL
-        for (int r = 0; r < R; ++r)
-            signs[r] = _mm512_load_si512(block.signs + (r * block.words + w) * tileRows);
+        for (int r = 0; r < registers; ++r)
+            signs[r] = _mm512_load_si512(block.signs + w * tileRows + r * 16);
         for (std::int64_t group = 0; group < groupsPerWord; ++group) {
             BWLA_UNROLL
             for (int c = 0; c < C; ++c) {
                 const __m512 table =
                     _mm512_load_ps(block.tables + (c * block.words + w) * wordFloats + group * 16);
                 BWLA_UNROLL
-                for (int r = 0; r < R; ++r) // the permutation reads the low 4 bits only
+                for (int r = 0; r < registers; ++r) // the permutation reads the low 4 bits only
                     sum[r][c] += _mm512_permutexvar_ps(signs[r], table);
             }
             BWLA_UNROLL
-            for (int r = 0; r < R; ++r)
+            for (int r = 0; r < registers; ++r)
                 signs[r] = _mm512_srli_epi32(signs[r], 4);
         }
     }
     BWLA_UNROLL
-    for (int r = 0; r < R; ++r)
+    for (int r = 0; r < registers; ++r)
         BWLA_UNROLL
     for (int c = 0; c < C; ++c)
-        _mm512_storeu_ps(block.sums + c * block.ld + r * tileRows, sum[r][c]);
-}
-
-/// All tiles [0, tiles) for C tokens.
-template<int R, int C>
-void lookUpTiles(Block block, std::int64_t tiles) {
-    const auto advance = [&](std::int64_t by) {
-        block.signs += by * block.words * tileRows;
-        block.sums += by * tileRows;
-    };
-    for (; tiles >= R; tiles -= R) {
-        lookUp<R, C>(block);
-        advance(R);
-    }
-    for (; tiles > 0; --tiles) {
-        lookUp<1, C>(block);
-        advance(1);
-    }
+        _mm512_storeu_ps(block.sums + c * block.ld + r * 16, sum[r][c]);
 }
 
 void sums(const PackedLinear& weight, const Activations& x, const std::byte* encoded,
           std::int64_t begin, std::int64_t end, void* out, std::int64_t ld) {
     const std::int64_t words = weight.stride;
-    const std::int64_t tiles = (end - begin + tileRows - 1) / tileRows;
-    const auto at = [&](int row) {
-        return Block{static_cast<const std::uint32_t*>(weight.weights) + begin * words,
-                     reinterpret_cast<const float*>(encoded) + row * words * wordFloats, words,
-                     static_cast<float*>(out) + row * ld, ld};
-    };
-    int row = 0;
-    for (; row + 4 <= x.rows; row += 4)
-        lookUpTiles<4, 4>(at(row), tiles);
-    for (; row + 2 <= x.rows; row += 2)
-        lookUpTiles<4, 2>(at(row), tiles);
-    if (row < x.rows)
-        lookUpTiles<8, 1>(at(row), tiles);
+    for (int row = 0, count = 0; row < x.rows; row += count) {
+        count = x.rows - row >= 4 ? 4 : x.rows - row >= 2 ? 2 : 1;
+        for (std::int64_t i = begin; i < end; i += tileRows) {
+            const Block block{static_cast<const std::uint32_t*>(weight.weights) + i * words,
+                              reinterpret_cast<const float*>(encoded) + row * words * wordFloats,
+                              words, static_cast<float*>(out) + row * ld + i - begin, ld};
+            if (count == 4)
+                lookUp<4>(block);
+            else if (count == 2)
+                lookUp<2>(block);
+            else
+                lookUp<1>(block);
+        }
+    }
 }
 
 } // namespace
 
-const LinearKernel signsFloat = {Layout::words16, encodedBytes, encode, sums};
+const LinearKernel signsFloat = {Layout::words64, encodedBytes, encode, sums};
 
 } // namespace bwla::avx512
 

@@ -3,7 +3,8 @@
 // Signs times quantized activations by table: the 16 possible sums of 4 activations are bytes
 // (4 * 63 = 252), so one byte permutation with a 64-byte table looks up 4 column groups of 16 rows,
 // 256 products, and one dot product with ones adds the four bytes of a row to its int32 sum. Layout
-// words16 puts the sign words of 16 rows into one register, and nothing is ever summed across it.
+// words64 fills four registers with the sign words of 64 rows: nothing is ever summed across a
+// register, and a tile is one stream of memory.
 //
 // Activations of 7 and 8 bits take two tables, of their low and high 4 bits.
 //
@@ -19,7 +20,9 @@
 namespace bwla::avx512 {
 namespace {
 
-constexpr std::int64_t tileRows = 16;
+constexpr std::int64_t tileRows = 64;
+constexpr int registers = 4; ///< of 16 rows in a tile
+constexpr std::int64_t prefetchWords = 32;
 constexpr std::int64_t wordBytes = 128; ///< tables of 32 columns: even groups, then odd ones
 
 int planes(int bits) {
@@ -80,84 +83,72 @@ void encode(const Activations& x, int rowBegin, int rowEnd, std::byte* encoded) 
 }
 
 struct Block {
-    const std::uint32_t* signs; ///< R tiles, words * 16 words apart
+    const std::uint32_t* signs; ///< one tile
     const std::byte* tables;    ///< C tokens, `token` bytes apart, planes * words tables each
     std::int64_t token;
     std::int64_t words;
     int planes;
-    std::int32_t* sums; ///< token c, tile r at sums + c * ld + r * 16
+    std::int32_t* sums; ///< token c at sums + c * ld
     std::int64_t ld;
 };
 
-/// R tiles of 16 rows x C tokens.
-template<int R, int C>
-void lookUp(const Block& block) {
+/// One plane of C tokens, added to `sum`.
+template<int C>
+void lookUpPlane(const Block& block, const std::byte* tables, __m512i (&sum)[registers][C]) {
     const __m512i ones = _mm512_set1_epi8(1);
     const __m512i nibble = _mm512_set1_epi8(15);
     const __m512i quarter = _mm512_set1_epi32(0x30201000); // byte b looks into quarter b
     constexpr int andOr = 0xea;                            // (a & b) | c
-    __m512i sum[R][C];
-    BWLA_UNROLL
-    for (int r = 0; r < R; ++r)
+    for (std::int64_t w = 0; w < block.words; ++w) {
+        const std::uint32_t* words = block.signs + w * tileRows;
+        __m512i low[registers];
+        __m512i high[registers];
         BWLA_UNROLL
-    for (int c = 0; c < C; ++c)
-        sum[r][c] = _mm512_setzero_si512();
-    for (int plane = 0; plane < block.planes; ++plane) {
-        if (plane > 0)
+        for (int r = 0; r < registers; ++r) {
+            _mm_prefetch(words + prefetchWords * tileRows + r * 16, _MM_HINT_T0);
+            const __m512i signs = _mm512_load_si512(words + r * 16);
+            low[r] = _mm512_ternarylogic_epi32(signs, nibble, quarter, andOr);
+            high[r] =
+                _mm512_ternarylogic_epi32(_mm512_srli_epi32(signs, 4), nibble, quarter, andOr);
+        }
+        BWLA_UNROLL
+        for (int c = 0; c < C; ++c) {
+            const std::byte* table = tables + c * block.token + w * wordBytes;
+            const __m512i even = _mm512_load_si512(table);
+            const __m512i odd = _mm512_load_si512(table + 64);
             BWLA_UNROLL
-        for (int r = 0; r < R; ++r)
-            BWLA_UNROLL
-        for (int c = 0; c < C; ++c)
-            sum[r][c] = _mm512_slli_epi32(sum[r][c], 4);
-        const std::byte* tables = block.tables + plane * block.words * wordBytes;
-        for (std::int64_t w = 0; w < block.words; ++w) {
-            __m512i low[R];
-            __m512i high[R];
-            BWLA_UNROLL
-            for (int r = 0; r < R; ++r) {
-                const __m512i signs =
-                    _mm512_load_si512(block.signs + (r * block.words + w) * tileRows);
-                low[r] = _mm512_ternarylogic_epi32(signs, nibble, quarter, andOr);
-                high[r] =
-                    _mm512_ternarylogic_epi32(_mm512_srli_epi32(signs, 4), nibble, quarter, andOr);
-            }
-            BWLA_UNROLL
-            for (int c = 0; c < C; ++c) {
-                const std::byte* table = tables + c * block.token + w * wordBytes;
-                const __m512i even = _mm512_load_si512(table);
-                const __m512i odd = _mm512_load_si512(table + 64);
-                BWLA_UNROLL
-                for (int r = 0; r < R; ++r) {
-                    sum[r][c] =
-                        _mm512_dpbusd_epi32(sum[r][c], _mm512_permutexvar_epi8(low[r], even), ones);
-                    sum[r][c] =
-                        _mm512_dpbusd_epi32(sum[r][c], _mm512_permutexvar_epi8(high[r], odd), ones);
-                }
+            for (int r = 0; r < registers; ++r) {
+                sum[r][c] =
+                    _mm512_dpbusd_epi32(sum[r][c], _mm512_permutexvar_epi8(low[r], even), ones);
+                sum[r][c] =
+                    _mm512_dpbusd_epi32(sum[r][c], _mm512_permutexvar_epi8(high[r], odd), ones);
             }
         }
     }
-    BWLA_UNROLL
-    for (int r = 0; r < R; ++r)
-        BWLA_UNROLL
-    for (int c = 0; c < C; ++c)
-        _mm512_storeu_si512(block.sums + c * block.ld + r * tileRows, sum[r][c]);
 }
 
-/// All tiles [0, tiles) for C tokens.
-template<int R, int C>
-void lookUpTiles(Block block, std::int64_t tiles) {
-    const auto advance = [&](std::int64_t by) {
-        block.signs += by * block.words * tileRows;
-        block.sums += by * tileRows;
-    };
-    for (; tiles >= R; tiles -= R) {
-        lookUp<R, C>(block);
-        advance(R);
+template<int C>
+void lookUp(const Block& block) {
+    __m512i sum[registers][C];
+    BWLA_UNROLL
+    for (int r = 0; r < registers; ++r)
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        sum[r][c] = _mm512_setzero_si512();
+    lookUpPlane<C>(block, block.tables, sum);
+    if (block.planes == 2) {
+        BWLA_UNROLL
+        for (int r = 0; r < registers; ++r)
+            BWLA_UNROLL
+        for (int c = 0; c < C; ++c)
+            sum[r][c] = _mm512_slli_epi32(sum[r][c], 4);
+        lookUpPlane<C>(block, block.tables + block.words * wordBytes, sum);
     }
-    for (; tiles > 0; --tiles) {
-        lookUp<1, C>(block);
-        advance(1);
-    }
+    BWLA_UNROLL
+    for (int r = 0; r < registers; ++r)
+        BWLA_UNROLL
+    for (int c = 0; c < C; ++c)
+        _mm512_storeu_si512(block.sums + c * block.ld + r * 16, sum[r][c]);
 }
 
 void sums(const PackedLinear& weight, const Activations& x, const std::byte* encoded,
@@ -166,26 +157,26 @@ void sums(const PackedLinear& weight, const Activations& x, const std::byte* enc
     block.words = weight.stride;
     block.planes = planes(x.bits);
     block.token = block.planes * block.words * wordBytes;
-    block.signs = static_cast<const std::uint32_t*>(weight.weights) + begin * block.words;
     block.ld = ld;
-    const std::int64_t tiles = (end - begin + tileRows - 1) / tileRows;
-    const auto at = [&](int row) {
+    for (int row = 0, count = 0; row < x.rows; row += count) {
+        count = x.rows - row >= 4 ? 4 : x.rows - row >= 2 ? 2 : 1;
         block.tables = encoded + row * block.token;
-        block.sums = static_cast<std::int32_t*>(out) + row * ld;
-        return block;
-    };
-    int row = 0;
-    for (; row + 4 <= x.rows; row += 4)
-        lookUpTiles<4, 4>(at(row), tiles);
-    for (; row + 2 <= x.rows; row += 2)
-        lookUpTiles<4, 2>(at(row), tiles);
-    if (row < x.rows)
-        lookUpTiles<8, 1>(at(row), tiles);
+        for (std::int64_t i = begin; i < end; i += tileRows) {
+            block.signs = static_cast<const std::uint32_t*>(weight.weights) + i * block.words;
+            block.sums = static_cast<std::int32_t*>(out) + row * ld + i - begin;
+            if (count == 4)
+                lookUp<4>(block);
+            else if (count == 2)
+                lookUp<2>(block);
+            else
+                lookUp<1>(block);
+        }
+    }
 }
 
 } // namespace
 
-const LinearKernel signsQuantized = {Layout::words16, encodedBytes, encode, sums};
+const LinearKernel signsQuantized = {Layout::words64, encodedBytes, encode, sums};
 
 } // namespace bwla::avx512
 
