@@ -65,6 +65,12 @@ HostLinear someRows(const HostLinear& linear, std::int64_t begin, std::int64_t c
     return some;
 }
 
+std::int64_t bytesPerRow(const HostLinear& linear) {
+    const std::size_t bytes = 4 * linear.f32.size() + 2 * linear.f16.size() + linear.int8.size() +
+                              4 * linear.signs.size();
+    return static_cast<std::int64_t>(bytes) / linear.rows;
+}
+
 } // namespace
 
 std::vector<BenchFormat> benchFormats() {
@@ -131,7 +137,8 @@ public:
           prepared_(input_, {}, infoOf(what.format).bits, what.columns),
           out_(static_cast<std::size_t>(linear.rows * what.columns)) {
         for (std::int64_t copy = 0; copy < copies; ++copy) {
-            const auto& weight = weights_.emplace_back(linear, machine.kernels.binaryLayout());
+            const auto& weight =
+                weights_.emplace_back(linear, machine.kernels.binaryLayout(), memory_);
             targets_.push_back(
                 productTarget(machine, prepared_, columns_, weight, out_.data(), false));
         }
@@ -155,6 +162,7 @@ private:
     HostInputs input_;
     PreparedRows prepared_;
     AlignedVector<float> out_;
+    WeightMemory memory_;
     std::deque<HostWeights> weights_;
     std::vector<ProductTarget> targets_;
 };
@@ -194,7 +202,7 @@ std::string nameOf(const KernelTable& kernels, const LinearKernel* body) {
 BenchResult KernelBench::run(const BenchCase& what) {
     const HostLinear linear = randomLinear(infoOf(what.format).kind, what.rows, what.cols, 1);
     const auto x = randomFloats(what.cols * what.columns, 2);
-    const std::int64_t bytes = HostWeights(someRows(linear, 0, 1), Layout::rowMajor).bytes();
+    const std::int64_t bytes = bytesPerRow(linear);
     const std::int64_t copies = what.cold ? coldBytes / (bytes * what.rows) + 2 : 1;
     TimedProduct product(state_->machine, what, linear, x, copies);
     for (std::size_t warmUp = 0; warmUp < 2; ++warmUp)

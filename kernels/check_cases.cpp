@@ -144,7 +144,9 @@ CheckOutput run(const ProjectFloatKernel& kernel, const Kernel&, const CheckShap
 template<class Sum>
 CheckOutput linearSums(const LinearKernel& kernel, WeightKind kind, int bits,
                        const CheckShape& shape) {
-    const HostWeights weight(randomLinear(kind, shape.rows, shape.cols, shape.seed), kernel.layout);
+    WeightMemory memory;
+    const HostWeights weight(randomLinear(kind, shape.rows, shape.cols, shape.seed), kernel.layout,
+                             memory);
     const CheckActivations x(shape, bits, 0);
     AlignedVector<std::byte> encoded(kernel.encodedBytes(shape.cols, bits, shape.tokens));
     for (int row = 0; row < shape.tokens; row += encodeGrain)
@@ -182,9 +184,10 @@ CheckOutput finished(const FinishKernel& kernel, const CheckShape& shape, int bi
     outputs.end = shape.rows;
     outputs.ld = roundUp(shape.rows, rowGrain);
     outputs.stride = shape.rows - outputs.begin;
+    WeightMemory memory;
     const HostWeights weight(
         randomLinear(WeightKind::binary, shape.rows, shape.cols, shape.seed, rank, rank != 0),
-        Layout::rowMajor);
+        Layout::rowMajor, memory);
     const CheckActivations x(shape, bits, rank);
     const auto values = randomFloats(outputs.ld * shape.tokens, shape.seed + 4, 1000.0F);
     std::vector<Sum> sums(values.size());
@@ -235,7 +238,9 @@ CheckOutput run(const StoreKernel& kernel, const Kernel& entry, const CheckShape
 }
 
 CheckOutput run(const WidenKernel& kernel, const Kernel& entry, const CheckShape& shape) {
-    const HostWeights table(randomLinear(entry.kind, 3, shape.cols, shape.seed), Layout::rowMajor);
+    WeightMemory memory;
+    const HostWeights table(randomLinear(entry.kind, 3, shape.cols, shape.seed), Layout::rowMajor,
+                            memory);
     Guarded<float> y(shape.cols);
     kernel.run(table.row(2), 0.37F, shape.cols, y.data());
     CheckOutput out;

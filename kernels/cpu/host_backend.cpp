@@ -13,7 +13,7 @@ HostBackend::HostBackend(BackendInfo info, KernelTable kernels, int threads, Wei
 }
 
 std::unique_ptr<Linear> HostBackend::upload(const HostLinear& linear) {
-    return std::make_unique<HostWeights>(linear, machine_.kernels.binaryLayout());
+    return std::make_unique<HostWeights>(linear, machine_.kernels.binaryLayout(), memory_);
 }
 
 std::unique_ptr<Input> HostBackend::upload(const HostInput& input) {

@@ -23,6 +23,7 @@ public:
 private:
     BackendInfo info_;
     HostMachine machine_;
+    WeightMemory memory_;
 };
 
 } // namespace bwla

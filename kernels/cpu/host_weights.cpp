@@ -4,8 +4,9 @@
 #include "kernels/cpu/sign_layout.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
+#include <initializer_list>
+#include <span>
 #include <string>
 
 namespace bwla {
@@ -64,13 +65,57 @@ AlignedVector<T> alignedCopy(const std::vector<T>& values) {
 }
 
 /// One value a row, padded so that kernels may read whole tiles.
-template<class T>
-AlignedVector<T> paddedCopy(const std::vector<T>& values) {
-    AlignedVector<T> padded(values.begin(), values.end());
+template<class Values>
+auto paddedCopy(const Values& values) {
+    AlignedVector<typename Values::value_type> padded(values.begin(), values.end());
     padded.resize(
         static_cast<std::size_t>(roundUp(static_cast<std::int64_t>(values.size()), lowRankTile)));
     return padded;
 }
+
+AlignedVector<std::byte> packedValues(const HostLinear& linear, Layout binaryLayout) {
+    switch (linear.kind) {
+    case WeightKind::f32:
+        return paddedRows(linear.f32, linear.rows, linear.cols);
+    case WeightKind::f16:
+        return paddedRows(linear.f16, linear.rows, linear.cols);
+    case WeightKind::rowInt8:
+        return paddedRows(linear.int8, linear.rows, linear.cols);
+    default:
+        return packSigns(linear, binaryLayout);
+    }
+}
+
+/// Copies arrays behind each other into one piece of weight memory, each at kernelAlignment.
+class PieceWriter {
+public:
+    PieceWriter(WeightMemory& memory, std::initializer_list<std::span<const std::byte>> arrays) {
+        for (const auto array : arrays) {
+            offsets_.push_back(array.empty() ? absent : size_);
+            size_ += roundUp(static_cast<std::int64_t>(array.size()), kernelAlignment);
+        }
+        piece_ = memory.take(static_cast<std::size_t>(size_));
+        auto offset = offsets_.begin();
+        for (const auto array : arrays)
+            if (const std::int64_t at = *offset++; at != absent)
+                std::ranges::copy(array, piece_.data + at);
+    }
+    /// The next array in order; null where it is empty.
+    template<class T>
+    [[nodiscard]] const T* next() {
+        const std::int64_t at = offsets_[next_++];
+        return at == absent ? nullptr : reinterpret_cast<const T*>(piece_.data + at);
+    }
+    [[nodiscard]] std::shared_ptr<void> slab() const { return piece_.slab; }
+    [[nodiscard]] std::int64_t bytes() const { return size_; }
+
+private:
+    static constexpr std::int64_t absent = -1;
+    std::vector<std::int64_t> offsets_;
+    std::int64_t size_ = 0;
+    std::size_t next_ = 0;
+    WeightMemory::Piece piece_;
+};
 
 void checkLinear(const HostLinear& linear) {
     require(linear.rows > 0 && linear.cols > 0, "linear", "has no rows or columns");
@@ -93,51 +138,38 @@ void checkLinear(const HostLinear& linear) {
 
 } // namespace
 
-HostWeights::HostWeights(const HostLinear& linear, Layout binaryLayout) {
+HostWeights::HostWeights(const HostLinear& linear, Layout binaryLayout, WeightMemory& memory) {
     checkLinear(linear);
+    const bool binary = linear.kind == WeightKind::binary;
     packed_.kind = linear.kind;
+    packed_.layout = binary ? binaryLayout : Layout::rowMajor;
     packed_.rows = linear.rows;
     packed_.cols = linear.cols;
-    packed_.stride = paddedCols(linear.cols);
-    switch (linear.kind) {
-    case WeightKind::f32:
-        weights_ = paddedRows(linear.f32, linear.rows, linear.cols);
-        break;
-    case WeightKind::f16:
-        weights_ = paddedRows(linear.f16, linear.rows, linear.cols);
-        break;
-    case WeightKind::rowInt8:
-        weights_ = paddedRows(linear.int8, linear.rows, linear.cols);
-        break;
-    case WeightKind::binary:
-        packed_.layout = binaryLayout;
-        packed_.stride = HostLinear::wordsPerRow(linear.cols);
-        weights_ = packSigns(linear, binaryLayout);
-        signSum_ = signSums(linear);
-        signSum_.resize(static_cast<std::size_t>(roundUp(linear.rows, lowRankTile)));
-        break;
-    }
-    scale_ = paddedCopy(linear.scale);
-    mean_ = paddedCopy(linear.mean);
-    lowRankA_ = tiledLowRank(linear);
-    lowRankAScale_ = alignedCopy(linear.lowRankAScale);
-    packed_.weights = weights_.data();
-    packed_.scale = scale_.empty() ? nullptr : scale_.data();
-    packed_.mean = mean_.empty() ? nullptr : mean_.data();
-    packed_.signSum = signSum_.empty() ? nullptr : signSum_.data();
+    packed_.stride = binary ? HostLinear::wordsPerRow(linear.cols) : paddedCols(linear.cols);
     packed_.rank = linear.rank;
-    packed_.lowRankA = lowRankA_.data();
-    packed_.lowRankAScale = lowRankAScale_.data();
-}
-
-std::int64_t HostWeights::bytes() const {
-    return static_cast<std::int64_t>(
-        weights_.size() + lowRankA_.size() +
-        4 * (scale_.size() + mean_.size() + signSum_.size() + lowRankAScale_.size()));
+    const auto weights = packedValues(linear, binaryLayout);
+    const auto scale = paddedCopy(linear.scale);
+    const auto mean = paddedCopy(linear.mean);
+    const auto signSum = paddedCopy(binary ? signSums(linear) : AlignedVector<std::int32_t>());
+    const auto lowRankA = tiledLowRank(linear);
+    const auto lowRankAScale = paddedCopy(linear.lowRankAScale);
+    PieceWriter writer(memory, {std::as_bytes(std::span(weights)), std::as_bytes(std::span(scale)),
+                                std::as_bytes(std::span(mean)), std::as_bytes(std::span(signSum)),
+                                std::as_bytes(std::span(lowRankA)),
+                                std::as_bytes(std::span(lowRankAScale))});
+    packed_.weights = writer.next<std::byte>();
+    packed_.scale = writer.next<float>();
+    packed_.mean = writer.next<float>();
+    packed_.signSum = writer.next<std::int32_t>();
+    packed_.lowRankA = writer.next<std::int8_t>();
+    packed_.lowRankAScale = writer.next<float>();
+    slab_ = writer.slab();
+    bytes_ = writer.bytes();
 }
 
 const void* HostWeights::row(std::int64_t index) const {
-    return weights_.data() + index * packed_.stride * elementBytes(packed_.kind);
+    return static_cast<const std::byte*>(packed_.weights) +
+           index * packed_.stride * elementBytes(packed_.kind);
 }
 
 HostInputs::HostInputs(const HostInput& input)

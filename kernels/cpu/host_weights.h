@@ -5,6 +5,7 @@
 
 #include "kernels/aligned.h"
 #include "kernels/backend.h"
+#include "kernels/cpu/weight_memory.h"
 #include "kernels/kernel_types.h"
 
 namespace bwla {
@@ -13,12 +14,12 @@ namespace bwla {
 /// where the host arrays do not fit rows, cols and rank.
 class HostWeights final : public Linear {
 public:
-    HostWeights(const HostLinear& linear, Layout binaryLayout);
+    HostWeights(const HostLinear& linear, Layout binaryLayout, WeightMemory& memory);
 
     [[nodiscard]] WeightKind kind() const override { return packed_.kind; }
     [[nodiscard]] std::int64_t rows() const override { return packed_.rows; }
     [[nodiscard]] std::int64_t cols() const override { return packed_.cols; }
-    [[nodiscard]] std::int64_t bytes() const override;
+    [[nodiscard]] std::int64_t bytes() const override { return bytes_; }
 
     [[nodiscard]] const PackedLinear& packed() const { return packed_; }
     /// Row `index` as it is stored; kinds f32, f16 and rowInt8.
@@ -26,10 +27,8 @@ public:
 
 private:
     PackedLinear packed_;
-    AlignedVector<std::byte> weights_;
-    AlignedVector<float> scale_, mean_, lowRankAScale_;
-    AlignedVector<std::int32_t> signSum_;
-    AlignedVector<std::int8_t> lowRankA_;
+    std::shared_ptr<void> slab_; ///< what packed_ points into
+    std::int64_t bytes_ = 0;
 };
 
 /// An uploaded HostInput. Throws KernelError{badShape}.
