@@ -5,10 +5,32 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace bwla {
 
+namespace {
+
+// Strips of columns: only the products on and above the diagonal are made, 5/8 of them all.
+constexpr std::int64_t gramStrips = 4;
+
+/// x'x (m, m) for x (k, m).
+at::Tensor gram(const at::Tensor& x) {
+    const std::int64_t m = x.size(1), strip = (m + gramStrips - 1) / gramStrips;
+    at::Tensor result = at::empty({m, m}, x.options());
+    for (std::int64_t first = 0; first < m; first += strip) {
+        const std::int64_t width = std::min(strip, m - first), rest = m - first;
+        const at::Tensor rows = at::matmul(x.narrow(1, first, width).t(), x.narrow(1, first, rest));
+        result.narrow(0, first, width).narrow(1, first, rest).copy_(rows);
+        result.narrow(0, first, rest).narrow(1, first, width).copy_(rows.t());
+    }
+    return result;
+}
+
+} // namespace
+
 void InputMoments::add(const Matrix& x, const Matrix& xh) {
-    const at::Tensor h = at::matmul(xh.tensor().t(), xh.tensor()).to(at::kDouble);
+    const at::Tensor h = gram(xh.tensor()).to(at::kDouble);
     const at::Tensor c = at::matmul(x.tensor().t(), xh.tensor()).to(at::kDouble);
     h_ = Matrix(h_.empty() ? h : h_.tensor() + h);
     c_ = Matrix(c_.empty() ? c : c_.tensor() + c);

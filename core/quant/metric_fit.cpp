@@ -36,6 +36,16 @@ void normalise(BinaryFit& fit) {
         fit.rowMean = Matrix(fit.rowMean.tensor() * gauge);
 }
 
+/// (S b) H, (n, m).
+Matrix binaryInput(const BinaryFit& fit, const Matrix& h) {
+    return Matrix(at::matmul(fit.signs.tensor() * fit.columnScale.tensor(), h.tensor()));
+}
+
+/// mu (b H), (n, m).
+at::Tensor meanInput(const BinaryFit& fit, const Matrix& h) {
+    return fit.rowMean.tensor() * at::matmul(fit.columnScale.tensor(), h.tensor());
+}
+
 /// Upper Cholesky factor of the inverse of H, columns in `order`, slightly damped.
 Matrix gptqFactor(const Matrix& h, const std::vector<std::int64_t>& order) {
     const at::Tensor index = at::tensor(order, at::kLong).to(h.tensor().device());
@@ -50,17 +60,29 @@ Matrix gptqFactor(const Matrix& h, const std::vector<std::int64_t>& order) {
 } // namespace
 
 MetricState::MetricState(const Matrix& y, const Matrix& h, BinaryFit fit)
-    : y_(y), h_(h), fit_(std::move(fit)) {
-    refreshGradient();
-}
-
-void MetricState::refreshGradient() {
-    gradient_ = Matrix(at::matmul(residual(y_, fit_), h_.tensor()));
+    : y_(y), h_(h), fit_(std::move(fit)), gradient_(at::matmul(residual(y_, fit_), h_.tensor())),
+      ph_(binaryInput(fit_, h_)) {
     measure();
 }
 
 void MetricState::measure() {
     f_ = (residual(y_, fit_) * gradient_.tensor()).sum(at::kDouble).item<double>();
+}
+
+at::Tensor MetricState::fixedPart() const {
+    const at::Tensor part = gradient_.tensor() + fit_.rowScale.tensor() * ph_.tensor();
+    return fit_.rowMean.empty() ? part : part + meanInput(fit_, h_);
+}
+
+void MetricState::change(BinaryFit fit) {
+    at::Tensor gradient = fixedPart();
+    fit_ = std::move(fit);
+    ph_ = binaryInput(fit_, h_);
+    gradient = gradient - fit_.rowScale.tensor() * ph_.tensor();
+    if (!fit_.rowMean.empty())
+        gradient = gradient - meanInput(fit_, h_);
+    gradient_ = Matrix(gradient);
+    measure();
 }
 
 Matrix MetricState::flipMargins() const {
@@ -73,7 +95,7 @@ Matrix MetricState::flipMargins() const {
 MetricState MetricState::withRowScales() const {
     // With P = S b: F(a) = const - 2 a <z H, P> + a^2 <P H, P>, z H = G + a P H.
     const at::Tensor p = fit_.signs.tensor() * fit_.columnScale.tensor();
-    const at::Tensor ph = at::matmul(p, h_.tensor());
+    const at::Tensor& ph = ph_.tensor();
     const at::Tensor& a = fit_.rowScale.tensor();
     const at::Tensor energy = (ph * p).sum(1, true).clamp_min(1e-30);
     const at::Tensor step = (gradient_.tensor() * p).sum(1, true) / energy;
@@ -115,7 +137,9 @@ MetricState MetricState::withColumnScales() const {
     }
     fit.columnScale = Matrix(at::maximum(next, floor));
     normalise(fit);
-    return with(std::move(fit));
+    MetricState state = *this;
+    state.change(std::move(fit));
+    return state;
 }
 
 MetricState MetricState::withFlips(const std::vector<std::int64_t>& order, int sweeps) const {
@@ -124,6 +148,9 @@ MetricState MetricState::withFlips(const std::vector<std::int64_t>& order, int s
     MetricState state = *this;
     state.fit_.signs = flipped.signs;
     state.gradient_ = flipped.gradient;
+    // Only a P H moved: a (P H)_new = a (P H)_old + G_old - G_new.
+    const at::Tensor moved = gradient_.tensor() - flipped.gradient.tensor();
+    state.ph_ = Matrix(ph_.tensor() + moved / fit_.rowScale.tensor());
     state.measure();
     return state;
 }
@@ -131,7 +158,9 @@ MetricState MetricState::withFlips(const std::vector<std::int64_t>& order, int s
 MetricState MetricState::withSigns(const Matrix& signs) const {
     BinaryFit fit = fit_;
     fit.signs = signs;
-    return with(std::move(fit));
+    MetricState state = *this;
+    state.change(std::move(fit));
+    return state;
 }
 
 MetricState MetricState::withLowRank(const Matrix& cholesky, int rank) const {

@@ -50,12 +50,17 @@ public:
     [[nodiscard]] MetricState with(BinaryFit fit) const { return {y_, h_, std::move(fit)}; }
 
 private:
-    void measure();         ///< f_ from the gradient
-    void refreshGradient(); ///< from scratch, one (n, m) x (m, m) product
+    void measure(); ///< f_ from the gradient
+    /// gradient_ + a ph_ + mu b H: the part of the gradient that signs and scales do not touch.
+    [[nodiscard]] at::Tensor fixedPart() const;
+    /// Takes `fit`, whose signs or column scales changed, and follows with one (n, m) x (m, m)
+    /// product.
+    void change(BinaryFit fit);
 
     Matrix y_, h_;
     BinaryFit fit_;
     Matrix gradient_; ///< E H
+    Matrix ph_;       ///< (S b) H; kept, because three of four steps need it and it costs a product
     double f_ = 0.0;
 };
 
