@@ -6,8 +6,9 @@
 namespace bwla {
 namespace {
 
-// Query rows one attention chunk covers.
-constexpr int attendChunkRows = 32;
+// Tokens one chunk covers: 64 of them times any number of heads are whole tiles of lanes.
+constexpr int attendChunkRows = 64;
+constexpr int placeChunkRows = 16;
 
 /// Half-split rotary embedding of one head.
 void rotateHead(const float* from, const float* cosine, const float* sine, std::int64_t headDim,
@@ -47,12 +48,11 @@ void placeRow(const HostMachine& machine, const AttendBuffers& attend, const Hos
 
 void runAttend(HostMachine& machine, const AttendBuffers& attend, const HostRun& run) {
     const AttendSpec& spec = attend.spec;
-    if (run.rows < attendChunkRows)
-        for (int row = 0; row < run.rows; ++row)
+    machine.pool.forEach((run.rows + placeChunkRows - 1) / placeChunkRows, [&](std::int64_t chunk) {
+        const int begin = static_cast<int>(chunk) * placeChunkRows;
+        for (int row = begin; row < std::min(run.rows, begin + placeChunkRows); ++row)
             placeRow(machine, attend, run, row);
-    else
-        machine.pool.forEach(run.rows,
-                             [&](std::int64_t row) { placeRow(machine, attend, run, int(row)); });
+    });
     const std::int64_t group = spec.heads / spec.kvHeads;
     const auto& kernel = machine.kernels.get<AttendKernel>(KernelVerb::attend, machine.cacheType);
     const std::int64_t rowChunks = (run.rows + attendChunkRows - 1) / attendChunkRows;

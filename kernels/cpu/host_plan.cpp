@@ -167,7 +167,7 @@ HostRun HostPlan::checked(const Step& step) const {
 }
 
 void HostPlan::checkCache(const HostKvCache* cache, const Step& step) const {
-    if (cache == nullptr)
+    if (cache == nullptr || cache->type() != machine_.cacheType)
         badShape("run", "the plan attends, but the step has no cache of this backend");
     const KvShape& shape = cache->shape();
     if (shape.layers < cacheShape_.layers || shape.kvHeads != cacheShape_.kvHeads ||

@@ -204,8 +204,7 @@ std::int64_t HostInputs::bytes() const {
                                      lowRankB_.size());
 }
 
-HostKvCache::HostKvCache(const KvShape& shape, WeightKind type)
-    : shape_(shape), elementBytes_(elementBytes(type)) {
+HostKvCache::HostKvCache(const KvShape& shape, WeightKind type) : shape_(shape), type_(type) {
     require(shape.layers > 0 && shape.capacity > 0 && shape.kvHeads > 0 && shape.headDim > 0,
             "cache", "has an empty dimension");
     const auto size = static_cast<std::size_t>(offset(shape.layers, 0, 0));
@@ -220,7 +219,7 @@ std::int64_t HostKvCache::bytes() const {
 std::int64_t HostKvCache::offset(std::int64_t layer, std::int64_t head,
                                  std::int64_t position) const {
     return ((layer * shape_.kvHeads + head) * shape_.capacity + position) * shape_.headDim *
-           elementBytes_;
+           elementBytes(type_);
 }
 
 std::byte* HostKvCache::keys(std::int64_t layer, std::int64_t head, std::int64_t position) {

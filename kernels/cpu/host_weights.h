@@ -66,6 +66,7 @@ public:
     [[nodiscard]] std::int64_t bytes() const override;
 
     [[nodiscard]] const KvShape& shape() const { return shape_; }
+    [[nodiscard]] WeightKind type() const { return type_; }
     [[nodiscard]] std::byte* keys(std::int64_t layer, std::int64_t head, std::int64_t position = 0);
     [[nodiscard]] std::byte* values(std::int64_t layer, std::int64_t head,
                                     std::int64_t position = 0);
@@ -74,7 +75,7 @@ private:
     [[nodiscard]] std::int64_t offset(std::int64_t layer, std::int64_t head,
                                       std::int64_t position) const;
     KvShape shape_;
-    std::int64_t elementBytes_;
+    WeightKind type_;
     AlignedVector<std::byte> keys_, values_;
 };
 

@@ -8,7 +8,7 @@ namespace bwla {
 namespace {
 
 // Weight rows a chunk of a batch covers: its sums, 64 x 128 x 4 bytes, stay in the first caches.
-constexpr std::int64_t batchChunkRows = 64;
+constexpr std::int64_t batchChunkRows = rowGrain;
 // Chunks a thread gets of a single-row product: enough to even out a thread that was interrupted.
 constexpr std::int64_t chunksPerThread = 4;
 
@@ -16,7 +16,7 @@ std::int64_t chunkRows(const HostMachine& machine, std::int64_t totalRows, int r
     if (rows > 1)
         return batchChunkRows;
     const std::int64_t chunks = chunksPerThread * machine.pool.threads();
-    return roundUp((totalRows + chunks - 1) / chunks, rowGrain);
+    return std::max(rowGrain, totalRows / chunks / rowGrain * rowGrain);
 }
 
 void runChunk(const HostMachine& machine, const ProductTarget& target, const Activations& x,

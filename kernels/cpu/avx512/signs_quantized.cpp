@@ -8,9 +8,9 @@
 //
 // Activations of 7 and 8 bits take two tables, of their low and high 4 bits.
 //
-// Instructions for 512 signs and one token: load, shift, 2 selects, 2 permutes, 2 dot products; AND
-// + VPOPCNTDQ over six planes needs 18. Measured on 2 cores of a Zen 4 EPYC, 4096 x 14336, hot:
-// docs/performance.md.
+// Instructions for 512 signs and one token: load, shift, 2 selects, 2 permutes, 2 dot products; AND +
+// VPOPCNTDQ over six planes needs 18. Measured on a Zen 4 EPYC, 4096 x 14336, hot: 75 us on 2 cores
+// for one token (the popcount sketch 201), 3.5 ms for 64, which is 1.07 T products a second.
 #include "kernels/cpu/avx512/prelude.h"
 #include "kernels/cpu/avx512/signs.h"
 

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cpu/thread_pool.h"
+
+#include <QTest>
+
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+
+using namespace bwla;
+
+class ThreadPoolTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void everyIndexRunsOnce_data() {
+        QTest::addColumn<int>("threads");
+        for (const int threads : {1, 2, 3, 8})
+            QTest::addRow("%d threads", threads) << threads;
+    }
+
+    void everyIndexRunsOnce() {
+        QFETCH(int, threads);
+        ThreadPool pool(threads);
+        QCOMPARE(pool.threads(), threads);
+        for (int loop = 0; loop < 2000; ++loop) {
+            const std::int64_t count = loop % 23;
+            std::vector<std::atomic<int>> visits(static_cast<std::size_t>(count));
+            pool.forEach(count, [&](std::int64_t index) { ++visits[std::size_t(index)]; });
+            for (const auto& visit : visits)
+                QCOMPARE(visit.load(), 1);
+        }
+    }
+
+    void sleepingWorkersWake() {
+        ThreadPool pool(3);
+        for (int loop = 0; loop < 20; ++loop) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(2)); // past the spin
+            std::atomic<std::int64_t> sum{0};
+            pool.forEach(100, [&](std::int64_t index) { sum += index; });
+            QCOMPARE(sum.load(), 4950);
+        }
+    }
+
+    void anExceptionArrivesAndThePoolLivesOn() {
+        ThreadPool pool(2);
+        for (int loop = 0; loop < 50; ++loop) {
+            std::atomic<int> finished{0};
+            const auto body = [&](std::int64_t index) {
+                if (index == loop)
+                    throw std::runtime_error("chunk");
+                ++finished;
+            };
+            QVERIFY_EXCEPTION_THROWN(pool.forEach(50, body), std::runtime_error);
+            QCOMPARE(finished.load(), 49);
+        }
+    }
+};
+
+QTEST_GUILESS_MAIN(ThreadPoolTest)
+#include "thread_pool_test.moc"
