@@ -13,7 +13,7 @@ std::size_t index(GroupKind kind) {
 } // namespace
 
 Transformer::Transformer(Backend& backend, const ModelWeights& weights,
-                         const std::function<void(double)>& loaded, std::stop_token stop)
+                         const std::function<void(double)>& loaded, const std::stop_token& stop)
     : backend_(backend), config_(weights.config()), activationBits_(weights.activationBits()),
       format_(weights.format()), embedding_(backend.upload(weights.embedding())),
       head_(config_.tiedHead ? nullptr : backend.upload(weights.head())),

@@ -31,7 +31,7 @@ public:
     /// `loaded` hears the share of layers uploaded, 0..1. Throws KernelError, Error, and
     /// Cancelled when `stop` is requested.
     Transformer(Backend& backend, const ModelWeights& weights,
-                const std::function<void(double)>& loaded = {}, std::stop_token stop = {});
+                const std::function<void(double)>& loaded = {}, const std::stop_token& stop = {});
 
     [[nodiscard]] Backend& backend() const { return backend_; }
     [[nodiscard]] const ModelConfig& config() const { return config_; }

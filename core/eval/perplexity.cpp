@@ -54,7 +54,7 @@ double standardErrorOfMean(const std::vector<double>& values) {
 
 PerplexityResult perplexity(Session& session, std::span<const std::int32_t> tokens,
                             const WindowRule& rule, std::int64_t limit,
-                            const PerplexityProgress& progress, std::stop_token stop) {
+                            const PerplexityProgress& progress, const std::stop_token& stop) {
     const std::int64_t windows = windowCount(tokens, rule, limit);
     std::vector<double> losses;
     for (std::int64_t i = 0; i < windows; ++i) {

@@ -30,6 +30,6 @@ using PerplexityProgress = std::function<void(std::int64_t, std::int64_t, double
 [[nodiscard]] PerplexityResult perplexity(Session& session, std::span<const std::int32_t> tokens,
                                           const WindowRule& rule, std::int64_t limit = 0,
                                           const PerplexityProgress& progress = {},
-                                          std::stop_token stop = {});
+                                          const std::stop_token& stop = {});
 
 } // namespace bwla
