@@ -56,6 +56,11 @@ Value extreme(const Value& input, const Arguments& arguments, int wanted, Runtim
     return pairs[best].second;
 }
 
+/// select, reject and map take what counts as false, none above all, as an empty list.
+Items iterateIfTrue(const Value& value, Runtime& runtime) {
+    return value.truth() ? iterate(value, runtime) : Items();
+}
+
 /// select, reject and the two by attribute: arguments = [attribute,] [test, its arguments].
 Value filtered(const Value& input, const Arguments& arguments, bool byAttribute, bool keep,
                Runtime& runtime) {
@@ -64,7 +69,7 @@ Value filtered(const Value& input, const Arguments& arguments, bool byAttribute,
     const Value* test = arguments.find(testAt, "");
     const Arguments rest = arguments.after(testAt + 1);
     Items kept;
-    for (const Value& item : iterate(input, runtime)) {
+    for (const Value& item : iterateIfTrue(input, runtime)) {
         const Value tested = attributeOf(item, attribute, runtime);
         const bool passes = test ? applyTest(text(*test), tested, rest, runtime) : tested.truth();
         if (passes == keep)
@@ -162,7 +167,7 @@ Value mapped(const Value& input, const Arguments& arguments, Runtime& runtime) {
     const bool byFilter = !arguments.positional.empty();
     const Value* otherwise = arguments.find(1, "default");
     const Arguments rest = arguments.after(1);
-    for (const Value& item : iterate(input, runtime)) {
+    for (const Value& item : iterateIfTrue(input, runtime)) {
         if (byFilter) {
             results.push_back(applyFilter(text(arguments.positional[0]), item, rest, runtime));
             continue;

@@ -314,6 +314,13 @@ none.x is defined
 'a' | upper | lower | upper
 -1 | abs
 1 if missing else 2
+nothing | selectattr('x') | list | length
+nothing | reject('odd') | list
+nothing | map('upper') | list
+0 | select | list
+table | tojson()
+'a' ~ 'b' | upper + {'k': 1} | tojson()
+'[{{"name": "x"}}, {%- if -%}]'
 strftime_now('%Y-%m-%d') | length
 """.strip("\n").split("\n")
 
@@ -326,7 +333,8 @@ STATEMENTS = [
     "{% raw %}{{ x }} {% if %}{% endraw %}", "a\n  {% raw %}\n  {{ x }}\n  {% endraw %}\nb", "a {%- raw -%}  {{ x }}  {%- endraw -%}  b",
     "tail\n", "tail\n\n", "\r\nx\r\n{% if flag %}\r\ny\r\n{% endif %}\r\n", "{", "{ {", "a { b } c", "100% {x} #}", "%} }}", "",
     "{% if flag %}{% endif %}\n\n  {% if flag %}x{% endif %}", "{{ '}' }}{{ \"%}\" }}", "{%if flag%}tight{%endif%}{{word}}",
-    "{{ 'a' -}}\n  {% if flag %}b{% endif %}", "a\n\t{% set x = 1 %}\tb",
+    "{{ 'a' -}}\n  {% if flag %}b{% endif %}", "{%- for n in numbers-%}\n {{n}}\n{%-endfor-%}",
+    "{% set s = 'one\\\ntwo' %}{{ s }}", "a\n\t{% set x = 1 %}\tb",
     # if
     "{% if nothing %}a{% elif word %}b{% else %}c{% endif %}", "{% if nothing %}a{% elif nothing %}b{% else %}c{% endif %}",
     "{% if missing %}a{% endif %}z", "{% if 1 > 2 or word == 'naïve' and not nothing %}yes{% endif %}",
