@@ -74,9 +74,8 @@ std::int64_t bytesPerRow(const HostLinear& linear) {
 } // namespace
 
 std::vector<BenchFormat> benchFormats() {
-    std::vector<BenchFormat> all;
-    for (const FormatInfo& info : formats)
-        all.push_back(info.format);
+    std::vector<BenchFormat> all(formats.size());
+    std::ranges::transform(formats, all.begin(), &FormatInfo::format);
     return all;
 }
 
