@@ -117,10 +117,11 @@ ArtifactConfig startConfig(const ModelSource& source, const ArtifactDescription&
 
 } // namespace
 
-void writeArtifact(const fs::path& out, const ModelSource& source,
+void writeArtifact(const fs::path& path, const ModelSource& source,
                    const ArtifactDescription& description,
                    const std::function<QuantizedBlock(std::int64_t)>& block,
                    const ProbeMaker& probe) {
+    const fs::path out = path.has_filename() ? path : path.parent_path(); // "OUT/" is OUT
     if (fs::exists(fs::symlink_status(out)))
         throw Error(ErrorCode::alreadyExists).in(out.string());
     try {

@@ -376,6 +376,12 @@ private Q_SLOTS:
         QVERIFY(!fs::exists(at("out.writing")));
     }
 
+    void slashAtTheEndMeansTheSameFolder() {
+        write("out/");
+        QVERIFY(Artifact::isArtifact(at("out")));
+        QVERIFY(!fs::exists(at("out.writing")));
+    }
+
     void existingOutputIsNotTouched() {
         fs::create_directories(at("out"));
         std::ofstream(at("out/precious")) << "data";
