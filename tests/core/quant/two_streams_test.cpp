@@ -70,8 +70,9 @@ std::vector<double> engineStream(const ModelWeights& weights, const Calibration&
         [&](Recorder& recorder) {
             x = recorder.buffer(model.config().width);
             recorder.embed(*embedding, x);
+            const BlockScratch scratch = model.scratch(recorder);
             for (std::int64_t l = 0; l < model.config().layers; ++l)
-                model.recordBlock(recorder, l, x, 16);
+                model.recordBlock(recorder, l, scratch, x, 16);
         },
         static_cast<int>(windowTokens));
     std::vector<double> stream;
