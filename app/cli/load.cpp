@@ -3,9 +3,10 @@
 
 namespace bwla {
 
-std::unique_ptr<Backend> makeBackend(const CommonOptions& options) {
+std::unique_ptr<Backend> makeBackend(const CommonOptions& options, const EngineOptions& engine) {
     if (options.backend.empty() || options.backend == "cpu")
-        return makeCpuBackend({.threads = options.threads});
+        return makeCpuBackend(
+            {.threads = options.threads, .f32Cache = engine.kind() == WeightKind::f32});
     if (options.backend == "reference")
         return makeReferenceBackend();
     throw Error(ErrorCode::badArgument)

@@ -11,10 +11,6 @@
 
 namespace bwla {
 
-/// The backend that --backend names, else the default. Throws Error{badArgument} for a name that
-/// this build does not have, and KernelError.
-[[nodiscard]] std::unique_ptr<Backend> makeBackend(const CommonOptions& options);
-
 /// --weights and --activation-bits, for verbs that run a model.
 struct EngineOptions {
     std::string weights = "f16"; ///< "f16" or "f32", of originals; artifacts have their own
@@ -23,6 +19,11 @@ struct EngineOptions {
     void addTo(CLI::App& verb);
     [[nodiscard]] WeightKind kind() const;
 };
+
+/// The backend that --backend names, else the default; with --weights f32 its cache is float32 too.
+/// Throws Error{badArgument} for a name that this build does not have, and KernelError.
+[[nodiscard]] std::unique_ptr<Backend> makeBackend(const CommonOptions& options,
+                                                   const EngineOptions& engine = {});
 
 /// Uploads a model and shows the progress of it.
 [[nodiscard]] std::unique_ptr<Transformer>

@@ -62,7 +62,7 @@ std::string rowsTable(const Run& run, const std::vector<BenchRow>& rows) {
 void bench(const Options& options, const Call& call) {
     OpenModel model(options.model);
     checkFormat(options, model);
-    const auto backend = makeBackend(call.options);
+    const auto backend = makeBackend(call.options, options.engine);
     const auto transformer = loadTransformer(*backend, model, options.engine, call);
     BenchSettings settings = options.settings;
     settings.activationBits = options.engine.activationBits;

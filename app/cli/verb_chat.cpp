@@ -65,7 +65,7 @@ class Speaker {
 public:
     Speaker(const Options& options, OpenModel& model, const Tokenizer& tokenizer, const Call& call)
         : options_(options), tokenizer_(tokenizer), console_(call.console),
-          backend_(makeBackend(call.options)),
+          backend_(makeBackend(call.options, options.engine)),
           transformer_(loadTransformer(*backend_, model, options.engine, call)),
           session_(*transformer_,
                    options.context > 0 ? options.context : defaultCapacity(model.config()),

@@ -97,7 +97,7 @@ std::string resultText(const Options& options, const EvalResult& result, const O
 void eval(const Options& options, const Call& call) {
     OpenModel model(options.model);
     const Tokenizer tokenizer(model.tokenizer());
-    const auto backend = makeBackend(call.options);
+    const auto backend = makeBackend(call.options, options.engine);
     std::unique_ptr<OpenModel> referenceModel;
     std::unique_ptr<Transformer> reference;
     if (!options.reference.empty()) {

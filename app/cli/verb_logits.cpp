@@ -63,7 +63,7 @@ void printTop(const Options& options, std::span<const float> logits, const OpenM
 
 void logits(const Options& options, const Call& call) {
     OpenModel model(options.model);
-    const auto backend = makeBackend(call.options);
+    const auto backend = makeBackend(call.options, options.engine);
     const auto transformer = loadTransformer(*backend, model, options.engine, call);
     Session session(*transformer, std::ssize(options.tokens), options.engine.activationBits);
     const auto values = session.feed(options.tokens, call.stop);

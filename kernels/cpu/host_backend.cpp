@@ -51,7 +51,8 @@ std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options) {
     const int threads = options.threads > 0 ? options.threads : physicalCores();
     return std::make_unique<HostBackend>(
         BackendInfo{"cpu", cpuName(), std::string(levelName(level)), threads},
-        KernelTable(level, features), threads, WeightKind::f16);
+        KernelTable(level, features), threads,
+        options.f32Cache ? WeightKind::f32 : WeightKind::f16);
 }
 
 } // namespace bwla

@@ -3,7 +3,6 @@
 // Logits against Hugging Face transformers in float32 (tests/goldens/float_goldens.py).
 #include "core/engine/session.h"
 #include "core/model/model_source.h"
-#include "exact_cpu_backend.h"
 #include "in_memory_weights.h"
 #include "real_model.h"
 
@@ -36,7 +35,7 @@ Json readJson(const std::filesystem::path& path) {
 std::unique_ptr<Backend> backendNamed(const QString& name) {
     if (name == "reference")
         return makeReferenceBackend();
-    return name == "cpu" ? makeCpuBackend() : test::makeExactCpuBackend();
+    return name == "cpu" ? makeCpuBackend() : makeCpuBackend({.f32Cache = true});
 }
 
 /// The default model in float32 on one backend, loaded once.

@@ -5,7 +5,6 @@
 // block, so every block gets the reference's own input.
 #include "core/engine/session.h"
 #include "core/model/model_source.h"
-#include "exact_cpu_backend.h"
 #include "in_memory_weights.h"
 #include "real_model.h"
 
@@ -153,7 +152,7 @@ private slots:
 void W1A6AgreementTest::blocksOfRandomModel() {
     const InMemoryWeights weights = binaryModel(tinyConfig(), 21);
     const auto referenceBackend = makeReferenceBackend();
-    const auto cpuBackend = makeExactCpuBackend();
+    const auto cpuBackend = makeCpuBackend({.f32Cache = true});
     Transformer reference(*referenceBackend, weights);
     Transformer cpu(*cpuBackend, weights);
     compareBlocks(reference, cpu, embeddings(weights.table, Random(22).tokens(256, 70)));
@@ -163,7 +162,7 @@ void W1A6AgreementTest::blocksOfDefaultModel() {
     const auto source = ModelSource::open(realModel());
     const InMemoryWeights weights = signModel(*floatWeights(*source, WeightKind::f32), {0, 10, 29});
     const auto referenceBackend = makeReferenceBackend();
-    const auto cpuBackend = makeExactCpuBackend();
+    const auto cpuBackend = makeCpuBackend({.f32Cache = true});
     Transformer reference(*referenceBackend, weights);
     Transformer cpu(*cpuBackend, weights);
     compareBlocks(reference, cpu, embeddings(weights.table, realTokens()));
