@@ -27,7 +27,8 @@ std::string culprit(const Error& e) {
 std::string fileSentence(const Error& e) {
     switch (e.code) {
     case ErrorCode::notFound:
-        return "Cannot open " + e.file + ": " + (e.detail.empty() ? "no such file" : e.detail) + ".";
+        return "Cannot open " + e.file + ": " + (e.detail.empty() ? "no such file" : e.detail) +
+               ".";
     case ErrorCode::notAModel:
         return e.file + " is not a model" + (e.detail.empty() ? "" : ": " + e.detail) +
                ". Choose a GGUF file, or a folder with config.json and safetensors files.";
@@ -62,8 +63,9 @@ std::string fileSentence(const Error& e) {
     case ErrorCode::alreadyExists:
         return e.file + " exists already. Choose another output, or pass --resume to verify it.";
     case ErrorCode::journalExists:
-        return e.file + " holds an unfinished run of the same recipe. Pass --resume to continue it, "
-                        "or delete the folder to start over.";
+        return e.file +
+               " holds an unfinished run of the same recipe. Pass --resume to continue it, "
+               "or delete the folder to start over.";
     case ErrorCode::journalMismatch:
         return e.file + " holds an unfinished run with other settings" +
                (e.detail.empty() ? "" : " (" + e.detail + ")") +
@@ -85,7 +87,7 @@ std::string contentSentence(const Error& e) {
         return e.file + " has format version " + std::to_string(e.found) +
                "; this version of bwla reads up to " + std::to_string(e.expected) + ".";
     case ErrorCode::unsupportedTokenizer:
-        return "The tokenizer of " + e.file + " (" + e.detail +
+        return "The tokenizer" + (e.file.empty() ? "" : " of " + e.file) + " (" + e.detail +
                ") is not supported. Byte-level BPE is.";
     case ErrorCode::missingTokenizer:
         return e.file + " has no tokenizer. Put the model's tokenizer.json into its folder.";
@@ -105,15 +107,17 @@ std::string useSentence(const Error& e) {
     case ErrorCode::textTooShort:
         return e.file + " has only " + std::to_string(e.found) + " tokens; " +
                std::to_string(e.expected) + " are needed.";
-    case ErrorCode::badArgument: return e.detail;
+    case ErrorCode::badArgument:
+        return e.detail;
     case ErrorCode::badText:
-        return e.file + " is not UTF-8 text" +
+        return (e.file.empty() ? "The text" : e.file) + " is not UTF-8" +
                (e.offset >= 0 ? " (byte " + std::to_string(e.offset) + ")" : "") +
                ". Convert it to UTF-8 first.";
     case ErrorCode::outOfMemory:
         return "Out of memory" + (e.detail.empty() ? "" : " while " + e.detail) +
                ". Close other programs or use a smaller model.";
-    case ErrorCode::backend: return "The compute backend failed: " + e.detail + ".";
+    case ErrorCode::backend:
+        return "The compute backend failed: " + e.detail + ".";
     case ErrorCode::numeric:
         return (e.tensor.empty() ? "A result" : culprit(e)) + " is not a finite number" +
                (e.detail.empty() ? "" : ": " + e.detail) + ".";

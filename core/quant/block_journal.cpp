@@ -27,7 +27,8 @@ void createFolder(const std::filesystem::path& folder) {
 } // namespace
 
 std::filesystem::path BlockJournal::folderOf(const std::filesystem::path& out) {
-    std::filesystem::path folder = out;
+    // "OUT/" names the same folder as "OUT".
+    std::filesystem::path folder = out.has_filename() ? out : out.parent_path();
     folder += ".partial";
     return folder;
 }

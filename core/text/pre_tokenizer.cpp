@@ -2,42 +2,17 @@
 #include "core/text/pre_tokenizer.h"
 
 #include "core/error.h"
-
-#include <algorithm>
-#include <array>
-#include <utility>
+#include "core/model/split_regex.h"
 
 namespace bwla {
 namespace {
 
-constexpr const char* gpt2Pattern =
-    R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr const char* llama3Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
-    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr const char* qwen2Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
-    R"(|\s*[\r\n]+|\s+(?!\S)|\s+)";
 /// The tokenizers library calls this stage Digits(individual_digits = true).
 constexpr const char* digitPattern = R"(\p{N})";
 
-/// The pre-tokenizers that a GGUF file can name (key tokenizer.ggml.pre).
-struct NamedPattern {
-    const char* name;
-    const char* pattern;
-    bool individualDigits;
-};
-constexpr std::array namedPatterns{
-    NamedPattern{"gpt-2", gpt2Pattern, false},
-    NamedPattern{"smollm", gpt2Pattern, true},
-    NamedPattern{"llama-bpe", llama3Pattern, false},
-    NamedPattern{"qwen2", qwen2Pattern, false},
-};
-
-const NamedPattern& patternNamed(const std::string& name) {
-    const auto* const found = std::find_if(namedPatterns.begin(), namedPatterns.end(),
-                                           [&](const NamedPattern& p) { return p.name == name; });
-    if (found == namedPatterns.end())
+const NamedSplit& splitNamed(const std::string& name) {
+    const NamedSplit* found = namedSplit(name);
+    if (found == nullptr)
         throw Error(ErrorCode::unsupportedTokenizer)
             .because(name.empty() ? "pre-tokenizer not named" : "pre-tokenizer " + name);
     return *found;
@@ -49,7 +24,7 @@ PreTokenizer::PreTokenizer(const TokenizerData& data) {
     std::string pattern = data.pattern;
     bool individualDigits = data.individualDigits;
     if (pattern.empty()) {
-        const NamedPattern& named = patternNamed(data.preTokenizer);
+        const NamedSplit& named = splitNamed(data.preTokenizer);
         pattern = named.pattern;
         individualDigits |= named.individualDigits;
     }
