@@ -101,7 +101,7 @@ void AnswerJobTest::stopsBeforeAStopString() {
     // Printable text only, so that a stop string can be cut out of what the model says anyway.
     TokenizerData data = byteTokenizer();
     for (std::size_t id = 0; id < 256; ++id)
-        data.tokens[id] = std::string(1, static_cast<char>('a' + id % 26)) + std::to_string(id);
+        data.tokens[id] = std::to_string(id).append(1, static_cast<char>('a' + id % 26));
     data.tokens[256] = "<end>";
     Session session(model_, 128);
     AnswerSettings settings{.prompt = prompt_, .maxTokens = 30, .temperature = 1.0, .seed = 3};
