@@ -31,10 +31,17 @@ FloatBlock loadBlock(const ModelSource& source, std::int64_t layer, const std::s
     return block;
 }
 
-FloatModel::FloatModel(const ModelSource& source, const std::string& device)
+at::Tensor product(const at::Tensor& x, const at::Tensor& w) {
+    return at::matmul(x.to(w.scalar_type()), w.t()).to(at::kFloat);
+}
+
+FloatModel::FloatModel(const ModelSource& source, const std::string& device, at::ScalarType type)
     : config_(source.config()) {
-    for (std::int64_t layer = 0; layer < config_.layers; ++layer)
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
         blocks_.push_back(loadBlock(source, layer, device));
+        for (at::Tensor& weights : blocks_.back().weights)
+            weights = weights.to(type);
+    }
     embedding_ = loadTensor(source, "model.embed_tokens.weight",
                             {config_.vocabulary, config_.width}, device);
     head_ = config_.tiedHead
@@ -48,7 +55,7 @@ at::Tensor FloatModel::embed(const at::Tensor& ids) const {
 }
 
 at::Tensor FloatModel::logits(const at::Tensor& x) const {
-    return at::matmul(rmsNorm(x, finalNorm_, config_.normEpsilon), head_.t());
+    return product(rmsNorm(x, finalNorm_, config_.normEpsilon), head_);
 }
 
 } // namespace bwla

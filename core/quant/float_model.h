@@ -27,10 +27,13 @@ struct FloatBlock {
 [[nodiscard]] at::Tensor loadTensor(const ModelSource& source, const std::string& name,
                                     std::vector<std::int64_t> shape, const std::string& device);
 
-/// The whole original: for writing calibration text.
+/// x (k, m) w' for weights of any type, computed in that type; float32 in and out.
+[[nodiscard]] at::Tensor product(const at::Tensor& x, const at::Tensor& w);
+
+/// The whole original, for writing calibration text; linears and head in `type`, the rest float32.
 class FloatModel {
 public:
-    FloatModel(const ModelSource& source, const std::string& device);
+    FloatModel(const ModelSource& source, const std::string& device, at::ScalarType type);
 
     [[nodiscard]] const ModelConfig& config() const { return config_; }
     [[nodiscard]] const FloatBlock& block(std::int64_t layer) const {

@@ -1,33 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/input_moments.h"
 
+#include "core/quant/gram.h"
 #include "core/quant/low_rank.h"
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-
 namespace bwla {
-
-namespace {
-
-// Strips of columns: only the products on and above the diagonal are made, 5/8 of them all.
-constexpr std::int64_t gramStrips = 4;
-
-/// x'x (m, m) for x (k, m).
-at::Tensor gram(const at::Tensor& x) {
-    const std::int64_t m = x.size(1), strip = (m + gramStrips - 1) / gramStrips;
-    at::Tensor result = at::empty({m, m}, x.options());
-    for (std::int64_t first = 0; first < m; first += strip) {
-        const std::int64_t width = std::min(strip, m - first), rest = m - first;
-        const at::Tensor rows = at::matmul(x.narrow(1, first, width).t(), x.narrow(1, first, rest));
-        result.narrow(0, first, width).narrow(1, first, rest).copy_(rows);
-        result.narrow(0, first, rest).narrow(1, first, width).copy_(rows.t());
-    }
-    return result;
-}
-
-} // namespace
 
 void InputMoments::add(const Matrix& x, const Matrix& xh) {
     const at::Tensor h = gram(xh.tensor()).to(at::kDouble);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/metric_fit.h"
 
+#include "core/quant/gram.h"
 #include "core/quant/low_rank.h"
 #include "core/quant/row_sweeps.h"
 
@@ -123,7 +124,7 @@ MetricState MetricState::withColumnScales() const {
     // F(b) is quadratic: (H o P'P) b = colsum(P o (Y - L) H), P = a S + mu.
     const at::Tensor p = rowLevels(fit_);
     const at::Tensor& b = fit_.columnScale.tensor();
-    const at::Tensor m = h_.tensor() * at::matmul(p.t(), p);
+    const at::Tensor m = h_.tensor() * gram(p);
     const at::Tensor gradientOfB = (p * gradient_.tensor()).sum(0);
     const at::Tensor ridge = m.diagonal().mean() * columnRidge;
     // (M + lambda) (b_new - b_old) = r - M b_old, whose right side is the gradient.

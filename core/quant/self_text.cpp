@@ -13,6 +13,17 @@
 namespace bwla {
 namespace {
 
+/// Text is only sampled here, so bfloat16 weights do, where the processor multiplies them faster.
+at::ScalarType fastestType(const std::string& device) {
+#if defined(__x86_64__)
+    if (device == "cpu" && !__builtin_cpu_supports("avx512bf16"))
+        return at::kFloat;
+    return at::kBFloat16;
+#else
+    return device == "cpu" ? at::kFloat : at::kBFloat16;
+#endif
+}
+
 /// One token a step for all sequences, with keys and values kept: what makes 64 sequences cost
 /// little more than one.
 class BatchDecoder {
@@ -33,8 +44,7 @@ public:
         for (std::int64_t l = 0; l < config_.layers; ++l) {
             const FloatBlock& block = model_.block(l);
             const at::Tensor in = rmsNorm(x, block.attnNorm, config_.normEpsilon);
-            x = x + at::matmul(attend(l, at::matmul(in, block.weights[0].t()), position),
-                               block.weights[1].t());
+            x = x + product(attend(l, product(in, block.weights[0]), position), block.weights[1]);
             const at::Tensor mlp = rmsNorm(x, block.mlpNorm, config_.normEpsilon);
             x = x +
                 at::matmul(gatedUnit(at::matmul(mlp, block.weights[2].t())), block.weights[3].t());
@@ -70,11 +80,13 @@ private:
     std::vector<at::Tensor> keys_, values_;
 };
 
-/// argmax of logits + Gumbel noise is a draw from softmax(logits).
+/// One token a row by inverting the cumulative distribution: one random number a row, where noise
+/// for every logit took a tenth of the time.
 at::Tensor draw(const at::Tensor& logits, at::Generator& generator) {
-    const at::Tensor noise =
-        at::empty(logits.sizes(), at::kFloat).exponential_(1.0, generator).to(logits.device());
-    return (logits - noise.log()).argmax(-1);
+    const at::Tensor cumulative = at::softmax(logits, -1).cumsum(-1);
+    const at::Tensor u = at::rand({logits.size(0), 1}, generator, at::kFloat).to(logits.device());
+    const at::Tensor target = u * cumulative.narrow(1, cumulative.size(1) - 1, 1);
+    return at::searchsorted(cumulative, target).squeeze(1).clamp_max(logits.size(1) - 1);
 }
 
 } // namespace
@@ -83,7 +95,7 @@ std::vector<std::vector<std::int32_t>>
 writeTexts(const ModelSource& source, const std::vector<std::vector<std::int32_t>>& prompts,
            std::int64_t length, std::uint64_t seed, const std::string& device,
            const std::function<void(double)>& progress, std::stop_token stop) {
-    const FloatModel model(source, device);
+    const FloatModel model(source, device, fastestType(device));
     const auto sequences = static_cast<std::int64_t>(prompts.size());
     BatchDecoder decoder(model, sequences, length);
     at::Generator generator = at::detail::createCPUGenerator(seed);

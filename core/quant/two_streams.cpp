@@ -12,7 +12,7 @@ namespace bwla {
 namespace {
 
 constexpr std::int64_t chunkTokens = 2048; // tokens that go through a block at once
-constexpr std::int64_t sampleRows = 512;
+constexpr std::int64_t sampleRows = 256;
 
 /// One chunk of windows of the same length: (windows, tokens, cols) of both streams.
 struct Pair {
