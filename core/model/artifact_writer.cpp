@@ -18,16 +18,12 @@ namespace fs = std::filesystem;
 class TemporaryFolder {
 public:
     explicit TemporaryFolder(const fs::path& out) : path_(out.string() + ".writing") {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored); // of a run that was killed
+        removeFlatFolder(path_); // of a run that was killed
         fs::create_directories(path_);
     }
     TemporaryFolder(const TemporaryFolder&) = delete;
     TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
+    ~TemporaryFolder() { removeFlatFolder(path_); }
     [[nodiscard]] const fs::path& path() const { return path_; }
 
     void write(const std::string& name, std::string_view bytes) const {

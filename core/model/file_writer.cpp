@@ -76,6 +76,14 @@ void writeFile(const std::filesystem::path& path, std::string_view text) {
     syncFolder(path.parent_path());
 }
 
+void removeFlatFolder(const std::filesystem::path& folder) noexcept {
+    std::error_code ignored;
+    for (std::filesystem::directory_iterator entry(folder, ignored), end; entry != end;
+         entry.increment(ignored))
+        std::filesystem::remove(entry->path(), ignored);
+    std::filesystem::remove(folder, ignored);
+}
+
 void syncFolder(const std::filesystem::path& folder) {
     const std::filesystem::path name = folder.empty() ? "." : folder;
     const int file = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

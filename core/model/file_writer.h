@@ -39,6 +39,10 @@ private:
 /// Whole and durable when it returns.
 void writeFile(const std::filesystem::path& path, std::string_view text);
 
+/// Deletes a folder that holds only files; without complaint where it is not there or not empty.
+/// Not std::filesystem::remove_all: libtorch's CUDA wheels carry one of another ABI, which crashes.
+void removeFlatFolder(const std::filesystem::path& folder) noexcept;
+
 /// Makes renames and new names in `folder` durable. Throws Error{writeFailed}.
 void syncFolder(const std::filesystem::path& folder);
 

@@ -76,8 +76,7 @@ void BlockJournal::write(std::int64_t layer, const QuantizedBlock& block,
 }
 
 void BlockJournal::remove() const {
-    std::error_code ignored; // a leftover journal does no harm: OUT is found first
-    std::filesystem::remove_all(folder_, ignored);
+    removeFlatFolder(folder_);
 }
 
 } // namespace bwla

@@ -46,8 +46,7 @@ public:
             const at::Tensor in = rmsNorm(x, block.attnNorm, config_.normEpsilon);
             x = x + product(attend(l, product(in, block.weights[0]), position), block.weights[1]);
             const at::Tensor mlp = rmsNorm(x, block.mlpNorm, config_.normEpsilon);
-            x = x +
-                at::matmul(gatedUnit(at::matmul(mlp, block.weights[2].t())), block.weights[3].t());
+            x = x + product(gatedUnit(product(mlp, block.weights[2])), block.weights[3]);
         }
         return model_.logits(x);
     }
