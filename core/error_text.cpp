@@ -61,6 +61,9 @@ std::string fileSentence(const Error& e) {
                (e.expected > 0 ? " needs " + bytesText(e.expected) + "." : " cannot be finished.") +
                " Free some space, then run again with --resume; finished blocks are kept.";
     case ErrorCode::alreadyExists:
+        if (!e.detail.empty())
+            return e.file + " exists already, " + e.detail +
+                   ". Choose another output, or delete that folder.";
         return e.file + " exists already. Choose another output, or pass --resume to verify it.";
     case ErrorCode::journalExists:
         return e.file +

@@ -26,7 +26,7 @@ double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// Shares of a run, measured with preset fast on the default model (docs/quantizer.md); the bar
+// Shares of a run, measured with preset fast on the default model (docs/measurements.md); the bar
 // only.
 constexpr double selfShare = 0.15;
 constexpr double writeShare = 0.02;
@@ -78,7 +78,9 @@ private:
             throw Error(ErrorCode::alreadyExists).in(settings_.outputPath);
         const auto artifact = Artifact::open(settings_.outputPath);
         if (artifact->recipeHash() != recipeHash_)
-            throw Error(ErrorCode::journalMismatch).in(settings_.outputPath);
+            throw Error(ErrorCode::alreadyExists)
+                .in(settings_.outputPath)
+                .because("made with other settings or from another model");
         (void)verifyArtifact(*artifact, *makeCpuBackend({settings_.threads}));
         result_.layersResumed = model_->config().layers;
     }

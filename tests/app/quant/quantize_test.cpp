@@ -145,6 +145,9 @@ void QuantizeTest::aFinishedRunIsVerified() {
     const auto blind = runBwla(command("whole"));
     QCOMPARE(blind.exitCode, 1);
     QCOMPARE(blind.json()["error"]["code"].get<std::string>(), std::string("already_exists"));
+    const auto other = runBwla(command("whole") + QStringList{"--resume", "--seed", "9"});
+    QCOMPARE(other.exitCode, 1);
+    QVERIFY2(other.err.contains("other settings"), other.all());
 }
 
 void QuantizeTest::ctrlCKeepsFinishedBlocks() {
