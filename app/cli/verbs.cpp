@@ -31,6 +31,12 @@ private:
     const CommonOptions& options_;
 };
 
+/// A library's exception may go on with a stack trace; its first line is the reason.
+Error withoutTrace(Error error) {
+    error.detail = error.detail.substr(0, error.detail.find('\n'));
+    return error;
+}
+
 } // namespace
 
 CLI::App* Verbs::add(const std::string& name, const std::string& description,
@@ -56,7 +62,7 @@ int Verbs::run() const {
     if (outcome.state == State::cancelled)
         console.cancelled();
     else
-        console.failure(*outcome.error);
+        console.failure(withoutTrace(*outcome.error));
     (void)console.flush();
     return 1;
 }
