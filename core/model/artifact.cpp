@@ -62,13 +62,7 @@ public:
     }
 
     [[nodiscard]] LayerWeights layer(std::int64_t index) const override {
-        const QuantizedBlock block = readBlock(holder(attnNormName(index)), index, config_);
-        LayerWeights weights;
-        for (std::size_t g = 0; g < groupCount; ++g)
-            weights.groups[g] = toHost(block.groups[g]);
-        weights.attnNorm = block.attnNorm;
-        weights.mlpNorm = block.mlpNorm;
-        return weights;
+        return toHost(readBlock(holder(attnNormName(index)), index, config_));
     }
     [[nodiscard]] HostLinear embedding() const override { return table(embeddingName); }
     [[nodiscard]] HostLinear head() const override { return table(headName); }

@@ -124,4 +124,13 @@ std::vector<NamedTensor> blockTensors(const QuantizedBlock& block, std::int64_t 
     return std::move(out).sorted();
 }
 
+LayerWeights toHost(const QuantizedBlock& block) {
+    LayerWeights weights;
+    for (std::size_t g = 0; g < groupCount; ++g)
+        weights.groups[g] = toHost(block.groups[g]);
+    weights.attnNorm = block.attnNorm;
+    weights.mlpNorm = block.mlpNorm;
+    return weights;
+}
+
 } // namespace bwla

@@ -53,6 +53,7 @@ struct QuantizedBlock {
 
 /// Storage to compute types; values exactly as stored.
 [[nodiscard]] GroupWeights toHost(const QuantizedGroup& group);
+[[nodiscard]] LayerWeights toHost(const QuantizedBlock& block);
 
 /// The block's tensors under their artifact names ("model.layers.L...."), sorted by name.
 [[nodiscard]] std::vector<NamedTensor> blockTensors(const QuantizedBlock& block,

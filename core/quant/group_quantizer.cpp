@@ -2,6 +2,7 @@
 #include "core/quant/group_quantizer.h"
 
 #include "core/error.h"
+#include "core/model/half.h"
 #include "core/quant/activation_quantizer.h"
 #include "core/quant/group_report.h"
 #include "core/quant/kronecker_fit.h"
@@ -114,8 +115,7 @@ GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
     double clip = 1.0;
     if (s.clipSearch && s.activationBits < 16)
         clip = bestClip(prepared, Matrix(stored.weight()), s.activationBits);
-    const auto half = static_cast<std::uint16_t>(
-        at::tensor({clip}, at::kFloat).to(at::kHalf).view(at::kShort).item<std::int16_t>());
+    const std::uint16_t half = floatToHalf(static_cast<float>(clip));
     result.group.inputClip = {half, half};
 
     result.report = reportGroup({task.weights, rotated.y, fit, rotated.h, task.sample, prepared});

@@ -24,18 +24,6 @@ double worstStep(const std::vector<double>& values, bool rising) {
     return worst;
 }
 
-double orthogonalityError(const Matrix& q) {
-    const auto v = q.toHostF64();
-    std::vector<double> identity(v.size(), 0.0), transposed(v.size());
-    const std::int64_t n = q.rows();
-    for (std::int64_t i = 0; i < n; ++i) {
-        identity[i * n + i] = 1.0;
-        for (std::int64_t j = 0; j < n; ++j)
-            transposed[j * n + i] = v[i * n + j];
-    }
-    return relativeDifference(product(transposed, v, n, n, n), identity);
-}
-
 double plainBinarisationError(const Matrix& w) {
     const auto v = w.toHostF64();
     const std::int64_t m = w.cols();

@@ -22,20 +22,6 @@ std::vector<double> kronecker(const Rotation& r) {
     return k;
 }
 
-double orthogonalityError(const Matrix& q) {
-    const auto v = q.toHostF64();
-    const std::int64_t n = q.rows();
-    double worst = 0.0;
-    for (std::int64_t i = 0; i < n; ++i)
-        for (std::int64_t j = 0; j < n; ++j) {
-            double dot = i == j ? -1.0 : 0.0;
-            for (std::int64_t k = 0; k < n; ++k)
-                dot += v[k * n + i] * v[k * n + j];
-            worst = std::max(worst, std::abs(dot));
-        }
-    return worst;
-}
-
 } // namespace
 
 /// Factors of different sizes throughout: 24 x 24 would hide a swap.

@@ -40,13 +40,7 @@ public:
     [[nodiscard]] LayerWeights layer(std::int64_t index) const override {
         if (index >= static_cast<std::int64_t>(blocks_.size()))
             return float_->layer(index);
-        const QuantizedBlock& block = blocks_[static_cast<std::size_t>(index)];
-        LayerWeights weights;
-        for (std::size_t k = 0; k < groupCount; ++k)
-            weights.groups[k] = toHost(block.groups[k]);
-        weights.attnNorm = block.attnNorm;
-        weights.mlpNorm = block.mlpNorm;
-        return weights;
+        return toHost(blocks_[static_cast<std::size_t>(index)]);
     }
     [[nodiscard]] HostLinear embedding() const override { return float_->embedding(); }
     [[nodiscard]] HostLinear head() const override { return float_->head(); }
