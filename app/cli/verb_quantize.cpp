@@ -3,7 +3,7 @@
 #include "app/cli/quantize_report.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
-#include "core/quant/quantize_job.h"
+#include "core/quant/quantizer_module.h"
 
 #include <memory>
 
@@ -41,7 +41,7 @@ void quantize(const QuantizeOptions& options, const Call& call) {
             call.console.event(blockEvent(*event.finished));
         call.console.progress(event.progress);
     };
-    const QuantizeResult result = makeQuantizeJob()->run(settings, sink, call.stop);
+    const QuantizeResult result = loadQuantizeJob()->run(settings, sink, call.stop);
     if (call.console.json()) {
         call.console.document(resultDocument(result));
         return;

@@ -7,6 +7,7 @@
 #include "core/quant/group_report.h"
 #include "core/quant/kronecker_fit.h"
 #include "core/quant/low_rank_fit.h"
+#include "core/quant/moment_sender.h"
 #include "core/quant/stored_fit.h"
 #include "core/quant/stored_linear.h"
 
@@ -33,14 +34,30 @@ int effectiveRank(const QuantizeSettings& s, std::int64_t inputs) {
                : std::max(1, static_cast<int>(std::lround(0.005 * static_cast<double>(inputs))));
 }
 
-Rotation learnRotation(const Matrix& target, const GroupTask& task, const QuantizeSettings& s) {
+/// The objective of a round as FitMoment defines it: per weight, or as a share of the energy.
+double perWeight(const Matrix& target, OktMode mode, double objective) {
+    const at::Tensor& w = target.tensor();
+    const double whole = mode == OktMode::soft ? static_cast<double>(w.numel())
+                                               : w.to(at::kDouble).square().sum().item<double>();
+    return objective / whole;
+}
+
+Rotation learnRotation(const Matrix& target, const GroupTask& task, const QuantizeSettings& s,
+                       const MomentSender& moments) {
     const auto [m1, m2] = rotationFactors(s, task.kind, target.cols(), target.rows());
     Rotation start = s.oktStart == OktStart::random || s.rotation == RotationKind::random
                          ? randomRotation(m1, m2, task.seed, s.device)
                          : identityRotation(m1, m2, s.device);
     if (s.rotation == RotationKind::random)
         return start;
-    return kroneckerFit(target, std::move(start), {s.oktMode, s.oktRounds});
+    std::function<void(const KroneckerProgress&)> progress;
+    if (moments.listening())
+        progress = [&](const KroneckerProgress& p) {
+            if (p.halfRound % 2 == 0)
+                moments.sendRotation(target, p.rotation, p.halfRound / 2, s.oktRounds,
+                                     perWeight(target, s.oktMode, p.objective));
+        };
+    return kroneckerFit(target, std::move(start), {s.oktMode, s.oktRounds}, progress);
 }
 
 Matrix fitMoment(const GroupTask& task, const QuantizeSettings& s) {
@@ -51,16 +68,18 @@ Matrix fitMoment(const GroupTask& task, const QuantizeSettings& s) {
 }
 
 RotatedTarget rotatedTarget(const GroupTask& task, const QuantizeSettings& s,
-                            const std::function<void(std::string_view)>& step) {
+                            const std::function<void(std::string_view)>& step,
+                            const MomentSender& moments) {
     RotatedTarget result;
     step("target");
     result.target = correctedTarget(task.weights, task.moments, s.targetMix, s.targetShrinkage);
+    moments.send(FitStage::target, result.target);
     result.y = result.target;
     result.h = fitMoment(task, s);
     if (s.rotation == RotationKind::none)
         return result;
     step("rotation");
-    const Rotation learned = learnRotation(result.target, task, s);
+    const Rotation learned = learnRotation(result.target, task, s, moments);
     result.factorA = storeFactor(learned.r1);
     result.factorB = storeFactor(learned.r2);
     const Rotation stored{loadFactor(result.factorA, s.device),
@@ -82,17 +101,30 @@ void requireFinite(const Matrix& m, const GroupTask& task, const char* what) {
         throw Error(ErrorCode::numeric).of(std::string(group(task.kind).name)).because(what);
 }
 
+void sendActivations(const GroupTask& task, const Matrix& prepared, double clip,
+                     const FitWatcher& watcher) {
+    if (!watcher.activations)
+        return;
+    const std::vector<float> inputs = task.sample.toHost(), after = prepared.toHost();
+    GroupActivations activations{.kind = task.kind, .cols = prepared.cols(), .clip = clip};
+    activations.inputs = inputs;
+    activations.prepared = after;
+    watcher.activations(activations);
+}
+
 } // namespace
 
 GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
-                          const std::function<void(std::string_view)>& stepSink) {
+                          const FitWatcher& watcher) {
     const auto step = [&](std::string_view name) {
-        if (stepSink)
-            stepSink(name);
+        if (watcher.step)
+            watcher.step(name);
     };
+    const MomentSender moments(task.kind, task.weights.rows(), watcher.moment);
     requireFinite(task.weights, task, "the model's weights hold NaN or infinity");
     requireFinite(Matrix(task.moments.h()), task, "the layer's inputs hold NaN or infinity");
-    const RotatedTarget rotated = rotatedTarget(task, s, step);
+    moments.send(FitStage::original, task.weights);
+    const RotatedTarget rotated = rotatedTarget(task, s, step, moments);
     const int rank = effectiveRank(s, task.weights.cols());
     step("low rank");
     BinaryFit fit = startFit(rotated.y, rank, s);
@@ -108,6 +140,8 @@ GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
     requireFinite(Matrix(binaryPart(fit)), task, "the fit failed");
     result.group.factorA = rotated.factorA;
     result.group.factorB = rotated.factorB;
+    if (moments.listening())
+        moments.send(FitStage::stored, Matrix(rotated.y.tensor() - lowRankPart(fit).tensor()));
 
     step("clip");
     const StoredLinear stored(result.group, s.device);
@@ -121,6 +155,7 @@ GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
     result.report = reportGroup({task.weights, rotated.y, fit, rotated.h, task.sample, prepared});
     result.report.kind = task.kind;
     result.report.clip = clip;
+    sendActivations(task, prepared, clip, watcher);
     return result;
 }
 

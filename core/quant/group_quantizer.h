@@ -26,10 +26,17 @@ struct GroupResult {
     GroupReport report;
 };
 
+/// Who hears of a fit on its way; each may be empty. moment and activations cost time where given.
+struct FitWatcher {
+    /// What begins: "target", "rotation", "low rank", "fit", "store", "clip".
+    std::function<void(std::string_view)> step;
+    std::function<void(const FitMoment&)> moment;
+    std::function<void(const GroupActivations&)> activations;
+};
+
 /// Corrected target, OKT, PSP, fit in the metric, rounding to storage, clip: the closed form of a
-/// group. `step` hears what begins: "target", "rotation", "low rank", "fit", "store", "clip".
-/// Throws Error{numeric, badArgument}.
+/// group. Throws Error{numeric, badArgument}.
 [[nodiscard]] GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& settings,
-                                        const std::function<void(std::string_view)>& step = {});
+                                        const FitWatcher& watcher = {});
 
 } // namespace bwla

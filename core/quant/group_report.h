@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/quant/binary_fit.h"
-#include "core/quant/quantize_job.h"
+#include "core/quant/block_report.h"
 
 namespace bwla {
 
@@ -18,9 +18,5 @@ struct GroupEvidence {
 /// The group's numbers, by the definitions of core/stats. Row statistics come from 64 rows, evenly
 /// spaced over the stacked outputs.
 [[nodiscard]] GroupReport reportGroup(const GroupEvidence& evidence);
-
-/// A report as one line of JSON, kept in the journal beside the block, and back.
-[[nodiscard]] std::string toJson(const BlockReport& report);
-[[nodiscard]] BlockReport blockReportFromJson(const std::string& text);
 
 } // namespace bwla

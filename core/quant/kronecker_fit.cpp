@@ -75,15 +75,18 @@ private:
 } // namespace
 
 Rotation kroneckerFit(const Matrix& w, Rotation start, const KroneckerFitSettings& settings,
-                      const std::function<void(double)>& objective) {
+                      const std::function<void(const KroneckerProgress&)>& progress) {
     Fit fit(w.tensor(), std::move(start), settings);
+    const auto report = [&](int halfRound) {
+        if (progress)
+            progress({halfRound, fit.objective(), fit.rotation()});
+    };
+    report(0);
     for (int round = 0; round < settings.rounds; ++round) {
         fit.updateFirst();
-        if (objective)
-            objective(fit.objective());
+        report(2 * round + 1);
         fit.updateSecond();
-        if (objective)
-            objective(fit.objective());
+        report(2 * round + 2);
     }
     return fit.rotation();
 }

@@ -27,10 +27,17 @@ inline constexpr double spreadHigh = 0.75;
 /// `start`. A round updates R1, then R2, each from a fresh E-step (soft: r = tanh(c w'/s^2),
 /// hard: r = sign w'), levels, and a Procrustes problem weighted by c/s^2 (hard: c).
 ///
-/// `objective`, if given, hears after every half round what the mode optimises: soft, the
-/// log-likelihood (never falls); hard, sum |w' - c sign w'|^2 (never rises).
-[[nodiscard]] Rotation kroneckerFit(const Matrix& w, Rotation start,
-                                    const KroneckerFitSettings& settings,
-                                    const std::function<void(double)>& objective = {});
+/// `progress`, if given, hears after every half round (1 .. 2 * rounds, 0 = the start) the
+/// rotation and what the mode optimises: soft, the log-likelihood (never falls); hard,
+/// sum |w' - c sign w'|^2 (never rises).
+struct KroneckerProgress {
+    int halfRound = 0;
+    double objective = 0.0;
+    const Rotation& rotation;
+};
+
+[[nodiscard]] Rotation
+kroneckerFit(const Matrix& w, Rotation start, const KroneckerFitSettings& settings,
+             const std::function<void(const KroneckerProgress&)>& progress = {});
 
 } // namespace bwla

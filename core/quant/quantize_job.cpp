@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/quant/quantize_job.h"
-
 #include "core/error.h"
 #include "core/eval/golden_probe.h"
 #include "core/job/eta.h"
@@ -10,6 +8,7 @@
 #include "core/quant/calibration.h"
 #include "core/quant/group_quantizer.h"
 #include "core/quant/group_report.h"
+#include "core/quant/torch_quantize_job.h"
 #include "core/quant/torch_runtime.h"
 #include "core/quant/two_streams.h"
 #include "kernels/backend.h"
@@ -143,10 +142,12 @@ private:
             int stepIndex = 0;
             const GroupTask task{kind,           weights,       outputs,
                                  inputs.moments, inputs.sample, groupSeed(layer, kind)};
-            GroupResult fitted = quantizeGroup(task, settings_, [&](std::string_view step) {
+            FitWatcher watcher = settings_.trace ? tracer() : FitWatcher();
+            watcher.step = [&](std::string_view step) {
                 reportStep(std::string(group(kind).name) + ": " + std::string(step),
                            static_cast<int>(k), stepIndex++);
-            });
+            };
+            GroupResult fitted = quantizeGroup(task, settings_, watcher);
             block.groups[k] = fitted.report;
             return std::move(fitted.group);
         });
@@ -155,9 +156,28 @@ private:
         block.seconds = secondsSince(start);
         eta_.finished(block.seconds);
         result_.blocks.push_back(block);
-        QuantizeEvent event{progressAt("fit", "", blockFraction(static_cast<double>(layer + 1))),
-                            &result_.blocks.back()};
+        lastProgress_ = progressAt("fit", "", blockFraction(static_cast<double>(layer + 1)));
+        QuantizeEvent event{.progress = lastProgress_, .finished = &result_.blocks.back()};
         sink_(event);
+    }
+
+    /// Passes a group's moments on, with the block and the last progress.
+    [[nodiscard]] FitWatcher tracer() const {
+        FitWatcher watcher;
+        watcher.moment = [this](FitMoment moment) {
+            throwIfStopped(stop_);
+            moment.block = block_;
+            QuantizeEvent event{.progress = lastProgress_};
+            event.moment = &moment;
+            sink_(event);
+        };
+        watcher.activations = [this](GroupActivations activations) {
+            activations.block = block_;
+            QuantizeEvent event{.progress = lastProgress_};
+            event.activations = &activations;
+            sink_(event);
+        };
+        return watcher;
     }
 
     [[nodiscard]] std::uint64_t groupSeed(std::int64_t layer, GroupKind kind) const {
@@ -185,7 +205,9 @@ private:
 
     void report(const char* phase, std::string step, double fraction) {
         throwIfStopped(stop_);
-        sink_({progressAt(phase, std::move(step), fraction), nullptr});
+        lastProgress_ = progressAt(phase, std::move(step), fraction);
+        QuantizeEvent event{.progress = lastProgress_};
+        sink_(event);
     }
 
     void reportStep(std::string step, int groupIndex, int stepIndex) {
@@ -202,6 +224,7 @@ private:
     double calibrateShare_ = 0.0;
     std::int64_t block_ = -1;
     EtaEstimator eta_;
+    Progress lastProgress_;
     QuantizeResult result_;
 };
 
@@ -215,7 +238,7 @@ public:
 
 } // namespace
 
-std::unique_ptr<QuantizeJob> makeQuantizeJob() {
+std::unique_ptr<QuantizeJob> makeTorchQuantizeJob() {
     return std::make_unique<TorchQuantizeJob>();
 }
 

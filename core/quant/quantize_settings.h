@@ -56,6 +56,7 @@ struct QuantizeSettings {
     int threads = 0;            ///< 0 = all physical cores; not part of the recipe
     std::string device = "cpu"; ///< "cpu" or "cuda"
     bool resume = false;
+    bool trace = false; ///< send FitMoments and GroupActivations (fit_trace.h); not of the recipe
 };
 
 /// Names of the presets that exist, in the order to offer them.

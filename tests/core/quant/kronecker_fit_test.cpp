@@ -69,8 +69,8 @@ private Q_SLOTS:
         std::vector<double> values;
         const Rotation r = kroneckerFit(w, randomRotation(m1, m2, 1, "cpu", Precision::f64),
                                         {soft ? OktMode::soft : OktMode::hard, 3},
-                                        [&](double v) { values.push_back(v); });
-        QCOMPARE(values.size(), std::size_t{6});
+                                        [&](const KroneckerProgress& p) { values.push_back(p.objective); });
+        QCOMPARE(values.size(), std::size_t{7});
         QVERIFY(values.front() != values.back());
         QVERIFY2(worstStep(values, soft) < slack,
                  qPrintable(QString::number(worstStep(values, soft))));

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The one symbol of the module libbwla_quantizer.so (core/quant/quantizer_module.h).
+#include "core/quant/torch_quantize_job.h"
+
+extern "C" __attribute__((visibility("default"))) bwla::QuantizeJob* bwlaNewQuantizeJob() {
+    return bwla::makeTorchQuantizeJob().release();
+}

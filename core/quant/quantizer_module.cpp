@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/quantizer_module.h"
+
+#include "core/error.h"
+
+#include <dlfcn.h>
+
+namespace bwla {
+namespace {
+
+constexpr const char* moduleName = "libbwla_quantizer.so";
+
+Error cannotLoad() {
+    const char* reason = dlerror();
+    return Error(ErrorCode::backend)
+        .because(std::string("the quantizer could not be loaded (") +
+                 (reason != nullptr ? reason : moduleName) + "); install the program again");
+}
+
+} // namespace
+
+std::filesystem::path quantizerModulePath() {
+    std::error_code ignored;
+    const auto folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
+    const auto beside = folder / moduleName;
+    if (std::filesystem::exists(beside, ignored))
+        return beside;
+    return folder.parent_path() / "lib" / "bwla-studio" / moduleName;
+}
+
+std::unique_ptr<QuantizeJob> loadQuantizeJob(const std::filesystem::path& module) {
+    void* handle = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr)
+        throw cannotLoad();
+    void* symbol = dlsym(handle, "bwlaNewQuantizeJob");
+    if (symbol == nullptr)
+        throw cannotLoad();
+    return std::unique_ptr<QuantizeJob>(reinterpret_cast<QuantizeJob* (*)()>(symbol)());
+}
+
+} // namespace bwla

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The quantizer is a module of its own, loaded when somebody quantizes: libtorch takes 0.6 to 0.8 s
+// to load, and neither a chat nor the window's start should wait for it.
+#pragma once
+
+#include "core/quant/quantize_job.h"
+
+#include <filesystem>
+
+namespace bwla {
+
+/// libbwla_quantizer.so beside the running program, or in ../lib/bwla-studio.
+[[nodiscard]] std::filesystem::path quantizerModulePath();
+
+/// A job of the module, which stays loaded. Throws Error{backend} where it cannot be loaded.
+[[nodiscard]] std::unique_ptr<QuantizeJob>
+loadQuantizeJob(const std::filesystem::path& module = quantizerModulePath());
+
+} // namespace bwla
