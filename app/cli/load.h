@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "app/cli/open_model.h"
+#include "core/model/open_model.h"
 #include "app/cli/verbs.h"
 #include "core/engine/transformer.h"
 #include "kernels/backend.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/load.h"
-#include "app/cli/open_model.h"
+#include "core/model/open_model.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "core/engine/bench.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/interrupt.h"
 #include "app/cli/load.h"
-#include "app/cli/open_model.h"
+#include "core/model/open_model.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "core/engine/answer_job.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "app/cli/open_model.h"
+#include "core/model/open_model.h"
 
 #include <filesystem>
 

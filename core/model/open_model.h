@@ -10,7 +10,7 @@
 
 namespace bwla {
 
-/// A model given on the command line, an original or an artifact, opened for reading.
+/// A model that a user named, an original or an artifact, opened for reading.
 class OpenModel {
 public:
     /// Throws what Artifact::open and ModelSource::open throw.

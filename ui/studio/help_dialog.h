@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/studio/page.h"
+
+#include <QDialog>
+
+namespace bwla::ui {
+
+/// Every key of the window and of its pages.
+class HelpDialog : public QDialog {
+    Q_OBJECT
+
+public:
+    explicit HelpDialog(const QList<Page*>& pages, QWidget* parent = nullptr);
+};
+
+} // namespace bwla::ui

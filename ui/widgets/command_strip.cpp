@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/command_strip.h"
+
+#include "ui/theme/theme.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QRegularExpression>
+#include <QToolButton>
+
+namespace bwla::ui {
+
+QString shellCommand(const QStringList& words) {
+    static const QRegularExpression plain("^[A-Za-z0-9_./:=+,@%-]+$");
+    QStringList quoted;
+    for (const QString& word : words)
+        quoted << (plain.match(word).hasMatch() ? word
+                                                : "'" + QString(word).replace("'", "'\\''") + "'");
+    return quoted.join(' ');
+}
+
+CommandStrip::CommandStrip(Theme& theme, QWidget* parent) : QFrame(parent), line_(new QLineEdit) {
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(4);
+    line_->setReadOnly(true);
+    line_->setAccessibleName(tr("Command line of this page"));
+    auto* copy = new QToolButton;
+    copy->setToolTip(tr("Copy the command line"));
+    copy->setAccessibleName(copy->toolTip());
+    row->addWidget(line_, 1);
+    row->addWidget(copy);
+    connect(copy, &QToolButton::clicked, this,
+            [this] { QGuiApplication::clipboard()->setText(line_->text()); });
+    const auto redraw = [this, &theme, copy] {
+        line_->setFont(theme.font(TextRole::fixed));
+        copy->setIcon(theme.icon("copy"));
+    };
+    connect(&theme, &Theme::changed, this, redraw);
+    redraw();
+}
+
+void CommandStrip::setCommand(const QStringList& words) {
+    line_->setText(shellCommand(QStringList("bwla") + words));
+    line_->setCursorPosition(0);
+}
+
+QString CommandStrip::command() const {
+    return line_->text();
+}
+
+} // namespace bwla::ui
