@@ -48,4 +48,27 @@ std::vector<float> channelPeakToRms(std::span<const float> tokens, std::int64_t 
     return tails;
 }
 
+TailCurve tailCurve(std::span<const float> values, double step, int points) {
+    TailCurve curve{.step = step, .share = std::vector<double>(static_cast<std::size_t>(points))};
+    double squares = 0.0;
+    for (const float x : values)
+        squares += double{x} * x;
+    if (squares == 0.0)
+        return curve;
+    const auto count = static_cast<double>(values.size());
+    curve.rms = std::sqrt(squares / count);
+    // |x| exceeds the grid points 0 .. ceil(|x| / unit) - 1; counted once, summed from the end.
+    std::vector<std::int64_t> last(curve.share.size() + 1);
+    for (const float x : values) {
+        const double exceeded = std::ceil(std::abs(double{x}) / (step * curve.rms));
+        ++last[static_cast<std::size_t>(std::min(exceeded, static_cast<double>(points)))];
+    }
+    std::int64_t above = 0;
+    for (std::size_t i = curve.share.size(); i-- > 0;) {
+        above += last[i + 1];
+        curve.share[i] = static_cast<double>(above) / count;
+    }
+    return curve;
+}
+
 } // namespace bwla
