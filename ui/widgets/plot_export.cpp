@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/widgets/plot_export.h"
+
+#include "ui/widgets/plot_canvas.h"
+#include "ui/widgets/plot_table.h"
+
+#include <QCoreApplication>
+#include <QFileInfo>
+#include <QImage>
+#include <QPageSize>
+#include <QPdfWriter>
+#include <QRegularExpression>
+#include <QSaveFile>
+
+namespace bwla::ui {
+namespace {
+
+constexpr QSize smallest(640, 400);
+constexpr int pictureScale = 2;
+constexpr int dotsAnInch = 96; // a logical pixel in a PDF
+constexpr double pointsAnInch = 72.0;
+
+QString say(const char* text) {
+    return QCoreApplication::translate("PlotExport", text);
+}
+
+} // namespace
+
+QString writePlot(const QString& file, const PlotData& data, const PlotTable& table,
+                  PlotCanvas& canvas, const PlotLegend& legend, QSize size) {
+    const QString ending = QFileInfo(file).suffix().toLower();
+    QSaveFile out(file);
+    const QString failure = say("%1 could not be written: %2. Choose another folder.").arg(file);
+    if (ending != "png" && ending != "pdf" && ending != "csv")
+        return say("Choose a name that ends in .png, .pdf or .csv.");
+    if (!out.open(QIODevice::WriteOnly))
+        return failure.arg(out.errorString());
+    size = size.expandedTo(smallest);
+    if (ending == "png") {
+        QImage image(size * pictureScale, QImage::Format_ARGB32_Premultiplied);
+        canvas.paint(image, size, pictureScale, data.title, legend);
+        image.save(&out, "PNG");
+    } else if (ending == "pdf") {
+        QPdfWriter pdf(&out);
+        pdf.setTitle(data.title);
+        pdf.setResolution(dotsAnInch);
+        pdf.setPageSize(QPageSize(QSizeF(size) * pointsAnInch / dotsAnInch, QPageSize::Point));
+        pdf.setPageMargins({});
+        canvas.paint(pdf, size, 1.0, data.title, legend);
+    } else {
+        out.write(table.csv().toUtf8());
+    }
+    return out.commit() ? QString() : failure.arg(out.errorString());
+}
+
+QString exportName(const QString& title) {
+    static const QRegularExpression unusual("[^\\p{L}\\p{N}.]+");
+    QString name = title;
+    name.replace(unusual, "-");
+    return name.isEmpty() ? say("plot") : name;
+}
+
+} // namespace bwla::ui
