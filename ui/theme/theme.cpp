@@ -11,6 +11,12 @@
 
 #include <algorithm>
 
+/// Icons lie in a static library, whose resources the linker drops unless someone asks for them.
+/// The macro must stand outside namespaces.
+static void openResources() {
+    Q_INIT_RESOURCE(resources);
+}
+
 namespace bwla::ui {
 namespace {
 
@@ -97,6 +103,7 @@ RoleMetrics metrics(TextRole role) {
 } // namespace
 
 Theme::Theme(QObject* parent) : QObject(parent) {
+    openResources();
     (void)systemIsDark();
     QApplication::setStyle(QStyleFactory::create("Fusion"));
     apply();

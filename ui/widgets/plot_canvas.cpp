@@ -19,16 +19,26 @@ constexpr double headroom = 1.06; // over the highest value
 constexpr int markSpace = 18;     // above the axes, for the marks' labels
 constexpr int viridisStops = 32;
 
-/// Tick labels with a true minus sign.
+/// Tick labels with a true minus sign; where only whole numbers mean something, no others.
 template<class Base>
 class Ticker : public Base {
+public:
+    explicit Ticker(bool whole = false) : whole_(whole) {}
+
 protected:
+    double getTickStep(const QCPRange& range) override {
+        const double step = Base::getTickStep(range);
+        return whole_ ? std::max(1.0, step) : step;
+    }
     QString getTickLabel(double tick, const QLocale& locale, QChar format, int precision) override {
         return Base::getTickLabel(tick, locale, format, precision).replace('-', QChar(0x2212));
     }
+
+private:
+    bool whole_;
 };
 
-void setTicker(QCPAxis& axis, bool log) {
+void setTicker(QCPAxis& axis, bool log, bool whole) {
     if (log) {
         axis.setTicker(QSharedPointer<Ticker<QCPAxisTickerLog>>::create());
         axis.setScaleType(QCPAxis::stLogarithmic);
@@ -36,7 +46,7 @@ void setTicker(QCPAxis& axis, bool log) {
         axis.setNumberPrecision(0);
         return;
     }
-    auto ticker = QSharedPointer<Ticker<QCPAxisTicker>>::create();
+    auto ticker = QSharedPointer<Ticker<QCPAxisTicker>>::create(whole);
     ticker->setTickCount(wantedTicks);
     axis.setTicker(ticker);
     axis.setScaleType(QCPAxis::stLinear);
@@ -160,8 +170,8 @@ void PlotCanvas::draw(const PlotData& data, const QSet<QString>& hidden) {
     plot_->clearItems();
     plot_->xAxis->setLabel(data.x.title);
     plot_->yAxis->setLabel(data.y.title);
-    setTicker(*plot_->xAxis, data.x.log);
-    setTicker(*plot_->yAxis, data.y.log);
+    setTicker(*plot_->xAxis, data.x.log, data.map.has_value());
+    setTicker(*plot_->yAxis, data.y.log, data.map.has_value());
     plot_->yAxis->setRangeReversed(data.map.has_value());
     plot_->xAxis->grid()->setVisible(!data.map);
     plot_->yAxis->grid()->setVisible(!data.map);
