@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -19,17 +20,39 @@ struct Calibration {
     [[nodiscard]] std::int64_t tokens() const;
 };
 
-inline constexpr std::int64_t fileWindow = 2048; ///< tokens of a window of a text file
-inline constexpr std::int64_t selfWindow = 256;  ///< tokens of a self-written sequence
+inline constexpr std::int64_t calibrationWindow = 2048; ///< tokens
+inline constexpr std::int64_t selfSample = 256;         ///< tokens of a self-written sample
 
-/// settings.calibration: "self" = the float model writes, temperature 1, fixed seed, half from an
-/// empty prompt and half as chats; FILE = the first windows of the text, encoded once, no BOS;
-/// FILE+self = half of the tokens each. `progress` hears 0..1.
+/// settings.calibration: "self" = the float model writes, temperature 1, fixed seed (selfPrompts);
+/// FILE = the first windows of the text, encoded once, no BOS; FILE+self = half of the tokens each.
+/// Self-written samples stand one after another in windows as long as the file's: in windows of
+/// their own each would bring a first token, whose massive activations then outweigh the rest of
+/// the moments (perplexity 474 instead of the mix's, docs/quality.md). `progress` hears 0..1.
 /// Throws Error{notFound, badText, textTooShort, missingTokenizer}, Cancelled.
 [[nodiscard]] Calibration makeCalibration(const ModelSource& model,
                                           const QuantizeSettings& settings,
                                           const std::function<void(double)>& progress,
                                           std::stop_token stop);
+
+[[nodiscard]] bool hasSelf(const QuantizeSettings& settings);
+/// The calibration file's tokens, all of them; empty for "self".
+[[nodiscard]] std::vector<std::int32_t> calibrationText(const ModelSource& model,
+                                                        const QuantizeSettings& settings);
+/// The first whole windows of `ids`, at most `most`.
+[[nodiscard]] std::vector<std::vector<std::int32_t>>
+windowsOf(std::span<const std::int32_t> ids, std::int64_t window, std::int64_t most);
+
+struct SelfText {
+    std::int64_t window = calibrationWindow;
+    std::int64_t sample = selfSample;
+    std::int64_t tokens = 0;                 ///< in all; at least one window is written
+    std::span<const std::int32_t> continued; ///< text that half of the samples go on from, or none
+};
+
+/// Self-written windows. Throws Cancelled, Error{missingTokenizer}.
+[[nodiscard]] std::vector<std::vector<std::int32_t>>
+selfWindows(const ModelSource& model, const SelfText& wanted, const QuantizeSettings& settings,
+            const std::function<void(double)>& progress, std::stop_token stop);
 
 /// What names a calibration in a recipe, known before anything is generated: "self" or the hash of
 /// the text.

@@ -31,6 +31,16 @@ FloatBlock loadBlock(const ModelSource& source, std::int64_t layer, const std::s
     return block;
 }
 
+at::ScalarType fastestType(const std::string& device) {
+#if defined(__x86_64__)
+    if (device == "cpu" && !__builtin_cpu_supports("avx512bf16"))
+        return at::kFloat;
+    return at::kBFloat16;
+#else
+    return device == "cpu" ? at::kFloat : at::kBFloat16;
+#endif
+}
+
 at::Tensor product(const at::Tensor& x, const at::Tensor& w) {
     return at::matmul(x.to(w.scalar_type()), w.t()).to(at::kFloat);
 }

@@ -27,6 +27,10 @@ struct FloatBlock {
 [[nodiscard]] at::Tensor loadTensor(const ModelSource& source, const std::string& name,
                                     std::vector<std::int64_t> shape, const std::string& device);
 
+/// bfloat16 where the device multiplies it faster than float32 and rounding does no harm: sampling
+/// text, refinement.
+[[nodiscard]] at::ScalarType fastestType(const std::string& device);
+
 /// x (k, m) w' for weights of any type, computed in that type; float32 in and out.
 [[nodiscard]] at::Tensor product(const at::Tensor& x, const at::Tensor& w);
 

@@ -9,20 +9,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <span>
 
 namespace bwla {
 namespace {
-
-/// Text is only sampled here, so bfloat16 weights do, where the processor multiplies them faster.
-at::ScalarType fastestType(const std::string& device) {
-#if defined(__x86_64__)
-    if (device == "cpu" && !__builtin_cpu_supports("avx512bf16"))
-        return at::kFloat;
-    return at::kBFloat16;
-#else
-    return device == "cpu" ? at::kFloat : at::kBFloat16;
-#endif
-}
 
 /// One token a step for all sequences, with keys and values kept: what makes 64 sequences cost
 /// little more than one.
@@ -32,9 +23,12 @@ public:
         : model_(model), config_(model.config()), sequences_(sequences),
           table_(config_, length, model.options()) {
         const std::vector<std::int64_t> shape{sequences, config_.kvHeads, length, config_.headDim};
+        // A thousand sequences' keys and values fill a GPU; a CPU is faster in float32.
+        const auto options =
+            model.options().dtype(model.options().device().is_cuda() ? at::kBFloat16 : at::kFloat);
         for (std::int64_t l = 0; l < config_.layers; ++l) {
-            keys_.push_back(at::zeros(shape, model.options()));
-            values_.push_back(at::zeros(shape, model.options()));
+            keys_.push_back(at::empty(shape, options));
+            values_.push_back(at::empty(shape, options));
         }
     }
 
@@ -65,10 +59,11 @@ private:
             .narrow(2, position, 1)
             .copy_(qkv.narrow(1, qCols + kvCols, kvCols).reshape({sequences_, groups, 1, hd}));
         const at::Tensor past = keys_[layer].narrow(2, 0, position + 1);
-        const at::Tensor scores =
-            at::matmul(q.view({sequences_, groups, perGroup, hd}), past.transpose(2, 3)) /
-            std::sqrt(static_cast<double>(hd));
-        return at::matmul(at::softmax(scores, -1), values_[layer].narrow(2, 0, position + 1))
+        const at::Tensor query = q.view({sequences_, groups, perGroup, hd}).to(past.scalar_type());
+        const at::Tensor scores = at::matmul(query, past.transpose(2, 3)).to(at::kFloat) /
+                                  std::sqrt(static_cast<double>(hd));
+        const at::Tensor weights = at::softmax(scores, -1).to(past.scalar_type());
+        return at::matmul(weights, values_[layer].narrow(2, 0, position + 1))
             .reshape({sequences_, qCols});
     }
 
@@ -88,21 +83,30 @@ at::Tensor draw(const at::Tensor& logits, at::Generator& generator) {
     return at::searchsorted(cumulative, target).squeeze(1).clamp_max(logits.size(1) - 1);
 }
 
-} // namespace
+using Texts = std::vector<std::vector<std::int32_t>>;
 
-std::vector<std::vector<std::int32_t>>
-writeTexts(const ModelSource& source, const std::vector<std::vector<std::int32_t>>& prompts,
-           std::int64_t length, std::uint64_t seed, const std::string& device,
-           const std::function<void(double)>& progress, std::stop_token stop) {
-    const FloatModel model(source, device, fastestType(device));
+/// Keys and values of one batch may take this much.
+std::int64_t cacheBytes(const std::string& device) {
+    return device == "cpu" ? std::int64_t{2} << 30 : std::int64_t{32} << 30;
+}
+
+std::size_t sequencesAtOnce(const ModelConfig& c, std::int64_t length, const std::string& device) {
+    const std::int64_t element = device == "cpu" ? sizeof(float) : sizeof(at::BFloat16);
+    const std::int64_t sequence = 2 * c.layers * c.kvHeads * c.headDim * length * element;
+    return static_cast<std::size_t>(
+        std::max<std::int64_t>(1, cacheBytes(device) / std::max<std::int64_t>(1, sequence)));
+}
+
+/// Writes one batch; `written` hears of each position.
+Texts writeBatch(const FloatModel& model, std::span<const std::vector<std::int32_t>> prompts,
+                 std::int64_t length, at::Generator& generator,
+                 const std::function<void()>& written) {
     const auto sequences = static_cast<std::int64_t>(prompts.size());
     BatchDecoder decoder(model, sequences, length);
-    at::Generator generator = at::detail::createCPUGenerator(seed);
-    std::vector<std::vector<std::int32_t>> texts(prompts.size());
+    Texts texts(prompts.size());
     at::Tensor ids = at::empty({sequences}, at::kLong);
     at::Tensor drawn;
     for (std::int64_t t = 0; t < length; ++t) {
-        throwIfStopped(stop);
         auto* id = ids.data_ptr<std::int64_t>();
         for (std::size_t i = 0; i < prompts.size(); ++i) {
             const auto at = static_cast<std::size_t>(t);
@@ -111,8 +115,32 @@ writeTexts(const ModelSource& source, const std::vector<std::vector<std::int32_t
         }
         if (t + 1 < length)
             drawn = draw(decoder.step(ids.to(model.options().device()), t), generator).cpu();
-        if (progress)
-            progress(static_cast<double>(t + 1) / static_cast<double>(length));
+        written();
+    }
+    return texts;
+}
+
+} // namespace
+
+Texts writeTexts(const ModelSource& source, const Texts& prompts, std::int64_t length,
+                 std::uint64_t seed, const std::string& device,
+                 const std::function<void(double)>& progress, std::stop_token stop) {
+    const FloatModel model(source, device, fastestType(device));
+    const std::size_t most = sequencesAtOnce(model.config(), length, device);
+    at::Generator generator = at::detail::createCPUGenerator(seed);
+    Texts texts;
+    for (std::size_t first = 0; first < prompts.size(); first += most) {
+        const std::size_t count = std::min(most, prompts.size() - first);
+        std::int64_t positions = 0;
+        Texts batch =
+            writeBatch(model, std::span(prompts).subspan(first, count), length, generator, [&] {
+                throwIfStopped(stop);
+                const double share = static_cast<double>(++positions) / static_cast<double>(length);
+                if (progress)
+                    progress((static_cast<double>(first) + share * static_cast<double>(count)) /
+                             static_cast<double>(prompts.size()));
+            });
+        std::move(batch.begin(), batch.end(), std::back_inserter(texts));
     }
     return texts;
 }

@@ -3,54 +3,12 @@
 
 #include "core/quant/low_rank.h"
 #include "core/quant/row_sweeps.h"
+#include "core/quant/storage_types.h"
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-#include <cstring>
-
 namespace bwla {
 namespace {
-
-at::Tensor roundToHalf(const at::Tensor& x) {
-    return x.to(at::kHalf).to(x.scalar_type());
-}
-
-std::vector<std::uint16_t> halfBits(const at::Tensor& x) {
-    const at::Tensor host = x.to(at::kCPU, at::kHalf).contiguous();
-    std::vector<std::uint16_t> bits(static_cast<std::size_t>(host.numel()));
-    std::memcpy(bits.data(), host.data_ptr(), bits.size() * sizeof(std::uint16_t));
-    return bits;
-}
-
-std::vector<std::int8_t> int8Values(const at::Tensor& x) {
-    const at::Tensor host = x.to(at::kCPU, at::kChar).contiguous();
-    const auto* data = host.data_ptr<std::int8_t>();
-    return {data, data + host.numel()};
-}
-
-/// x ~ int8 * scale along `dim`; scale a half, at least the smallest normal one.
-struct Int8 {
-    at::Tensor values; // same type as x, integers -127..127
-    at::Tensor scale;
-    explicit Int8(const at::Tensor& x, int dim) {
-        scale = roundToHalf((std::get<0>(x.abs().max(dim, true)) / 127.0).clamp_min(6.2e-5));
-        values = at::round(x / scale).clamp(-127, 127);
-    }
-    [[nodiscard]] at::Tensor dequantized() const { return values * scale; }
-};
-
-std::vector<std::uint32_t> packSigns(const at::Tensor& signs) {
-    const at::Tensor host = (signs > 0).to(at::kCPU, at::kByte).contiguous();
-    const std::int64_t rows = host.size(0), cols = host.size(1);
-    const std::int64_t words = HostLinear::wordsPerRow(cols);
-    std::vector<std::uint32_t> packed(static_cast<std::size_t>(rows * words), 0U);
-    const auto* bit = host.data_ptr<std::uint8_t>();
-    for (std::int64_t i = 0; i < rows; ++i)
-        for (std::int64_t j = 0; j < cols; ++j, ++bit)
-            packed[i * words + j / 32] |= static_cast<std::uint32_t>(*bit) << (j % 32);
-    return packed;
-}
 
 /// Factors of equal size, so that both scales stay in the normal range of a half.
 void balance(at::Tensor& a, at::Tensor& b) {

@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/stored_linear.h"
 
+#include "core/quant/storage_types.h"
+
 namespace bwla {
 namespace {
-
-at::Tensor fromHalves(const std::vector<std::uint16_t>& bits) {
-    return at::from_blob(const_cast<std::uint16_t*>(bits.data()),
-                         {static_cast<std::int64_t>(bits.size())}, at::kHalf)
-        .to(at::kFloat);
-}
-
-at::Tensor fromInt8(const std::vector<std::int8_t>& values, std::int64_t rows, std::int64_t cols) {
-    return at::from_blob(const_cast<std::int8_t*>(values.data()), {rows, cols}, at::kChar)
-        .to(at::kFloat);
-}
-
-at::Tensor unpackSigns(const std::vector<std::uint32_t>& packed, std::int64_t rows,
-                       std::int64_t cols) {
-    at::Tensor signs = at::empty({rows, cols}, at::kFloat);
-    float* out = signs.data_ptr<float>();
-    const std::int64_t words = HostLinear::wordsPerRow(cols);
-    for (std::int64_t i = 0; i < rows; ++i)
-        for (std::int64_t j = 0; j < cols; ++j)
-            *out++ = (packed[i * words + j / 32] >> (j % 32) & 1U) != 0U ? 1.0F : -1.0F;
-    return signs;
-}
 
 at::Tensor linearWeight(const QuantizedLinear& linear, const QuantizedGroup& group) {
     at::Tensor w =

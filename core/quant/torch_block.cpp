@@ -23,6 +23,13 @@ at::Tensor causalSoftmax(at::Tensor scores, std::int64_t first, std::int64_t str
 } // namespace
 
 at::Tensor rmsNorm(const at::Tensor& x, const at::Tensor& gain, double epsilon) {
+    if (x.scalar_type() != at::kFloat) {
+#if __has_include(<ATen/ops/rms_norm.h>) // one kernel since 2.4
+        return at::rms_norm(x, {x.size(-1)}, gain.to(x.scalar_type()), epsilon);
+#else
+        return rmsNorm(x.to(at::kFloat), gain, epsilon).to(x.scalar_type());
+#endif
+    }
     return x * at::rsqrt(x.square().mean(-1, true) + epsilon) * gain;
 }
 
@@ -50,12 +57,21 @@ at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const Rot
     const auto heads = [&](std::int64_t start, std::int64_t cols) {
         return qkv.narrow(2, start, cols).view({windows, tokens, cols / hd, hd}).transpose(1, 2);
     };
+#if __has_include(<ATen/ops/scaled_dot_product_attention.h>)
+    if (qkv.is_cuda() && qkv.scalar_type() != at::kFloat)
+        return at::scaled_dot_product_attention(
+                   rotate(heads(0, qCols), table, 0), rotate(heads(qCols, kvCols), table, 0),
+                   heads(qCols + kvCols, kvCols), {}, 0.0, /*is_causal=*/true, {},
+                   /*enable_gqa=*/groups != config.heads)
+            .transpose(1, 2)
+            .reshape({windows, tokens, qCols});
+#endif
     const double scale = 1.0 / std::sqrt(static_cast<double>(hd));
     const at::Tensor q =
         (rotate(heads(0, qCols), table, 0) * scale).view({windows, groups, perGroup, tokens, hd});
     const at::Tensor k = rotate(heads(qCols, kvCols), table, 0).transpose(2, 3).contiguous();
     const at::Tensor v = heads(qCols + kvCols, kvCols).contiguous();
-    at::Tensor out = at::empty({windows, groups, perGroup, tokens, hd}, qkv.options());
+    std::vector<at::Tensor> strips;
     for (std::int64_t first = 0; first < tokens; first += queriesAtOnce) {
         const std::int64_t strip = std::min(queriesAtOnce, tokens - first), keys = first + strip;
         const at::Tensor part =
@@ -64,11 +80,11 @@ at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const Rot
             at::matmul(part, k.narrow(3, 0, keys)).view({windows, groups, perGroup, strip, keys});
         const at::Tensor weights = causalSoftmax(scores, first, strip, keys)
                                        .view({windows, groups, perGroup * strip, keys});
-        out.narrow(3, first, strip)
-            .copy_(at::matmul(weights, v.narrow(2, 0, keys))
-                       .view({windows, groups, perGroup, strip, hd}));
+        strips.push_back(
+            at::matmul(weights, v.narrow(2, 0, keys)).view({windows, groups, perGroup, strip, hd}));
     }
-    return out.view({windows, config.heads, tokens, hd})
+    return at::cat(strips, 3)
+        .view({windows, config.heads, tokens, hd})
         .transpose(1, 2)
         .reshape({windows, tokens, qCols});
 }
@@ -76,6 +92,21 @@ at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const Rot
 at::Tensor gatedUnit(const at::Tensor& gateUp) {
     const std::vector<at::Tensor> halves = gateUp.chunk(2, -1);
     return at::silu(halves[0]) * halves[1];
+}
+
+at::Tensor decoderBlock(const at::Tensor& x, const at::Tensor& attnNorm, const at::Tensor& mlpNorm,
+                        const ModelConfig& config, const RotaryTable& table,
+                        const GroupLinear& linear) {
+    const std::int64_t windows = x.size(0), tokens = x.size(1);
+    const auto rows = [](const at::Tensor& t) { return t.reshape({-1, t.size(-1)}); };
+    const auto unflat = [&](const at::Tensor& t) { return t.view({windows, tokens, t.size(1)}); };
+    const at::Tensor qkv =
+        unflat(linear(GroupKind::attnIn, rows(rmsNorm(x, attnNorm, config.normEpsilon))));
+    const at::Tensor middle =
+        x + unflat(linear(GroupKind::attnOut, rows(attention(qkv, config, table))));
+    const at::Tensor gateUp =
+        linear(GroupKind::mlpIn, rows(rmsNorm(middle, mlpNorm, config.normEpsilon)));
+    return middle + unflat(linear(GroupKind::mlpOut, gatedUnit(gateUp)));
 }
 
 } // namespace bwla

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Adam (Kingma and Ba 2015, algorithm 1) with betas (.9, .95) on parameters that lie in one piece
+// of memory: a step is a handful of kernels however many layers there are.
+// Include from .cpp files of bwla_quant only.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <vector>
+
+namespace bwla {
+
+struct Adam {
+    at::Tensor value;         ///< (size), float32
+    at::Tensor first, second; ///< moments, (size)
+
+    explicit Adam(const at::Tensor& start);
+    /// value -= rate * unit step of `gradient` (size). `rate` is a number or one a parameter;
+    /// `count` counts the moments' steps from 1.
+    void step(const at::Tensor& gradient, const at::Tensor& rate, std::int64_t count);
+};
+
+/// Makes `leaves` of autograd, and their gradients, views of two flat tensors in their order.
+void shareMemory(std::vector<at::Tensor>& leaves, const at::Tensor& values,
+                 const at::Tensor& gradients);
+
+/// Leaves of autograd that train alike. Once packed they and their gradients are views of flat
+/// tensors.
+class ParameterPool {
+public:
+    /// `leaf` is float32; its steps are `rate` times those of step().
+    void add(const at::Tensor& leaf, double rate);
+    void pack();
+    /// One step against the summed gradients, which are then zero again.
+    void step(double rate, std::int64_t count);
+    /// The gradients summed so far are zero again.
+    void forget() { gradient_.zero_(); }
+
+    [[nodiscard]] Adam& state() { return state_.front(); }
+    [[nodiscard]] bool empty() const { return leaves_.empty(); }
+
+private:
+    std::vector<at::Tensor> leaves_;
+    std::vector<double> rates_;
+    std::vector<Adam> state_; // one, once packed
+    at::Tensor gradient_, rate_;
+};
+
+} // namespace bwla

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The second stage of presets balanced and best (ours; docs/method.md, Refinement): the whole
+// quantized model is trained towards the original's next-token distributions.
+#pragma once
+
+#include "core/job/job.h"
+#include "core/model/model_source.h"
+#include "core/quant/kl_text.h"
+#include "core/quant/refined_model.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <stop_token>
+#include <string>
+
+namespace bwla {
+
+struct KlSettings {
+    std::int64_t tokens = 0; ///< to read in all, where minutes is 0
+    double minutes = 0.0;    ///< > 0: as many tokens as two timed steps say fit
+    bool signs = false;      ///< latent signs train too
+    /// Where latents start, in units of |W' - L| over its own level: small, so that signs can turn
+    /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
+    double latentSpread = 0.3;
+    double latentRate = 1e-2;
+    int activationBits = 6;      ///< in the loop for the last part; 16 = never
+    double quantizedShare = 0.3; ///< of the steps
+    std::uint64_t seed = 0;
+    std::string device = "cpu";
+};
+
+struct KlPoint {
+    std::int64_t tokens = 0; ///< read so far
+    std::int64_t of = 0;
+    double kl = 0.0; ///< nats a token, mean since the last point
+    double tokensPerSecond = 0.0;
+    double flippedSigns = 0.0; ///< share, with the last point only
+};
+
+/// Tokens of a window and of a step on this device.
+struct KlBatch {
+    std::int64_t window = 0;
+    std::int64_t windows = 0;
+};
+[[nodiscard]] KlBatch klBatch(const std::string& device, const ModelConfig& config);
+
+/// Adam (.9, .95) from `start`: 31 steps of warm-up, cosine to 5 %. With `tokens`, the same seed
+/// gives the same bytes on the same kind of machine and thread count. An unfinished run's state is
+/// kept in `stateFile`, once a minute and when it is stopped, and gone on from: exactly, but for
+/// latent signs, which are kept in 8 bits without Adam's moments. Throws Cancelled, Error{numeric}
+/// and what writing a file throws.
+[[nodiscard]] RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start,
+                                      const KlText& text, const KlSettings& settings,
+                                      const std::filesystem::path& stateFile,
+                                      const Sink<KlPoint>& sink, std::stop_token stop);
+
+} // namespace bwla

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/model/model_source.h"
+#include "core/quant/quantize_settings.h"
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <vector>
+
+namespace bwla {
+
+/// What the KL stage reads: token windows of one length, from the calibration's sources.
+struct KlText {
+    std::vector<std::vector<std::int32_t>> file; ///< the whole text of --calibration FILE
+    std::vector<std::vector<std::int32_t>> self; ///< written by the float model
+    double fileShare = 0.0;                      ///< of the windows drawn; 0 or 1 with one source
+};
+
+struct KlTextSize {
+    std::int64_t window = 512;     ///< tokens
+    std::int64_t selfTokens = 0;   ///< to be written, if the calibration has "self"
+    std::int64_t tokensToRead = 0; ///< that the stage will draw in all
+};
+
+/// Self-written samples are `selfSample` tokens, one after another in a window: continuations of
+/// the file (where there is one), texts from an empty prompt, chats. The file's share is a half as
+/// long as that reads it no more than twice, and never below a fifth (the study's mixes). Throws
+/// what makeCalibration throws.
+[[nodiscard]] KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
+                                const KlTextSize& size, const std::function<void(double)>& progress,
+                                std::stop_token stop);
+
+} // namespace bwla

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/latent_signs.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace bwla {
+
+void LatentSigns::add(const at::Tensor& signs, const at::Tensor& magnitude) {
+    leaves_.push_back(signs);
+    latents_.push_back((magnitude * signs).to(at::kFloat).flatten());
+}
+
+void LatentSigns::pack() {
+    if (leaves_.empty())
+        return;
+    const at::NoGradGuard noGrad;
+    state_.assign(1, Adam(at::cat(latents_)));
+    latents_.clear();
+    const at::Tensor& latent = state_.front().value;
+    signs_ = at::empty_like(latent, leaves_.front().options());
+    gradient_ = at::zeros_like(signs_);
+    shareMemory(leaves_, signs_, gradient_);
+    follow();
+    start_ = latent > 0;
+}
+
+void LatentSigns::step(double rate, std::int64_t count) {
+    if (leaves_.empty())
+        return;
+    const at::NoGradGuard noGrad;
+    Adam& state = state_.front();
+    const at::Tensor gradient = gradient_.to(at::kFloat).mul_(state.value.abs().le(bound));
+    state.step(gradient, at::scalar_tensor(rate, gradient.options()), count);
+    gradient_.zero_();
+    follow();
+}
+
+void LatentSigns::forget() {
+    if (!leaves_.empty())
+        gradient_.zero_();
+}
+
+at::Tensor LatentSigns::compact() const {
+    const at::Tensor& latent = state_.front().value;
+    const at::Tensor size = (latent.abs() * (127.0 / bound)).round_().clamp_(1.0, 127.0);
+    return at::where(latent >= 0, size, -size).to(at::kCPU, at::kChar);
+}
+
+void LatentSigns::restore(const at::Tensor& compact) {
+    const at::NoGradGuard noGrad;
+    state_.front().value.copy_(compact.to(at::kFloat) * (bound / 127.0));
+    follow();
+}
+
+double LatentSigns::flipped() const {
+    if (leaves_.empty())
+        return 0.0;
+    return (start_ != (state_.front().value > 0)).to(at::kFloat).mean().item<double>();
+}
+
+void LatentSigns::follow() {
+    signs_.copy_(at::where(state_.front().value >= 0, 1.0, -1.0));
+}
+
+} // namespace bwla

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/logit_kl.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+
+namespace bwla {
+namespace {
+
+// 64 rows of 49152 logits are 13 MB: near the cache; a GPU wants large products instead.
+constexpr std::int64_t rowsOnCpu = 64, rowsOnGpu = 4096;
+
+at::Tensor logProbabilities(const HeadInput& input, std::int64_t first, std::int64_t rows) {
+    const at::Tensor logits = at::matmul(input.rows.narrow(0, first, rows), input.head.t());
+    return at::log_softmax(logits.to(at::kFloat), -1);
+}
+
+} // namespace
+
+LogitKl logitKl(const HeadInput& teacher, const HeadInput& student, std::int64_t count) {
+    const at::NoGradGuard noGrad;
+    const std::int64_t rows = student.rows.size(0);
+    const std::int64_t most = student.rows.is_cuda() ? rowsOnGpu : rowsOnCpu;
+    LogitKl result{at::zeros({}, student.rows.options().dtype(at::kFloat)), {}};
+    std::vector<at::Tensor> gradients;
+    for (std::int64_t first = 0; first < rows; first += most) {
+        const std::int64_t size = std::min(most, rows - first);
+        at::Tensor p = logProbabilities(teacher, first, size);
+        at::Tensor q = logProbabilities(student, first, size);
+        const at::Tensor difference = p - q;
+        p.exp_();
+        result.sum += at::dot(p.flatten(), difference.flatten());
+        q.exp_().sub_(p);
+        gradients.push_back(at::matmul(q.to(student.head.scalar_type()), student.head));
+    }
+    result.gradient = at::cat(gradients) / static_cast<double>(count);
+    return result;
+}
+
+} // namespace bwla

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/trainable_group.h"
+
+#include "core/model/half.h"
+#include "core/quant/fake_quantizer.h"
+#include "core/quant/storage_types.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace bwla {
+namespace {
+
+at::Tensor typed(const at::Tensor& x, at::ScalarType type) {
+    return x.to(type).contiguous();
+}
+
+double rootMeanSquare(const at::Tensor& x) {
+    return x.detach().square().mean().sqrt().item<double>();
+}
+
+std::vector<std::int64_t> rowsOf(const QuantizedGroup& group) {
+    std::vector<std::int64_t> rows;
+    for (const QuantizedLinear& linear : group.linears)
+        rows.push_back(linear.rows);
+    return rows;
+}
+
+/// Rows of all linears, each made by `part`, stacked on the device.
+template<class Part>
+at::Tensor stacked(const QuantizedGroup& group, const std::string& device, Part part) {
+    std::vector<at::Tensor> parts;
+    for (const QuantizedLinear& linear : group.linears)
+        parts.push_back(part(linear));
+    return at::cat(parts).to(at::Device(device));
+}
+
+} // namespace
+
+TrainableGroup::TrainableGroup(const QuantizedGroup& stored, const TrainingPlace& place)
+    : stored_(stored), place_(place), clipLow_(halfToFloat(stored.inputClip[0])),
+      clipHigh_(halfToFloat(stored.inputClip[1])) {
+    const std::string& device = place.device;
+    if (stored.factorA.size > 0) {
+        rotation_ = {loadFactor(stored.factorA, device), loadFactor(stored.factorB, device)};
+        typedRotation_ = {Matrix(typed(rotation_.r1.tensor(), place.type)),
+                          Matrix(typed(rotation_.r2.tensor(), place.type))};
+        if (place.manyRows) {
+            dense_ = at::kron(rotation_.r1.tensor(), rotation_.r2.tensor());
+            typedDense_ = dense_.to(place.type);
+        }
+    }
+    signs_ = stacked(stored, device, [&](const QuantizedLinear& l) {
+        return unpackSigns(l.signs, l.rows, stored.cols).to(place.type);
+    });
+    logRow_ = stacked(stored, device, [](const QuantizedLinear& l) {
+        return fromHalves(l.scale).log().unsqueeze(1);
+    });
+    if (!stored.inputScale.empty())
+        logColumn_ = fromHalves(stored.inputScale).log().to(at::Device(device));
+    if (!stored.linears.front().mean.empty())
+        mean_ = stacked(stored, device,
+                        [](const QuantizedLinear& l) { return fromHalves(l.mean).unsqueeze(1); });
+    if (stored.rank == 0)
+        return;
+    lowRankA_ = stacked(stored, device, [&](const QuantizedLinear& l) {
+        return fromInt8(l.lowRankA, l.rows, stored.rank) * fromHalves(l.lowRankAScale);
+    });
+    lowRankB_ = (fromInt8(stored.lowRankB, stored.rank, stored.cols) *
+                 fromHalves(stored.lowRankBScale).unsqueeze(1))
+                    .to(at::Device(device));
+}
+
+void TrainableGroup::addTo(ParameterPool& pool, const TrainingRates& rates) const {
+    pool.add(logRow_, rates.scales);
+    if (logColumn_.defined())
+        pool.add(logColumn_, rates.scales);
+    if (!lowRankA_.defined())
+        return;
+    pool.add(lowRankA_, rates.lowRank * rootMeanSquare(lowRankA_));
+    pool.add(lowRankB_, rates.lowRank * rootMeanSquare(lowRankB_));
+}
+
+void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double spread) const {
+    const at::NoGradGuard noGrad;
+    at::Tensor rest = weights;
+    if (!rotation_.r1.empty())
+        rest = rotateRows(Matrix(weights), inverseTranspose(rotation_)).tensor();
+    if (logColumn_.defined())
+        rest = rest / logColumn_.exp();
+    if (lowRankA_.defined())
+        rest = rest - at::matmul(lowRankA_, lowRankB_);
+    signs.add(signs_, (rest.abs() / logRow_.exp()).clamp(0.05, LatentSigns::bound) * spread);
+}
+
+at::Tensor TrainableGroup::prepare(const at::Tensor& x) const {
+    at::Tensor rotated = x;
+    if (!rotation_.r1.empty())
+        rotated = place_.manyRows ? at::matmul(x, typedDense_)
+                                  : rotateRows(Matrix(x), typedRotation_).tensor();
+    return logColumn_.defined() ? rotated * logColumn_.exp() : rotated.to(at::kFloat);
+}
+
+at::Tensor TrainableGroup::weight() const {
+    at::Tensor w = signs_.to(at::kFloat) * logRow_.exp();
+    if (mean_.defined())
+        w = w + mean_;
+    return lowRankA_.defined() ? w + at::matmul(lowRankA_, lowRankB_) : w;
+}
+
+at::Tensor TrainableGroup::foldedWeight() const {
+    const at::Tensor w = logColumn_.defined() ? weight() * logColumn_.exp() : weight();
+    return dense_.defined() ? at::matmul(w, dense_.t()) : w;
+}
+
+/// The same as x weight()', without the gradient of the whole matrix: signs are constants here.
+at::Tensor TrainableGroup::factored(const at::Tensor& x) const {
+    at::Tensor y = at::matmul(x, signs_.t()) * logRow_.exp().squeeze(1);
+    if (mean_.defined())
+        y = y + x.to(at::kFloat).sum(1, true) * mean_.squeeze(1);
+    if (lowRankA_.defined())
+        y = y +
+            at::matmul(at::matmul(x, lowRankB_.to(place_.type).t()), lowRankA_.to(place_.type).t());
+    return y.to(place_.type);
+}
+
+at::Tensor TrainableGroup::operator()(const at::Tensor& x, int bits) const {
+    if (bits >= 16 && place_.manyRows)
+        return at::matmul(x, foldedWeight().to(place_.type).t());
+    at::Tensor prepared = prepare(x);
+    if (bits < 16)
+        prepared = fakeQuantize(prepared, bits, clipLow_, clipHigh_);
+    prepared = prepared.to(place_.type);
+    if (place_.manyRows || signs_.requires_grad())
+        return at::matmul(prepared, weight().to(place_.type).t());
+    return factored(prepared);
+}
+
+QuantizedGroup TrainableGroup::stored() const {
+    const at::NoGradGuard noGrad;
+    QuantizedGroup group = stored_;
+    // The smallest half keeps a vanished scale positive.
+    const at::Tensor rowScale = logRow_.exp().clamp_min(6e-8);
+    if (logColumn_.defined())
+        group.inputScale = halfBits(logColumn_.exp());
+    if (lowRankB_.defined()) {
+        const Int8 b(lowRankB_, 1);
+        group.lowRankB = int8Values(b.values);
+        group.lowRankBScale = halfBits(b.scale.flatten());
+    }
+    std::int64_t row = 0;
+    const std::vector<std::int64_t> rows = rowsOf(group);
+    for (std::size_t i = 0; i < rows.size(); row += rows[i++]) {
+        QuantizedLinear& linear = group.linears[i];
+        linear.signs = packSigns(signs_.narrow(0, row, rows[i]));
+        linear.scale = halfBits(rowScale.narrow(0, row, rows[i]).flatten());
+        if (!lowRankA_.defined())
+            continue;
+        const Int8 a(lowRankA_.narrow(0, row, rows[i]), 0);
+        linear.lowRankA = int8Values(a.values);
+        linear.lowRankAScale = halfBits(a.scale.flatten());
+    }
+    return group;
+}
+
+} // namespace bwla

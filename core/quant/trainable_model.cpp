@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/trainable_model.h"
+
+#include "core/model/row_int8.h"
+#include "core/model/tensor_names.h"
+#include "core/quant/float_model.h"
+#include "core/quant/storage_types.h"
+
+#include <ATen/core/grad_mode.h>
+
+namespace bwla {
+namespace {
+
+RotaryTable rotaryTable(const ModelConfig& config, const TrainingPlace& place,
+                        std::int64_t positions) {
+    return {config, positions,
+            at::TensorOptions().dtype(place.type).device(at::Device(place.device))};
+}
+
+at::Tensor floatTable(const ModelSource& source, const std::string& name,
+                      const TrainingPlace& place) {
+    const ModelConfig& config = source.config();
+    return loadTensor(source, name, {config.vocabulary, config.width}, place.device).to(place.type);
+}
+
+/// A table as the artifact stores it: 8 bits and one half a row.
+at::Tensor storedTable(const ModelSource& source, const std::string& name,
+                       const TrainingPlace& place) {
+    const RowInt8 rounded = roundRows(source.tensor(name), source.config().width, name);
+    return (fromInt8(rounded.values, rounded.rows, rounded.cols) *
+            fromHalves(rounded.scale).unsqueeze(1))
+        .to(at::Device(place.device), place.type);
+}
+
+at::Tensor gain(const std::vector<float>& values, const TrainingPlace& place) {
+    return at::tensor(values, at::kFloat).to(at::Device(place.device));
+}
+
+std::vector<float> hostFloats(const at::Tensor& x) {
+    const at::Tensor host = x.detach().to(at::kCPU, at::kFloat).contiguous();
+    const float* data = host.data_ptr<float>();
+    return {data, data + host.numel()};
+}
+
+at::Tensor flatRows(const at::Tensor& x) {
+    return x.reshape({-1, x.size(-1)});
+}
+
+at::Tensor embed(const at::Tensor& table, const at::Tensor& ids) {
+    return table.index_select(0, ids.flatten()).view({ids.size(0), ids.size(1), table.size(1)});
+}
+
+} // namespace
+
+TeacherModel::TeacherModel(const ModelSource& source, const TrainingPlace& place,
+                           std::int64_t positions)
+    : config_(source.config()), table_(rotaryTable(config_, place, positions)),
+      embedding_(floatTable(source, embeddingName, place)),
+      head_(config_.tiedHead ? embedding_ : floatTable(source, headName, place)),
+      finalNorm_(loadTensor(source, finalNormName, {config_.width}, place.device)) {
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
+        const FloatBlock block = loadBlock(source, layer, place.device);
+        Block kept{{}, block.attnNorm, block.mlpNorm};
+        for (std::size_t k = 0; k < groupCount; ++k)
+            kept.weights[k] = block.weights[k].to(place.type);
+        blocks_.push_back(std::move(kept));
+    }
+}
+
+HeadInput TeacherModel::operator()(const at::Tensor& ids) const {
+    const at::NoGradGuard noGrad;
+    at::Tensor x = embed(embedding_, ids);
+    for (const Block& block : blocks_)
+        x = decoderBlock(x, block.attnNorm, block.mlpNorm, config_, table_,
+                         [&](GroupKind kind, const at::Tensor& rows) {
+                             return at::matmul(rows,
+                                               block.weights[static_cast<std::size_t>(kind)].t());
+                         });
+    return {flatRows(rmsNorm(x, finalNorm_, config_.normEpsilon)), head_};
+}
+
+TrainableModel::TrainableModel(const ModelSource& source, const RefinedModel& start,
+                               const TrainingPlace& place, std::int64_t positions)
+    : source_(source), place_(place), table_(rotaryTable(source.config(), place, positions)),
+      embedding_(storedTable(source, embeddingName, place)),
+      head_(source.config().tiedHead ? embedding_ : storedTable(source, headName, place)),
+      finalNorm_(gain(start.finalNorm, place)) {
+    for (const QuantizedBlock& block : start.blocks) {
+        Block trainable{{}, gain(block.attnNorm, place), gain(block.mlpNorm, place)};
+        for (const QuantizedGroup& group : block.groups)
+            trainable.groups.emplace_back(group, place);
+        blocks_.push_back(std::move(trainable));
+    }
+}
+
+HeadInput TrainableModel::operator()(const at::Tensor& ids, int bits) const {
+    const ModelConfig& config = source_.config();
+    at::Tensor x = embed(embedding_, ids);
+    for (const Block& block : blocks_)
+        x = decoderBlock(x, block.attnNorm, block.mlpNorm, config, table_,
+                         [&](GroupKind kind, const at::Tensor& rows) {
+                             return block.groups[static_cast<std::size_t>(kind)](rows, bits);
+                         });
+    return {flatRows(rmsNorm(x, finalNorm_, config.normEpsilon)), head_};
+}
+
+void TrainableModel::addTo(ParameterPool& pool, const TrainingRates& rates) const {
+    for (const Block& block : blocks_) {
+        for (const TrainableGroup& group : block.groups)
+            group.addTo(pool, rates);
+        pool.add(block.attnNorm, rates.gains);
+        pool.add(block.mlpNorm, rates.gains);
+    }
+    pool.add(finalNorm_, rates.gains);
+}
+
+void TrainableModel::addTo(LatentSigns& signs, double spread) const {
+    for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
+        const FloatBlock floats =
+            loadBlock(source_, static_cast<std::int64_t>(layer), place_.device);
+        for (std::size_t k = 0; k < groupCount; ++k)
+            blocks_[layer].groups[k].addTo(signs, floats.weights[k], spread);
+    }
+}
+
+RefinedModel TrainableModel::stored() const {
+    RefinedModel model;
+    for (const Block& block : blocks_) {
+        QuantizedBlock stored;
+        for (std::size_t k = 0; k < groupCount; ++k)
+            stored.groups[k] = block.groups[k].stored();
+        stored.attnNorm = hostFloats(block.attnNorm);
+        stored.mlpNorm = hostFloats(block.mlpNorm);
+        model.blocks.push_back(std::move(stored));
+    }
+    model.finalNorm = hostFloats(finalNorm_);
+    return model;
+}
+
+} // namespace bwla
