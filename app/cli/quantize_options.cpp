@@ -19,6 +19,9 @@ const std::map<std::string, Metric> metrics{{"h", Metric::activation}, {"plain",
 const std::map<std::string, FactorRule> factorRules{{"equal", FactorRule::equal},
                                                     {"wide", FactorRule::wide}};
 
+const std::map<std::string, Refinement> refinements{
+    {"none", Refinement::none}, {"scales", Refinement::scales}, {"signs", Refinement::signs}};
+
 template<class T>
 std::vector<std::string> names(const std::map<std::string, T>& table) {
     std::vector<std::string> keys;
@@ -85,7 +88,11 @@ void QuantizeOptions::addTo(CLI::App& verb) {
     verb.add_option("model", model_, "GGUF file or Hugging Face folder")->required();
     verb.add_option("-o,--output", out_, "Folder to write")->required();
     std::vector<std::string> presets(presetNames().begin(), presetNames().end());
-    verb.add_option("--preset", preset_, "Recipe (default: fast)")->check(CLI::IsMember(presets));
+    verb.add_option(
+            "--preset", preset_,
+            "fast (minutes; default), balanced (then trains scales: 40 minutes on 2 cores, 5 on "
+            "an H200), best (then trains signs too: 20 minutes on an H200) or paper")
+        ->check(CLI::IsMember(presets));
     addMethodOptions(verb);
     addRunOptions(verb);
 }
@@ -112,6 +119,15 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
         ->group(method);
     count("--psp-rounds", pspRounds_, "Rounds of the low-rank solver, 0 = no low-rank term");
     choice("--column-scales", columnScales_, "on or off", std::vector<std::string>{"on", "off"});
+    choice("--refine", refine_,
+           "Train towards the original's answers: none, scales (with norms and low rank) or signs "
+           "(everything; for a GPU)",
+           names(refinements));
+    count("--kl-tokens", klTokens_, "Tokens that the refinement reads, 0 = the preset's");
+    count("--kl-minutes", klMinutes_,
+          "Length of the refinement in minutes instead (not repeatable to the byte)");
+    count("--latent-spread", latentSpread_, "Start of trained signs: less = they turn sooner");
+    count("--latent-rate", latentRate_, "Rate of trained signs");
 }
 
 void QuantizeOptions::addRunOptions(CLI::App& verb) {
@@ -154,6 +170,11 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     setNamed(settings.rotation, rotation_, rotations);
     setNamed(settings.oktMode, okt_, oktModes);
     setNamed(settings.metric, metric_, metrics);
+    setNamed(settings.refinement, refine_, refinements);
+    set(settings.klTokens, klTokens_);
+    set(settings.klMinutes, klMinutes_);
+    set(settings.latentSpread, latentSpread_);
+    set(settings.latentRate, latentRate_);
     if (columnScales_)
         settings.columnScales = *columnScales_ == "on";
     if (factors_ && factorRules.contains(*factors_))

@@ -36,6 +36,11 @@ private:
     std::optional<std::string> metric_;
     std::optional<std::string> columnScales_;
     std::optional<double> targetMix_;
+    std::optional<std::string> refine_;
+    std::optional<std::int64_t> klTokens_;
+    std::optional<double> klMinutes_;
+    std::optional<double> latentSpread_;
+    std::optional<double> latentRate_;
     std::optional<std::string> calibration_;
     std::optional<std::int64_t> tokens_;
     std::optional<std::uint64_t> seed_;

@@ -50,6 +50,15 @@ OrderedJson blockEvent(const BlockReport& block) {
             {"groups", measured}};
 }
 
+OrderedJson refinementEvent(const KlPoint& point) {
+    return {{"event", "refine"},
+            {"tokens", point.tokens},
+            {"of", point.of},
+            {"kl", point.kl},
+            {"tokens_per_second", point.tokensPerSecond},
+            {"flipped_signs", point.flippedSigns}};
+}
+
 std::string groupTable(const std::vector<BlockReport>& blocks) {
     using R = GroupReport;
     std::vector<std::vector<std::string>> rows;

@@ -12,6 +12,9 @@ namespace bwla {
 /// The "block" line of --json's progress: what a finished block measured.
 [[nodiscard]] OrderedJson blockEvent(const BlockReport& block);
 
+/// The "refine" line: where the refinement stands.
+[[nodiscard]] OrderedJson refinementEvent(const KlPoint& point);
+
 /// Means over blocks, a row an input group: errors, the shape of rows, activation peaks, each
 /// before and after.
 [[nodiscard]] std::string groupTable(const std::vector<BlockReport>& blocks);

@@ -84,7 +84,9 @@ void writeTensors(const fs::path& folder, const ModelSource& source,
         noteShape(quantized, config);
         writer.add(blockTensors(quantized, layer));
     }
-    writer.add({named(finalNormName, DType::f32, {model.width}, source.tensor(finalNormName))});
+    writer.add({named(finalNormName, DType::f32, {model.width},
+                      description.finalNorm.empty() ? source.tensor(finalNormName)
+                                                    : description.finalNorm)});
     if (!model.tiedHead)
         writer.add(table(source, headName));
     writer.finish();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace bwla {
 
@@ -18,6 +19,7 @@ struct ArtifactDescription {
     std::string recipeHash;  ///< XXH3-128 of settings, model and calibration, hex
     std::string calibration; ///< "self" or the text's XXH3-128
     std::int64_t calibrationTokens = 0;
+    std::vector<float> finalNorm = {};       ///< [width]; empty = the original's
     std::int64_t shardBytes = 4'000'000'000; ///< tensor bytes that one file may hold
 };
 

@@ -75,6 +75,10 @@ void BlockJournal::write(std::int64_t layer, const QuantizedBlock& block,
     finished_ = layer + 1;
 }
 
+std::filesystem::path BlockJournal::refinementFile() const {
+    return folder_ / "refinement.safetensors";
+}
+
 void BlockJournal::remove() const {
     removeFlatFolder(folder_);
 }

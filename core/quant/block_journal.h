@@ -27,6 +27,8 @@ public:
     [[nodiscard]] std::string report(std::int64_t layer) const; ///< JSON kept beside the block
     /// layer == finished(). Throws Error{writeFailed, diskFull}.
     void write(std::int64_t layer, const QuantizedBlock& block, const std::string& reportJson);
+    /// Where an unfinished refinement keeps its state.
+    [[nodiscard]] std::filesystem::path refinementFile() const;
     /// Deletes the journal, once the artifact is in place. A leftover does no harm: OUT is found
     /// first.
     void remove() const;

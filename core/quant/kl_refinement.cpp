@@ -22,7 +22,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t warmUpSteps = 31;
 constexpr double lastRate = 0.05;
 constexpr double secondsBetweenStates = 60.0;
-constexpr double secondsBetweenPoints = 1.0;
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -55,14 +54,15 @@ at::Tensor drawWindows(const KlText& text, std::int64_t count, std::uint64_t see
     return at::stack(rows);
 }
 
-class Refinement {
+class KlRun {
 public:
-    Refinement(const ModelSource& source, const RefinedModel& start, const KlText& text,
-               const KlSettings& settings)
+    KlRun(const ModelSource& source, const RefinedModel& start, const KlText& text,
+          const KlSettings& settings)
         : text_(text), settings_(settings),
           batch_(klBatch(settings.device, source.config())), place_{settings.device,
                                                                     fastestType(settings.device),
-                                                                    settings.device != "cpu"},
+                                                                    settings.foldWeights.value_or(
+                                                                        settings.device != "cpu")},
           teacher_(source, place_, batch_.window), student_(source, start, place_, batch_.window) {
         student_.addTo(parameters_, {});
         parameters_.pack();
@@ -88,7 +88,8 @@ public:
                 stateAt_ = Clock::now();
             }
             trainOneStep();
-            if (secondsSince(pointAt_) > secondsBetweenPoints || progress_.step == progress_.steps)
+            if (secondsSince(pointAt_) >= settings_.secondsBetweenPoints ||
+                progress_.step == progress_.steps)
                 report(sink);
         }
         return student_.stored();
@@ -148,7 +149,7 @@ private:
 
     std::int64_t plannedSteps() {
         if (settings_.minutes <= 0.0)
-            return std::max<std::int64_t>(1, settings_.tokens / stepTokens());
+            return settings_.tokens / stepTokens();
         const double share = settings_.activationBits < 16 ? settings_.quantizedShare : 0.0;
         const double mean = (1.0 - share) * timedStep(16) +
                             (share > 0.0 ? share * timedStep(settings_.activationBits) : 0.0);
@@ -196,11 +197,7 @@ KlBatch klBatch(const std::string& device, const ModelConfig& config) {
 RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start, const KlText& text,
                         const KlSettings& settings, const std::filesystem::path& stateFile,
                         const Sink<KlPoint>& sink, std::stop_token stop) {
-    Refinement refinement(source, start, text, settings);
-    RefinedModel result = refinement.run(stateFile, sink, stop);
-    std::error_code ignored;
-    std::filesystem::remove(stateFile, ignored);
-    return result;
+    return KlRun(source, start, text, settings).run(stateFile, sink, stop);
 }
 
 } // namespace bwla

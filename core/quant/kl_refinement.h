@@ -6,37 +6,36 @@
 
 #include "core/job/job.h"
 #include "core/model/model_source.h"
+#include "core/quant/kl_point.h"
 #include "core/quant/kl_text.h"
 #include "core/quant/refined_model.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 
 namespace bwla {
 
 struct KlSettings {
-    std::int64_t tokens = 0; ///< to read in all, where minutes is 0
-    double minutes = 0.0;    ///< > 0: as many tokens as two timed steps say fit
-    bool signs = false;      ///< latent signs train too
+    std::int64_t tokens =
+        0;                ///< to read in all, where minutes is 0; less than a step: nothing is done
+    double minutes = 0.0; ///< > 0: as many tokens as two timed steps say fit
+    bool signs = false;   ///< latent signs train too
     /// Where latents start, in units of |W' - L| over its own level: small, so that signs can turn
     /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
     double latentSpread = 0.3;
     double latentRate = 1e-2;
     int activationBits = 6;      ///< in the loop for the last part; 16 = never
     double quantizedShare = 0.3; ///< of the steps
+    /// Steps read thousands of rows, so that work on weights costs little beside them
+    /// (TrainingPlace::manyRows); the result is the same. Unset: on a GPU.
+    std::optional<bool> foldWeights;
+    double secondsBetweenPoints = 1.0;
     std::uint64_t seed = 0;
     std::string device = "cpu";
-};
-
-struct KlPoint {
-    std::int64_t tokens = 0; ///< read so far
-    std::int64_t of = 0;
-    double kl = 0.0; ///< nats a token, mean since the last point
-    double tokensPerSecond = 0.0;
-    double flippedSigns = 0.0; ///< share, with the last point only
 };
 
 /// Tokens of a window and of a step on this device.
@@ -48,9 +47,9 @@ struct KlBatch {
 
 /// Adam (.9, .95) from `start`: 31 steps of warm-up, cosine to 5 %. With `tokens`, the same seed
 /// gives the same bytes on the same kind of machine and thread count. An unfinished run's state is
-/// kept in `stateFile`, once a minute and when it is stopped, and gone on from: exactly, but for
-/// latent signs, which are kept in 8 bits without Adam's moments. Throws Cancelled, Error{numeric}
-/// and what writing a file throws.
+/// kept in `stateFile` (left there at the end), once a minute and when it is stopped, and gone on
+/// from: exactly, but for latent signs, which are kept in 8 bits without Adam's moments. Throws
+/// Cancelled, Error{numeric} and what writing a file throws.
 [[nodiscard]] RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start,
                                       const KlText& text, const KlSettings& settings,
                                       const std::filesystem::path& stateFile,

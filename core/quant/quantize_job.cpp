@@ -8,6 +8,7 @@
 #include "core/quant/calibration.h"
 #include "core/quant/group_quantizer.h"
 #include "core/quant/group_report.h"
+#include "core/quant/refine_journal.h"
 #include "core/quant/torch_quantize_job.h"
 #include "core/quant/torch_runtime.h"
 #include "core/quant/two_streams.h"
@@ -29,6 +30,7 @@ double secondsSince(Clock::time_point start) {
 // only.
 constexpr double selfShare = 0.15;
 constexpr double writeShare = 0.02;
+constexpr double fitShareBeforeRefinement = 0.15; // balanced on 2 cores
 constexpr int stepsPerGroup = 6;
 
 /// One run. Work is private to it; events go out through `sink`.
@@ -99,18 +101,51 @@ private:
         else
             for (std::int64_t layer = 0; layer < layers; ++layer)
                 result_.blocks.push_back(blockReportFromJson(journal.report(layer)));
+        std::optional<RefinedModel> refined;
+        if (settings_.refinement != Refinement::none) {
+            refined = refine(journal);
+            description.finalNorm = refined->finalNorm;
+        }
         report("write", "", 1.0 - writeShare);
-        writeArtifact(
-            settings_.outputPath, *model_, description,
-            [&](std::int64_t layer) { return journal.read(layer); }, probeMaker());
+        const auto block = [&](std::int64_t layer) {
+            return refined ? refined->blocks[static_cast<std::size_t>(layer)] : journal.read(layer);
+        };
+        writeArtifact(settings_.outputPath, *model_, description, block, probeMaker());
         journal.remove();
         report("done", "", 1.0);
+    }
+
+    RefinedModel refine(const BlockJournal& journal) {
+        block_ = -1;
+        const double textEnd = fitEnd() + 0.1 * (1.0 - writeShare - fitEnd());
+        const RefinementEvents events{
+            [&](double share) { report("text", "", fitEnd() + share * (textEnd - fitEnd())); },
+            [&](const KlPoint& point) {
+                const double done =
+                    static_cast<double>(point.tokens) / static_cast<double>(point.of);
+                lastProgress_ =
+                    progressAt("refine", "", textEnd + done * (1.0 - writeShare - textEnd));
+                lastProgress_.etaSeconds =
+                    static_cast<double>(point.of - point.tokens) / point.tokensPerSecond;
+                lastProgress_.etaSpreadSeconds = 0.1 * lastProgress_.etaSeconds;
+                result_.refinement.push_back(point);
+                QuantizeEvent event{.progress = lastProgress_};
+                event.refined = &point;
+                sink_(event);
+            }};
+        return refineJournal(journal, *model_, settings_, events, stop_);
+    }
+
+    /// Where the fits end on the bar.
+    [[nodiscard]] double fitEnd() const {
+        return settings_.refinement == Refinement::none ? 1.0 - writeShare
+                                                        : fitShareBeforeRefinement;
     }
 
     /// Returns the calibration tokens used.
     std::int64_t fitBlocks(BlockJournal& journal) {
         const bool self = settings_.calibration.ends_with("self");
-        calibrateShare_ = self ? selfShare : 0.01;
+        calibrateShare_ = (self ? selfShare : 0.01) * fitEnd();
         const Calibration calibration = makeCalibration(
             *model_, settings_,
             [&](double share) { report("calibrate", "", share * calibrateShare_); }, stop_);
@@ -186,7 +221,7 @@ private:
     }
 
     [[nodiscard]] double blockFraction(double blocksDone) const {
-        return calibrateShare_ + (1.0 - calibrateShare_ - writeShare) * blocksDone /
+        return calibrateShare_ + (fitEnd() - calibrateShare_) * blocksDone /
                                      static_cast<double>(model_->config().layers);
     }
 
@@ -194,8 +229,8 @@ private:
         Progress p{.phase = std::move(phase), .step = std::move(step), .fraction = fraction};
         p.block = block_;
         p.blocks = model_->config().layers;
-        const double left = (1.0 - writeShare - fraction) / (1.0 - calibrateShare_ - writeShare) *
-                            static_cast<double>(p.blocks);
+        const double left =
+            (fitEnd() - fraction) / (fitEnd() - calibrateShare_) * static_cast<double>(p.blocks);
         if (block_ >= 0 && left > 0.0) {
             p.etaSeconds = eta_.seconds(left);
             p.etaSpreadSeconds = eta_.spread(left);

@@ -5,6 +5,7 @@
 #include "core/model/artifact.h"
 #include "core/quant/block_report.h"
 #include "core/quant/fit_trace.h"
+#include "core/quant/kl_point.h"
 #include "core/quant/quantize_settings.h"
 
 #include <cstdint>
@@ -14,13 +15,15 @@
 
 namespace bwla {
 
-/// Progress always; `finished` once a block is in the journal; the others with settings.trace.
+/// Progress always; `finished` once a block is in the journal; `refined` while the refinement
+/// trains; the others with settings.trace.
 /// Pointers are valid during the call. A sink that blocks pauses the run.
 struct QuantizeEvent {
     Progress progress;
     const BlockReport* finished = nullptr;
     const FitMoment* moment = nullptr;
     const GroupActivations* activations = nullptr;
+    const KlPoint* refined = nullptr;
 };
 
 struct QuantizeResult {
@@ -31,6 +34,7 @@ struct QuantizeResult {
     std::int64_t layers = 0;
     std::int64_t layersResumed = 0;
     std::vector<BlockReport> blocks;
+    std::vector<KlPoint> refinement; ///< of this run; empty without a refinement
 };
 
 /// Opens the model, quantizes block by block with a journal at "OUT.partial", writes the artifact.

@@ -49,20 +49,50 @@ const char* name(RotationKind kind) {
     return "";
 }
 
+const char* name(Refinement refinement) {
+    switch (refinement) {
+    case Refinement::none:
+        return "none";
+    case Refinement::scales:
+        return "scales";
+    case Refinement::signs:
+        return "signs";
+    }
+    return "";
+}
+
+/// Everything that decides a refinement; its length in minutes makes a run that cannot be repeated
+/// to the byte, but the same recipe all the same.
+nlohmann::json refinementRecipe(const QuantizeSettings& s) {
+    nlohmann::json recipe{{"parameters", name(s.refinement)}};
+    if (s.klMinutes > 0.0)
+        recipe["minutes"] = s.klMinutes;
+    else
+        recipe["tokens"] = s.klTokens > 0 ? s.klTokens : usualKlTokens(s);
+    if (s.refinement == Refinement::signs)
+        recipe.update({{"latent_spread", s.latentSpread}, {"latent_rate", s.latentRate}});
+    return recipe;
+}
+
 } // namespace
 
 const std::vector<std::string_view>& presetNames() {
-    static const std::vector<std::string_view> names{"fast", "paper"};
+    static const std::vector<std::string_view> names{"fast", "balanced", "best", "paper"};
     return names;
 }
 
 QuantizeSettings presetSettings(std::string_view preset) {
     QuantizeSettings s;
+    s.preset = preset;
     if (preset == "fast")
         return s;
+    if (preset == "balanced" || preset == "best") {
+        s.refinement = preset == "best" ? Refinement::signs : Refinement::scales;
+        return s;
+    }
     if (preset != "paper")
-        reject("There is no preset \"" + std::string(preset) + "\". Use fast or paper.");
-    s.preset = "paper";
+        reject("There is no preset \"" + std::string(preset) +
+               "\". Use fast, balanced, best or paper.");
     s.oktStart = OktStart::identity;
     s.oktRounds = 40;
     s.pspRounds = 20;
@@ -92,6 +122,15 @@ void validate(const QuantizeSettings& s) {
         reject("--threads must be between 0 and 1024, not " + std::to_string(s.threads) + ".");
     if (s.device != "cpu" && s.device != "cuda")
         reject("--device must be cpu or cuda, not \"" + s.device + "\".");
+    if (s.klTokens < 0 || s.klTokens > 10'000'000'000)
+        reject("--kl-tokens must be between 0 and 10000000000, not " + std::to_string(s.klTokens) +
+               ".");
+    if (!(s.klMinutes >= 0.0 && s.klMinutes <= 10'000.0))
+        reject("--kl-minutes must be between 0 and 10000.");
+    if (!(s.latentSpread > 0.0 && s.latentSpread <= 1.0))
+        reject("--latent-spread must be above 0 and at most 1.");
+    if (!(s.latentRate > 0.0 && s.latentRate <= 1.0))
+        reject("--latent-rate must be above 0 and at most 1.");
     if (s.calibration.empty())
         reject("--calibration needs \"self\", a text file, or FILE+self.");
     if (s.outputPath.empty())
@@ -126,7 +165,15 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"tokens", s.tokens},
         {"seed", s.seed},
     };
+    if (s.refinement != Refinement::none)
+        recipe["refinement"] = refinementRecipe(s);
     return recipe.dump();
+}
+
+std::int64_t usualKlTokens(const QuantizeSettings& s) {
+    if (s.device == "cpu")
+        return 400'000;
+    return s.refinement == Refinement::signs ? 100'000'000 : 25'000'000;
 }
 
 std::pair<int, int> rotationFactors(const QuantizeSettings& s, GroupKind kind, std::int64_t inputs,

@@ -25,6 +25,10 @@ enum class FactorRule : std::uint8_t {
 };
 
 /// Every knob of a quantization. The defaults are those of preset `fast`.
+/// KL of the logits through the whole model after the closed form: never, of scales, gains and low
+/// rank, or of the signs too ("none", "scales", "signs" on the command line).
+enum class Refinement : std::uint8_t { none, scales, signs };
+
 struct QuantizeSettings {
     std::string preset = "fast"; ///< only a label: presetSettings() sets the knobs
     std::string modelPath;
@@ -50,6 +54,12 @@ struct QuantizeSettings {
     int flipRounds = 4;     ///< rounds of sign flips, scales, low rank
     bool clipSearch = true; ///< of the activation range, off at 16 bits
 
+    Refinement refinement = Refinement::none;
+    std::int64_t klTokens = 0; ///< the refinement reads; 0 = usualKlTokens()
+    double klMinutes = 0.0;    ///< > 0: as many tokens as fit, which depends on the machine
+    double latentSpread = 0.3; ///< of the latents' start; less = signs turn sooner
+    double latentRate = 0.01;  ///< of the latents' steps
+
     std::string calibration = "self"; ///< "self", a text file, or "FILE+self"
     std::int64_t tokens = 16384;
     std::uint64_t seed = 0;
@@ -67,6 +77,10 @@ struct QuantizeSettings {
 void validate(const QuantizeSettings& settings);
 /// What decides the result, as JSON with sorted keys: no paths, thread counts or resume.
 [[nodiscard]] std::string recipeJson(const QuantizeSettings& settings);
+
+/// What the preset's refinement reads on this device: about 35 minutes of 2 cores, 4 (scales) or 16
+/// (signs) of an H200, for the default model.
+[[nodiscard]] std::int64_t usualKlTokens(const QuantizeSettings& settings);
 
 /// m1 x m2 for a group of `inputs` m and `outputs` n (all linears of the group together).
 /// Throws Error{badArgument} where an override does not multiply to m.

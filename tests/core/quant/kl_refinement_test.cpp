@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Training a tiny quantized model towards its original: what is learned, stored, repeated and
+// resumed.
+#include "core/quant/group_quantizer.h"
+#include "core/quant/kl_refinement.h"
+#include "core/quant/two_streams.h"
+#include "tiny_model.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace bwla;
+using namespace bwla::test;
+
+namespace {
+
+constexpr std::int64_t window = 64;
+
+std::vector<std::vector<std::int32_t>> windows(int count, int seed) {
+    std::mt19937 random(static_cast<unsigned>(seed));
+    std::vector<std::vector<std::int32_t>> result(static_cast<std::size_t>(count));
+    for (auto& ids : result)
+        for (std::int64_t t = 0; t < window; ++t)
+            ids.push_back(static_cast<std::int32_t>(random() % 250));
+    return result;
+}
+
+std::vector<std::byte> bytes(const RefinedModel& model) {
+    std::vector<std::byte> all;
+    for (const QuantizedBlock& block : model.blocks)
+        for (const NamedTensor& tensor : blockTensors(block, 0))
+            all.insert(all.end(), tensor.bytes.begin(), tensor.bytes.end());
+    const auto norm = std::as_bytes(std::span(model.finalNorm));
+    all.insert(all.end(), norm.begin(), norm.end());
+    return all;
+}
+
+} // namespace
+
+class KlRefinementTest : public QObject {
+    Q_OBJECT
+    QTemporaryDir folder_;
+    std::unique_ptr<ModelSource> source_;
+    RefinedModel start_;
+    KlText text_{windows(3, 1), windows(5, 2), 0.4};
+
+    [[nodiscard]] std::filesystem::path state(const char* name) const {
+        return folder_.filePath(QString(name) + ".safetensors").toStdString();
+    }
+    [[nodiscard]] static KlSettings steps(std::int64_t count) {
+        KlSettings settings;
+        settings.tokens = count * 512;
+        settings.secondsBetweenPoints = 0.0; // after every step
+        return settings;
+    }
+    struct Trained {
+        RefinedModel model;
+        std::vector<KlPoint> points;
+    };
+    [[nodiscard]] Trained train(const KlSettings& settings, const char* name) const {
+        Trained trained;
+        trained.model =
+            refineByKl(*source_, start_, text_, settings, state(name),
+                       [&](const KlPoint& point) { trained.points.push_back(point); }, {});
+        return trained;
+    }
+
+    /// Of a model as stored, at A16, on one step's windows: a step so small that it changes
+    /// nothing.
+    [[nodiscard]] double klOf(const RefinedModel& model) const {
+        KlSettings settings = steps(1);
+        settings.quantizedShare = 0.0;
+        double kl = 0.0;
+        (void)refineByKl(*source_, model, text_, settings, state("measure"),
+                         [&](const KlPoint& point) { kl = point.kl; }, {});
+        std::filesystem::remove(state("measure"));
+        return kl;
+    }
+
+private Q_SLOTS:
+    void initTestCase() {
+        TinyModel tiny;
+        tiny.context = window;
+        writeTinyFolder(folder_.filePath("tiny").toStdString(), tiny);
+        source_ = ModelSource::open(folder_.filePath("tiny").toStdString());
+        TwoStreams streams(*source_, {windows(8, 3), ""}, "cpu");
+        for (std::int64_t l = 0; l < source_->config().layers; ++l)
+            start_.blocks.push_back(
+                streams
+                    .advance(l,
+                             [](GroupKind kind, const Matrix& weights,
+                                const std::vector<std::int64_t>& outputs, const GroupInputs& in) {
+                                 QuantizeSettings s;
+                                 s.rank = 2;
+                                 s.oktRounds = 2;
+                                 s.rowMeans = kind == GroupKind::mlpIn;
+                                 return quantizeGroup(
+                                            {kind, weights, outputs, in.moments, in.sample, 1}, s)
+                                     .group;
+                             })
+                    .block);
+        start_.finalNorm = source_->tensor("model.norm.weight");
+    }
+
+    /// A model that was not trained comes back as the bytes it was made from.
+    void storageRoundTripIsExact() {
+        QCOMPARE(bytes(train(steps(0), "none").model), bytes(start_));
+    }
+
+    void klFalls_data() {
+        QTest::addColumn<bool>("signs");
+        QTest::addColumn<bool>("fold");
+        QTest::newRow("scales") << false << false;
+        QTest::newRow("scales, weights folded") << false << true;
+        QTest::newRow("signs") << true << false;
+        QTest::newRow("signs, weights folded") << true << true;
+    }
+    void klFalls() {
+        QFETCH(bool, signs);
+        QFETCH(bool, fold);
+        KlSettings settings = steps(40);
+        settings.signs = signs;
+        settings.foldWeights = fold;
+        const Trained trained = train(settings, QTest::currentDataTag());
+        const double before = klOf(start_), after = klOf(trained.model);
+        QVERIFY2(after < 0.9 * before, qPrintable(QString("%1 -> %2").arg(before).arg(after)));
+        QCOMPARE(trained.points.back().flippedSigns > 0.0, signs);
+        QVERIFY(bytes(trained.model) != bytes(start_));
+    }
+
+    /// Work on weights or on activations: the same function and the same gradient.
+    void bothFormsAgree() {
+        KlSettings settings = steps(3);
+        for (const double share : {0.0, 1.0}) {
+            settings.quantizedShare = share;
+            settings.foldWeights = false;
+            const double rows = klOf(train(settings, "rows").model);
+            settings.foldWeights = true;
+            const double weights = klOf(train(settings, "weights").model);
+            QVERIFY2(std::abs(rows - weights) < 0.02 * rows,
+                     qPrintable(QString("%1 %2").arg(rows).arg(weights)));
+        }
+    }
+
+    void sameSeedSameBytes() {
+        KlSettings settings = steps(5);
+        const auto first = bytes(train(settings, "first").model);
+        QVERIFY(bytes(train(settings, "second").model) == first);
+        settings.seed = 1;
+        QVERIFY(bytes(train(settings, "third").model) != first);
+    }
+
+    /// Stopped on the way and taken up again: the bytes of a run that nothing disturbed.
+    void aStoppedRunGoesOn() {
+        const KlSettings settings = steps(8);
+        const auto whole = bytes(train(settings, "whole").model);
+        std::stop_source stop;
+        QVERIFY_EXCEPTION_THROWN((void)refineByKl(
+                                     *source_, start_, text_, settings, state("stopped"),
+                                     [&](const KlPoint& point) {
+                                         if (point.tokens >= 3 * 512)
+                                             stop.request_stop();
+                                     },
+                                     stop.get_token()),
+                                 Cancelled);
+        QVERIFY(std::filesystem::exists(state("stopped")));
+        const Trained resumed = train(settings, "stopped");
+        QCOMPARE(resumed.points.front().tokens, 4 * 512);
+        QVERIFY(bytes(resumed.model) == whole);
+    }
+};
+
+QTEST_GUILESS_MAIN(KlRefinementTest)
+#include "kl_refinement_test.moc"
