@@ -26,7 +26,7 @@ struct KlSettings {
     bool signs = false;   ///< latent signs train too
     /// Where latents start, in units of |W' - L| over its own level: small, so that signs can turn
     /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
-    double latentSpread = 0.3;
+    double latentSpread = 0.5;
     double latentRate = 1e-2;
     int activationBits = 6;      ///< in the loop for the last part; 16 = never
     double quantizedShare = 0.3; ///< of the steps
