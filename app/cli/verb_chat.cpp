@@ -150,12 +150,12 @@ void addChat(Verbs& verbs) {
         ->needs(prompt);
     verb->add_flag("--show-prompt", options->showPrompt, "Print what the model would read, and end")
         ->needs(prompt);
-    verb->add_option("--temp", options->answer.temperature,
+    verb->add_option("--temp", options->answer.sampling.temperature,
                      "Temperature, 0 = always the likeliest token (default: 0.7)")
         ->check(CLI::NonNegativeNumber);
     verb->add_option("--max-tokens", options->answer.maxTokens, "Longest answer (default: 512)")
         ->check(CLI::PositiveNumber);
-    verb->add_option("--seed", options->answer.seed, "Of the sampling (default: 0)");
+    verb->add_option("--seed", options->answer.sampling.seed, "Of the sampling (default: 0)");
     verb->add_option("--context", options->context,
                      "Tokens of the conversation (default: the model's, at most 4096)")
         ->check(CLI::PositiveNumber);

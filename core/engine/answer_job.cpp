@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/answer_job.h"
 
-#include "core/engine/sampler.h"
 #include "core/engine/stop_strings.h"
 
 #include <chrono>
 #include <limits>
 #include <span>
+#include <utility>
 
 namespace bwla {
 namespace {
@@ -29,22 +29,49 @@ public:
                const Sink<AnswerEvent>& sink, AnswerResult& result)
         : tokenizer_(tokenizer), sink_(sink), result_(result), stops_(stopStrings) {}
 
+    void promptRead(std::int64_t tokens) {
+        promptRead_ = tokens;
+        tell({});
+    }
+    /// The prompt is read: what follows counts as decoding.
+    void beginAnswer() {
+        result_.promptSeconds = secondsSince(start_);
+        answerStart_ = Clock::now();
+    }
     /// False where the token completed a stop string.
     bool add(std::int32_t token) {
-        ++result_.tokens;
-        say(stops_.add(characters_.add(tokenizer_.piece(token))));
+        if (result_.tokens++ == 0)
+            result_.firstTokenSeconds = secondsSince(start_);
+        const std::string whole = characters_.add(tokenizer_.piece(token));
+        written_ += std::ssize(whole);
+        result_.path.push_back({token, written_});
+        say(stops_.add(whole));
         return !stops_.found();
     }
     void finish() {
         say(stops_.add(characters_.finish()));
         say(stops_.finish());
+        result_.decodeSeconds = secondsSince(answerStart_);
     }
 
 private:
     void say(const std::string& text) {
         result_.text += text;
-        if (sink_ && !text.empty())
-            sink_({text, result_.tokens});
+        if (!text.empty())
+            tell(text);
+    }
+    void tell(const std::string& text) {
+        if (!sink_)
+            return;
+        const auto told = std::exchange(told_, result_.path.size());
+        sink_({.text = text,
+               .tokens = result_.tokens,
+               .promptRead = promptRead_,
+               .seconds = secondsSince(start_),
+               .decodeSteps = result_.decodeSteps,
+               .decodeSeconds = result_.tokens > 0 ? secondsSince(answerStart_) : 0.0,
+               .added = {result_.path.begin() + static_cast<std::ptrdiff_t>(told),
+                         result_.path.end()}});
     }
 
     const Tokenizer& tokenizer_;
@@ -52,6 +79,10 @@ private:
     AnswerResult& result_;
     Utf8Stream characters_;
     StopStrings stops_;
+    Clock::time_point start_ = Clock::now(), answerStart_ = start_;
+    std::int64_t promptRead_ = 0;
+    std::int64_t written_ = 0; ///< bytes
+    std::size_t told_ = 0;     ///< tokens
 };
 
 } // namespace
@@ -84,24 +115,25 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
                             std::stop_token stop) {
     if (settings.maxTokens < 1)
         throw Error(ErrorCode::badArgument).because("An answer must have room for a token.");
-    Sampler sampler(settings.temperature, settings.seed);
+    Sampler sampler(settings.sampling);
     AnswerResult result;
+    Transcript transcript(tokenizer_, settings.stopStrings, sink, result);
+    std::vector<std::int32_t> history = settings.prompt;
     result.promptTokens = std::ssize(settings.prompt);
     result.reusedTokens = session_.reusePrefix(settings.prompt);
-    auto start = Clock::now();
     auto logits = session_.feed(
-        std::span(settings.prompt).subspan(static_cast<std::size_t>(result.reusedTokens)), stop);
-    result.promptSeconds = secondsSince(start);
+        std::span(settings.prompt).subspan(static_cast<std::size_t>(result.reusedTokens)), stop,
+        [&](std::int64_t tokens) { transcript.promptRead(result.reusedTokens + tokens); });
+    transcript.beginAnswer();
 
-    start = Clock::now();
-    Transcript transcript(tokenizer_, settings.stopStrings, sink, result);
     result.stop = StopReason::stopped;
     while (!logits.empty() && !stop.stop_requested()) {
-        const std::int32_t token = sampler.next(logits);
+        const std::int32_t token = sampler.sample(logits, history);
         if (tokenizer_.endsAnswer(token)) {
             result.stop = StopReason::end;
             break;
         }
+        history.push_back(token);
         if (!transcript.add(token)) {
             result.stop = StopReason::text;
             break;
@@ -118,7 +150,6 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
         result.decodeSteps += logits.empty() ? 0 : 1;
     }
     transcript.finish();
-    result.decodeSeconds = secondsSince(start);
     return result;
 }
 

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/engine/sampler.h"
 #include "core/engine/session.h"
 #include "core/job/job.h"
 #include "core/text/tokenizer.h"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
 namespace bwla {
 
 struct AnswerSettings {
-    std::vector<std::int32_t> prompt; ///< the whole conversation so far, not empty
-    std::int64_t maxTokens = 512;     ///< of the answer
-    double temperature = 0.7;         ///< 0 = always the likeliest token
-    std::uint64_t seed = 0;
+    std::vector<std::int32_t> prompt;       ///< the whole conversation so far, not empty
+    std::int64_t maxTokens = 512;           ///< of the answer
+    SamplerSettings sampling{};             ///< the repeat penalty looks at prompt and answer
     std::vector<std::string> stopStrings{}; ///< the answer ends before the first of them
 };
 
@@ -29,10 +30,23 @@ enum class StopReason : std::uint8_t {
 
 [[nodiscard]] const char* stopReasonName(StopReason reason);
 
-/// New text, whole UTF-8 characters only.
+/// A token of an answer and where it stands in the text: it ends before byte `end`, and begins
+/// where the one before it ends. A character of several tokens belongs to the last of them.
+struct AnswerToken {
+    std::int32_t id = 0;
+    std::int64_t end = 0;
+    bool operator==(const AnswerToken&) const = default;
+};
+
+/// Progress in the prompt (no text yet), then new text, whole UTF-8 characters only.
 struct AnswerEvent {
-    std::string text;
-    std::int64_t tokens = 0; ///< of the answer so far
+    std::string text{};
+    std::int64_t tokens = 0;     ///< of the answer so far
+    std::int64_t promptRead = 0; ///< tokens of the prompt in the cache
+    double seconds = 0.0;        ///< since the answer began, reading the prompt included
+    std::int64_t decodeSteps = 0;
+    double decodeSeconds = 0.0;       ///< as in AnswerResult, so far
+    std::vector<AnswerToken> added{}; ///< tokens since the event before
 };
 
 struct AnswerResult {
@@ -44,6 +58,9 @@ struct AnswerResult {
     double promptSeconds = 0.0;    ///< to the first logits
     double decodeSeconds = 0.0;    ///< after them
     std::int64_t decodeSteps = 0;  ///< single-token forward passes in decodeSeconds
+    /// From the start until a first token was chosen; NaN where none was.
+    double firstTokenSeconds = std::numeric_limits<double>::quiet_NaN();
+    std::vector<AnswerToken> path; ///< `tokens` of them; ends may lie past a text that was cut
     /// Tokens a second; NaN where nothing was measured.
     [[nodiscard]] double promptSpeed() const;
     [[nodiscard]] double decodeSpeed() const;

@@ -12,12 +12,14 @@ std::string tokenText(const TokenizerData& data, std::int32_t id) {
 
 } // namespace
 
-std::string renderPrompt(const TokenizerData& tokenizer, const std::vector<ChatMessage>& messages) {
-    if (tokenizer.chatTemplate.empty())
+std::string renderPrompt(const TokenizerData& tokenizer, const std::vector<ChatMessage>& messages,
+                         const std::string& otherTemplate) {
+    const std::string& source = otherTemplate.empty() ? tokenizer.chatTemplate : otherTemplate;
+    if (source.empty())
         throw Error(ErrorCode::badTemplate).because("the model has none");
     const std::int32_t eos = tokenizer.eos.empty() ? -1 : tokenizer.eos.front();
-    return ChatTemplate(tokenizer.chatTemplate)
-        .render(messages, true, tokenText(tokenizer, tokenizer.bos), tokenText(tokenizer, eos));
+    return ChatTemplate(source).render(messages, true, tokenText(tokenizer, tokenizer.bos),
+                                       tokenText(tokenizer, eos));
 }
 
 std::vector<std::int32_t> promptTokens(const Tokenizer& tokenizer, const std::string& prompt) {

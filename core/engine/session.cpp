@@ -65,11 +65,16 @@ const Plan* Session::runChunk(std::span<const std::int32_t> tokens, HeadRows row
     return &plan;
 }
 
-std::span<const float> Session::feed(std::span<const std::int32_t> tokens, std::stop_token stop) {
+std::span<const float> Session::feed(std::span<const std::int32_t> tokens, std::stop_token stop,
+                                     const std::function<void(std::int64_t)>& read) {
     check(tokens);
     const Plan* plan = nullptr;
+    const std::int64_t before = length();
     const bool finished = inChunks(tokens, [&](std::span<const std::int32_t> chunk) {
-        return !stop.stop_requested() && (plan = runChunk(chunk, HeadRows::last, stop)) != nullptr;
+        plan = stop.stop_requested() ? nullptr : runChunk(chunk, HeadRows::last, stop);
+        if (plan != nullptr && read)
+            read(length() - before);
+        return plan != nullptr;
     });
     return finished ? plan->logits() : std::span<const float>{};
 }

@@ -37,7 +37,9 @@ public:
     /// valid until the next call. An empty span means `stop` was requested: the session then holds
     /// the chunks that finished. Throws before anything is computed: Error{promptTooLong},
     /// Error{badArgument} for no tokens at all or an id outside the vocabulary.
-    std::span<const float> feed(std::span<const std::int32_t> tokens, std::stop_token stop = {});
+    /// `read` hears how many of the tokens are in the cache, after each chunk.
+    std::span<const float> feed(std::span<const std::int32_t> tokens, std::stop_token stop = {},
+                                const std::function<void(std::int64_t)>& read = {});
     /// As feed, but hands every row's logits to `rows(firstPosition, values)` chunk by chunk;
     /// values hold (tokens of the chunk) x vocabulary, valid during the call. Returns false when
     /// stopped.

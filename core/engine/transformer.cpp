@@ -21,18 +21,21 @@ Transformer::Transformer(Backend& backend, const ModelWeights& weights,
     layers_.reserve(static_cast<std::size_t>(config_.layers));
     for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
         throwIfStopped(stop);
-        layers_.push_back(upload(weights.layer(layer)));
+        layers_.push_back(upload(weights.layer(layer), stop));
         if (loaded)
             loaded(static_cast<double>(layer + 1) / static_cast<double>(config_.layers));
     }
 }
 
-Transformer::Layer Transformer::upload(const LayerWeights& weights) const {
+Transformer::Layer Transformer::upload(const LayerWeights& weights,
+                                       const std::stop_token& stop) const {
     Layer layer{.groups = {}, .attnNorm = weights.attnNorm, .mlpNorm = weights.mlpNorm};
     for (std::size_t g = 0; g < groupCount; ++g) {
         layer.groups[g].input = backend_.upload(weights.groups[g].input);
-        for (const HostLinear& linear : weights.groups[g].linears)
+        for (const HostLinear& linear : weights.groups[g].linears) {
+            throwIfStopped(stop);
             layer.groups[g].linears.push_back(backend_.upload(linear));
+        }
     }
     return layer;
 }

@@ -60,7 +60,7 @@ private:
         std::vector<float> attnNorm, mlpNorm;
     };
 
-    [[nodiscard]] Layer upload(const LayerWeights& weights) const;
+    [[nodiscard]] Layer upload(const LayerWeights& weights, const std::stop_token& stop) const;
     void recordForward(Recorder& recorder, HeadRows rows, int activationBits) const;
 
     Backend& backend_;

@@ -48,7 +48,63 @@ CREATE TABLE run_groups (
 );
 )";
 
-constexpr std::array migrations{settingsAndRuns};
+constexpr const char* chatsAndMessages = R"(
+CREATE TABLE chats (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    original_path TEXT NOT NULL,
+    quantized_path TEXT NOT NULL,
+    settings TEXT NOT NULL,         -- JSON: system prompt, sampling, stop strings, template
+    leaf INTEGER NOT NULL,          -- last message of the branch in view, 0 = none
+    context_from INTEGER NOT NULL,  -- the models read from this message on, 0 = from the first
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    deleted_at INTEGER              -- in the bin since
+);
+
+-- A tree: an answer's parent is the message it answers, a message's parent the answer before it.
+CREATE TABLE messages (
+    id INTEGER PRIMARY KEY,
+    chat INTEGER NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+    parent INTEGER REFERENCES messages (id) ON DELETE CASCADE,
+    round INTEGER NOT NULL,         -- the first of the answers given side by side
+    role TEXT NOT NULL,             -- user, assistant
+    side TEXT NOT NULL,             -- both, original, quantized
+    state TEXT NOT NULL,            -- streaming, done, stopped, failed, interrupted
+    text TEXT NOT NULL,
+    stats TEXT NOT NULL,            -- JSON: speeds, tokens, divergence
+    created_at INTEGER NOT NULL,
+    deleted_at INTEGER
+);
+CREATE INDEX messages_by_parent ON messages (chat, parent);
+CREATE INDEX messages_by_round ON messages (round);
+
+CREATE VIRTUAL TABLE chats_text USING fts5 (title, content='chats', content_rowid='id');
+CREATE TRIGGER chats_text_add AFTER INSERT ON chats BEGIN
+    INSERT INTO chats_text (rowid, title) VALUES (new.id, new.title);
+END;
+CREATE TRIGGER chats_text_drop AFTER DELETE ON chats BEGIN
+    INSERT INTO chats_text (chats_text, rowid, title) VALUES ('delete', old.id, old.title);
+END;
+CREATE TRIGGER chats_text_change AFTER UPDATE OF title ON chats BEGIN
+    INSERT INTO chats_text (chats_text, rowid, title) VALUES ('delete', old.id, old.title);
+    INSERT INTO chats_text (rowid, title) VALUES (new.id, new.title);
+END;
+
+CREATE VIRTUAL TABLE messages_text USING fts5 (text, content='messages', content_rowid='id');
+CREATE TRIGGER messages_text_add AFTER INSERT ON messages BEGIN
+    INSERT INTO messages_text (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER messages_text_drop AFTER DELETE ON messages BEGIN
+    INSERT INTO messages_text (messages_text, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+CREATE TRIGGER messages_text_change AFTER UPDATE OF text ON messages BEGIN
+    INSERT INTO messages_text (messages_text, rowid, text) VALUES ('delete', old.id, old.text);
+    INSERT INTO messages_text (rowid, text) VALUES (new.id, new.text);
+END;
+)";
+
+constexpr std::array migrations{settingsAndRuns, chatsAndMessages};
 
 } // namespace
 

@@ -9,6 +9,8 @@
 
 #include <QtTest>
 
+#include <set>
+
 using namespace bwla;
 using namespace bwla::test;
 
@@ -63,6 +65,9 @@ private slots:
     void stoppedBeforeItBegan();
     void eventsAreWholeCharacters();
     void theNextTurnReusesTheCache();
+    void readingThePromptIsTold();
+    void tokensStandWhereTheyAreInTheText();
+    void everySamplerSettingCounts();
     void nothingMeasuredIsNoSpeed();
     void badSettingsAreRefused();
     void promptsBeginWithOneBos();
@@ -71,7 +76,8 @@ private slots:
 
 void AnswerJobTest::greedyAnswerIsTheLikeliestPath() {
     Session session(model_, 128);
-    const auto result = answer(session, {.prompt = prompt_, .maxTokens = 12, .temperature = 0});
+    const auto result =
+        answer(session, {.prompt = prompt_, .maxTokens = 12, .sampling = {.temperature = 0}});
     QCOMPARE(result.stop, StopReason::length);
     QCOMPARE(result.tokens, 12);
     QCOMPARE(result.promptTokens, 20);
@@ -92,7 +98,7 @@ void AnswerJobTest::stopsAtTheEndToken() {
     data.eos = {endToken, path.back()}; // what the model says on its way becomes an end
     Session session(model_, 128);
     const auto result =
-        answer(session, {.prompt = prompt_, .maxTokens = 50, .temperature = 0}, data);
+        answer(session, {.prompt = prompt_, .maxTokens = 50, .sampling = {.temperature = 0}}, data);
     QCOMPARE(result.stop, StopReason::end);
     QCOMPARE(result.tokens, end - path.begin());
 }
@@ -104,7 +110,8 @@ void AnswerJobTest::stopsBeforeAStopString() {
         data.tokens[id] = std::to_string(id).append(1, static_cast<char>('a' + id % 26));
     data.tokens[256] = "<end>";
     Session session(model_, 128);
-    AnswerSettings settings{.prompt = prompt_, .maxTokens = 30, .temperature = 1.0, .seed = 3};
+    AnswerSettings settings{
+        .prompt = prompt_, .maxTokens = 30, .sampling = {.temperature = 1.0, .seed = 3}};
     const std::string whole = answer(session, settings, data).text;
     const std::string stop = whole.substr(whole.size() / 2, 5); // across tokens
     const std::string before = whole.substr(0, whole.find(stop));
@@ -120,7 +127,8 @@ void AnswerJobTest::stopsBeforeAStopString() {
 
 void AnswerJobTest::stopsWhenTheContextIsFull() {
     Session session(model_, 25);
-    const auto result = answer(session, {.prompt = prompt_, .maxTokens = 50, .temperature = 0});
+    const auto result =
+        answer(session, {.prompt = prompt_, .maxTokens = 50, .sampling = {.temperature = 0}});
     QCOMPARE(result.stop, StopReason::context);
     QCOMPARE(session.length(), 25);
     QCOMPARE(result.tokens, 6); // five in the cache, and the one that follows from the last
@@ -135,8 +143,9 @@ void AnswerJobTest::aStopKeepsWhatWasSaid() {
         if (event.tokens >= 5)
             source.request_stop();
     };
-    const auto result = answer(session, {.prompt = prompt_, .maxTokens = 100, .temperature = 1},
-                               byteTokenizer(), sink, source.get_token());
+    const auto result =
+        answer(session, {.prompt = prompt_, .maxTokens = 100, .sampling = {.temperature = 1}},
+               byteTokenizer(), sink, source.get_token());
     QCOMPARE(result.stop, StopReason::stopped);
     QVERIFY(result.tokens >= 5 && result.tokens < 100);
     QCOMPARE(result.text, heard);
@@ -161,15 +170,15 @@ void AnswerJobTest::eventsAreWholeCharacters() {
         const auto text = QString::fromStdString(event.text);
         whole = whole && text.toUtf8().toStdString() == event.text;
     };
-    const auto result =
-        answer(session, {.prompt = prompt_, .maxTokens = 90, .temperature = 2, .seed = 3},
-               byteTokenizer(), sink);
+    const auto result = answer(
+        session, {.prompt = prompt_, .maxTokens = 90, .sampling = {.temperature = 2, .seed = 3}},
+        byteTokenizer(), sink);
     QVERIFY(whole); // random bytes: broken ones arrive as U+FFFD
     QCOMPARE(result.text, heard);
 }
 
 void AnswerJobTest::theNextTurnReusesTheCache() {
-    AnswerSettings settings{.prompt = prompt_, .maxTokens = 5, .temperature = 0};
+    AnswerSettings settings{.prompt = prompt_, .maxTokens = 5, .sampling = {.temperature = 0}};
     Session session(model_, 128);
     (void)answer(session, settings);
     for (const std::int32_t token : Random(4).tokens(7, 256))
@@ -178,6 +187,72 @@ void AnswerJobTest::theNextTurnReusesTheCache() {
     QVERIFY(again.reusedTokens >= 20);
     Session fresh(model_, 128);
     QCOMPARE(again.text, answer(fresh, settings).text);
+}
+
+void AnswerJobTest::readingThePromptIsTold() {
+    Session session(model_, 512);
+    std::vector<std::int64_t> read;
+    std::int64_t said = 0;
+    const auto result = answer(
+        session,
+        {.prompt = Random(5).tokens(300, 256), .maxTokens = 4, .sampling = {.temperature = 0}},
+        byteTokenizer(), [&](const AnswerEvent& event) {
+            if (event.text.empty())
+                read.push_back(event.promptRead);
+            said += std::ssize(event.added);
+            QVERIFY(event.seconds >= event.decodeSeconds);
+        });
+    QCOMPARE(read, (std::vector<std::int64_t>{128, 256, 300}));
+    QVERIFY(said <= result.tokens);
+    QVERIFY(result.firstTokenSeconds >= result.promptSeconds);
+
+    std::stop_source source; // a stop while the prompt is read
+    const auto stopped = answer(
+        session, {.prompt = Random(6).tokens(300, 256)}, byteTokenizer(),
+        [&](const AnswerEvent&) { source.request_stop(); }, source.get_token());
+    QCOMPARE(stopped.stop, StopReason::stopped);
+    QCOMPARE(stopped.tokens, 0);
+    QCOMPARE(session.length(), 128);
+    QVERIFY(std::isnan(stopped.firstTokenSeconds));
+}
+
+void AnswerJobTest::tokensStandWhereTheyAreInTheText() {
+    TokenizerData data = byteTokenizer();
+    for (std::size_t id = 0; id < 256; ++id)
+        data.tokens[id] = std::to_string(id).append(1, static_cast<char>('a' + id % 26));
+    Session session(model_, 128);
+    std::vector<AnswerToken> heard;
+    const auto result =
+        answer(session, {.prompt = prompt_, .maxTokens = 9, .sampling = {.seed = 8}}, data,
+               [&](const AnswerEvent& event) {
+                   heard.insert(heard.end(), event.added.begin(), event.added.end());
+               });
+    QCOMPARE(heard, result.path);
+    QCOMPARE(std::ssize(result.path), result.tokens);
+    std::int64_t begin = 0;
+    for (const AnswerToken& token : result.path) {
+        QCOMPARE(result.text.substr(static_cast<std::size_t>(begin),
+                                    static_cast<std::size_t>(token.end - begin)),
+                 data.tokens.at(static_cast<std::size_t>(token.id)));
+        begin = token.end;
+    }
+}
+
+void AnswerJobTest::everySamplerSettingCounts() {
+    const auto text = [&](const SamplerSettings& sampling) {
+        Session session(model_, 128);
+        return answer(session, {.prompt = prompt_, .maxTokens = 40, .sampling = sampling}).path;
+    };
+    const auto greedy = text({.temperature = 0});
+    QCOMPARE(text({.temperature = 5, .topK = 1}), greedy);
+    QCOMPARE(text({.temperature = 5, .topP = 1e-9}), greedy);
+    QCOMPARE(text({.temperature = 5, .minP = 0.999}), greedy);
+    QVERIFY(text({.temperature = 5, .seed = 1}) != text({.temperature = 5, .seed = 2}));
+    // Greedy decoding with a strong penalty never says a token of the window again.
+    const auto fresh = text({.temperature = 0, .repeatPenalty = 1e6, .repeatWindow = 100});
+    std::set<std::int32_t> ids(prompt_.begin(), prompt_.end());
+    for (const AnswerToken& token : fresh)
+        QVERIFY(ids.insert(token.id).second);
 }
 
 void AnswerJobTest::nothingMeasuredIsNoSpeed() {
@@ -198,7 +273,7 @@ void AnswerJobTest::badSettingsAreRefused() {
     };
     QVERIFY(refused({.prompt = {}}, ErrorCode::badArgument));
     QVERIFY(refused({.prompt = prompt_, .maxTokens = 0}, ErrorCode::badArgument));
-    QVERIFY(refused({.prompt = prompt_, .temperature = -1}, ErrorCode::badArgument));
+    QVERIFY(refused({.prompt = prompt_, .sampling = {.temperature = -1}}, ErrorCode::badArgument));
     QVERIFY(refused({.prompt = Random(1).tokens(129, 256)}, ErrorCode::promptTooLong));
 }
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/chat/chat_room.h"
+
+#include "core/job/job.h"
+
+namespace bwla {
+
+ChatModel::ChatModel(Backend& backend, const std::string& path,
+                     const std::function<void(double)>& loaded, const std::stop_token& stop)
+    : ChatModel(backend, path, OpenModel(path), loaded, stop) {}
+
+ChatModel::ChatModel(Backend& backend, const std::string& path, OpenModel model,
+                     const std::function<void(double)>& loaded, const std::stop_token& stop)
+    : path_(path), name_(model.name()), fileBytes_(model.fileBytes()),
+      tokenizer_(model.tokenizer()) {
+    throwIfStopped(stop);
+    transformer_ =
+        std::make_unique<Transformer>(backend, model.weights(WeightKind::f16), loaded, stop);
+    session_ = std::make_unique<Session>(*transformer_, defaultCapacity(model.config()));
+}
+
+Session& ChatModel::listener() {
+    if (!listener_)
+        listener_ = std::make_unique<Session>(*transformer_, session_->capacity());
+    return *listener_;
+}
+
+std::int64_t ChatModel::memoryBytes() const {
+    return transformer_->weightBytes() + session_->bytes() + (listener_ ? listener_->bytes() : 0);
+}
+
+Backend& ChatRoom::backend() {
+    if (!backend_)
+        backend_ = newBackend_();
+    return *backend_;
+}
+
+ChatModel& ChatRoom::open(ChatSide side, const std::string& path,
+                          const std::function<void(double)>& loaded, const std::stop_token& stop) {
+    std::unique_ptr<ChatModel>& model = models_[static_cast<std::size_t>(side)];
+    if (!model || model->path() != path) {
+        model.reset();
+        model = std::make_unique<ChatModel>(backend(), path, loaded, stop);
+    }
+    return *model;
+}
+
+} // namespace bwla

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/engine/session.h"
+#include "core/model/open_model.h"
+#include "core/text/tokenizer.h"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace bwla {
+
+enum class ChatSide : std::uint8_t { original, quantized };
+inline constexpr std::array chatSides{ChatSide::original, ChatSide::quantized};
+
+/// A model with a cache, ready to answer. Originals run with F16 weights.
+class ChatModel {
+public:
+    /// `loaded` hears the share of layers uploaded. Throws what OpenModel, Tokenizer and
+    /// Transformer throw; Cancelled within one weight's upload of a stop.
+    ChatModel(Backend& backend, const std::string& path, const std::function<void(double)>& loaded,
+              const std::stop_token& stop);
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] const std::string& name() const { return name_; }
+    [[nodiscard]] std::int64_t fileBytes() const { return fileBytes_; }
+    [[nodiscard]] const std::string& format() const { return transformer_->format(); }
+    [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
+    /// Of the conversation.
+    [[nodiscard]] Session& session() { return *session_; }
+    /// A second cache, made when first asked for: to read another model's conversation without
+    /// losing the own one.
+    [[nodiscard]] Session& listener();
+    /// Weights and caches.
+    [[nodiscard]] std::int64_t memoryBytes() const;
+
+private:
+    ChatModel(Backend& backend, const std::string& path, OpenModel model,
+              const std::function<void(double)>& loaded, const std::stop_token& stop);
+
+    std::string path_;
+    std::string name_;
+    std::int64_t fileBytes_ = 0;
+    Tokenizer tokenizer_;
+    std::unique_ptr<Transformer> transformer_;
+    std::unique_ptr<Session> session_, listener_;
+};
+
+/// The backend and the models of the chats, kept from one answer to the next. One thread at a
+/// time.
+class ChatRoom {
+public:
+    explicit ChatRoom(std::function<std::unique_ptr<Backend>()> newBackend)
+        : newBackend_(std::move(newBackend)) {}
+
+    /// Loads the model unless it is there; the side's former model goes first.
+    ChatModel& open(ChatSide side, const std::string& path,
+                    const std::function<void(double)>& loaded, const std::stop_token& stop);
+    /// Null where none is loaded.
+    [[nodiscard]] ChatModel* model(ChatSide side) const {
+        return models_[static_cast<std::size_t>(side)].get();
+    }
+    /// Made at the first call. Throws KernelError.
+    [[nodiscard]] Backend& backend();
+
+private:
+    std::function<std::unique_ptr<Backend>()> newBackend_;
+    std::unique_ptr<Backend> backend_;
+    std::array<std::unique_ptr<ChatModel>, chatSides.size()> models_;
+};
+
+} // namespace bwla
