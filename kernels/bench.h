@@ -39,19 +39,29 @@ struct BenchResult {
     bool verified = false;  ///< outputs equal the scalar twin's within 1e-5 (integers exactly)
 };
 
-/// Times the kernels `BWLA_CPU_LEVEL` selects on `threads` threads (0 = one a physical core).
-/// Throws KernelError.
-class KernelBench {
+/// Times products on one device. Throws KernelError.
+class ProductBench {
+public:
+    virtual ~ProductBench() = default;
+    [[nodiscard]] virtual BackendInfo info() const = 0;
+    /// GB/s of memory that the device reaches with nothing but reading (cpu) or copying (vulkan);
+    /// measured once.
+    [[nodiscard]] virtual double roof() = 0;
+    [[nodiscard]] virtual BenchResult run(const BenchCase& what) = 0;
+};
+
+/// Times the kernels `BWLA_CPU_LEVEL` selects on `threads` threads (0 = one a physical core). The
+/// roof is what the threads read together from 512 MB.
+class KernelBench final : public ProductBench {
 public:
     explicit KernelBench(int threads = 0);
-    ~KernelBench();
+    ~KernelBench() override;
     KernelBench(const KernelBench&) = delete;
     KernelBench& operator=(const KernelBench&) = delete;
 
-    [[nodiscard]] BackendInfo info() const;
-    /// GB/s at which the threads read 512 MB of memory together; measured once.
-    [[nodiscard]] double roof();
-    [[nodiscard]] BenchResult run(const BenchCase& what);
+    [[nodiscard]] BackendInfo info() const override;
+    [[nodiscard]] double roof() override;
+    [[nodiscard]] BenchResult run(const BenchCase& what) override;
 
 private:
     struct State;

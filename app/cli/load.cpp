@@ -3,15 +3,36 @@
 
 namespace bwla {
 
-std::unique_ptr<Backend> makeBackend(const CommonOptions& options, const EngineOptions& engine) {
-    if (options.backend.empty() || options.backend == "cpu")
-        return makeCpuBackend(
-            {.threads = options.threads, .f32Cache = engine.kind() == WeightKind::f32});
-    if (options.backend == "reference")
-        return makeReferenceBackend();
+std::string backendInUse(const CommonOptions& options) {
+    if (options.backend.empty()) {
+        const auto devices = vulkanDevices(); // GPUs first
+        const bool gpu = !devices.empty() && devices[0].isGpu() && devices[0].missing.empty();
+        return gpu ? "vulkan" : "cpu";
+    }
+    for (const char* known : {"vulkan", "cpu", "reference"})
+        if (options.backend == known)
+            return known;
     throw Error(ErrorCode::badArgument)
-        .because("This build has no backend \"" + options.backend +
-                 "\"; cpu and reference are there.");
+        .because("There is no backend \"" + options.backend +
+                 "\"; vulkan, cpu and reference are there.");
+}
+
+VulkanOptions vulkanOptions(const CommonOptions& options) {
+    VulkanOptions vulkan;
+    vulkan.allowSoftware = options.backend == "vulkan";
+    return vulkan;
+}
+
+std::unique_ptr<Backend> makeBackend(const CommonOptions& options, const EngineOptions& engine) {
+    const bool f32Cache = engine.kind() == WeightKind::f32;
+    const std::string name = backendInUse(options);
+    if (name == "reference")
+        return makeReferenceBackend();
+    if (name == "cpu")
+        return makeCpuBackend({.threads = options.threads, .f32Cache = f32Cache});
+    VulkanOptions vulkan = vulkanOptions(options);
+    vulkan.f32Cache = f32Cache;
+    return makeVulkanBackend(vulkan);
 }
 
 void EngineOptions::addTo(CLI::App& verb) {

@@ -5,6 +5,7 @@
 #include "app/cli/verbs.h"
 #include "core/engine/transformer.h"
 #include "kernels/backend.h"
+#include "kernels/vulkan_backend.h"
 
 #include <memory>
 #include <string>
@@ -20,8 +21,13 @@ struct EngineOptions {
     [[nodiscard]] WeightKind kind() const;
 };
 
-/// The backend that --backend names, else the default; with --weights f32 its cache is float32 too.
-/// Throws Error{badArgument} for a name that this build does not have, and KernelError.
+/// "vulkan", "cpu" or "reference": what --backend names, else vulkan where this machine has a
+/// usable GPU, else cpu. Throws Error{badArgument} for an unknown name.
+[[nodiscard]] std::string backendInUse(const CommonOptions& options);
+/// A Vulkan device for a backend that was named or chosen: software devices only where named.
+[[nodiscard]] VulkanOptions vulkanOptions(const CommonOptions& options);
+/// That backend; with --weights f32 its cache is float32 too. Throws as backendInUse, and
+/// KernelError.
 [[nodiscard]] std::unique_ptr<Backend> makeBackend(const CommonOptions& options,
                                                    const EngineOptions& engine = {});
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/load.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "kernels/bench.h"
@@ -91,12 +92,18 @@ std::string rowsTable(const Options& options, const std::vector<Row>& rows) {
                          cells);
 }
 
+std::unique_ptr<ProductBench> makeBench(const CommonOptions& options) {
+    const std::string name = backendInUse(options);
+    if (name == "vulkan")
+        return makeVulkanBench(vulkanOptions(options));
+    if (name == "cpu")
+        return std::make_unique<KernelBench>(options.threads);
+    throw Error(ErrorCode::badArgument)
+        .because("bench-kernels measures the backends vulkan and cpu, not \"" + name + "\".");
+}
+
 void benchKernels(const Options& options, const Call& call) {
-    if (!call.options.backend.empty() && call.options.backend != "cpu")
-        throw Error(ErrorCode::badArgument)
-            .because("bench-kernels measures the cpu backend, not \"" + call.options.backend +
-                     "\".");
-    KernelBench bench(call.options.threads);
+    const auto bench = makeBench(call.options);
     std::vector<Row> rows;
     for (const std::string& text : options.shapes)
         for (const BenchFormat format : benchFormats()) {
@@ -105,20 +112,22 @@ void benchKernels(const Options& options, const Call& call) {
             throwIfStopped(call.stop);
             const Shape shape = *shapeNamed(text);
             rows.push_back({shape, format,
-                            bench.run({.rows = shape.rows,
-                                       .cols = shape.cols,
-                                       .columns = options.columns,
-                                       .format = format,
-                                       .cold = options.cold})});
+                            bench->run({.rows = shape.rows,
+                                        .cols = shape.cols,
+                                        .columns = options.columns,
+                                        .format = format,
+                                        .cold = options.cold})});
         }
-    const BackendInfo info = bench.info();
+    const BackendInfo info = bench->info();
     if (call.console.json()) {
         call.console.document(rowsDocument(options, info, rows));
         return;
     }
     call.console.line(rowsTable(options, rows));
-    call.console.line(format("%s, %s, %d threads; roof %.1f GB/s", info.device.c_str(),
-                             info.variant.c_str(), info.threads, bench.roof()));
+    const std::string threads =
+        info.threads > 0 ? ", " + std::to_string(info.threads) + " threads" : "";
+    call.console.line(format("%s, %s%s; roof %.1f GB/s", info.device.c_str(), info.variant.c_str(),
+                             threads.c_str(), bench->roof()));
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/load.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "kernels/selftest.h"
@@ -17,8 +18,20 @@ void failOnTheFirstWrongOne(const std::vector<KernelCheck>& checks) {
                      ") disagrees with its scalar twin: " + wrong->detail);
 }
 
+/// The kernels of the named backend; those of the processor and of a GPU where none is named.
+std::vector<KernelCheck> checksOf(const Call& call) {
+    const std::string chosen = backendInUse(call.options);
+    std::vector<KernelCheck> checks;
+    if (chosen != "vulkan" || call.options.backend.empty())
+        checks = selftest();
+    if (chosen == "vulkan")
+        for (KernelCheck& check : vulkanSelftest(vulkanOptions(call.options)))
+            checks.push_back(std::move(check));
+    return checks;
+}
+
 void runSelftest(const Call& call) {
-    const auto checks = selftest();
+    const auto checks = checksOf(call);
     failOnTheFirstWrongOne(checks);
     OrderedJson document = OrderedJson::array();
     std::vector<std::vector<std::string>> rows;

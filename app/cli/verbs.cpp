@@ -44,7 +44,8 @@ CLI::App* Verbs::add(const std::string& name, const std::string& description,
     CLI::App* verb = app_.add_subcommand(name, description);
     verb->add_flag("--json", options_.json,
                    "Print one JSON document; progress as JSON lines on stderr");
-    verb->add_option("--backend", options_.backend, "cpu or reference (default: cpu)");
+    verb->add_option("--backend", options_.backend,
+                     "vulkan, cpu or reference (default: vulkan where there is a GPU, else cpu)");
     verb->add_option("--threads", options_.threads, "Threads (default: one a physical core)")
         ->check(CLI::Range(0, 1024));
     verb->callback([this, run = std::move(run)] { chosen_ = run; });

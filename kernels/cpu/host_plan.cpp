@@ -111,26 +111,15 @@ void HostPlan::setLogitRows(int rows) {
     logits_ = std::span(logitStore_).first(static_cast<std::size_t>(rows * logitCols_));
 }
 
-void HostPlan::usesCache(std::int64_t layer, std::int64_t kvHeads, std::int64_t headDim) {
-    if (cacheShape_.layers != 0 &&
-        (cacheShape_.kvHeads != kvHeads || cacheShape_.headDim != headDim))
-        badShape("attend", "layers of one plan differ in key-value heads or their width");
-    cacheShape_ = {std::max(cacheShape_.layers, layer + 1), 0, kvHeads, headDim};
-}
-
 void HostPlan::write(Buffer buffer, std::span<const float> values) {
     float* to = data(buffer);
-    const auto cols = static_cast<std::size_t>(buffer.cols);
-    if (values.size() % cols != 0 || values.size() > cols * static_cast<std::size_t>(batch_))
-        badShape("write",
-                 std::to_string(values.size()) + " values into rows of " + std::to_string(cols));
+    contract::checkWrite(buffer, values.size(), batch_);
     std::ranges::copy(values, to);
 }
 
 std::vector<float> HostPlan::read(Buffer buffer, std::int64_t rows) const {
     const float* from = const_cast<HostPlan*>(this)->data(buffer);
-    if (rows < 0 || rows > batch_)
-        badShape("read", std::to_string(rows) + " rows of a batch of " + std::to_string(batch_));
+    contract::checkRead(rows, batch_);
     return {from, from + rows * buffer.cols};
 }
 
@@ -138,8 +127,7 @@ std::vector<PreparedRow> HostPlan::read(Prepared prepared, std::int64_t rows) co
     const PreparedRows& from = const_cast<HostPlan*>(this)->prepared(prepared);
     if (from.bits >= 16)
         throw KernelError(KernelErrorCode::unsupported, "read", "this input is not quantized");
-    if (rows < 0 || rows > batch_)
-        badShape("read", std::to_string(rows) + " rows of a batch of " + std::to_string(batch_));
+    contract::checkRead(rows, batch_);
     std::vector<PreparedRow> result(static_cast<std::size_t>(rows));
     for (std::size_t t = 0; t < result.size(); ++t) {
         result[t].scale = from.scale[t];
@@ -152,31 +140,10 @@ std::vector<PreparedRow> HostPlan::read(Prepared prepared, std::int64_t rows) co
 }
 
 HostRun HostPlan::checked(const Step& step) const {
-    const auto rows = static_cast<std::int64_t>(step.tokens.size());
-    if (rows < 1 || rows > batch_)
-        badShape("run",
-                 std::to_string(rows) + " tokens in a plan for 1 to " + std::to_string(batch_));
-    for (const std::int32_t token : step.tokens)
-        if (vocabulary_ != 0 && (token < 0 || token >= vocabulary_))
-            badShape("run", "token " + std::to_string(token) + " of a vocabulary of " +
-                                std::to_string(vocabulary_));
     auto* cache = dynamic_cast<HostKvCache*>(step.cache);
-    if (cacheShape_.layers != 0)
-        checkCache(cache, step);
-    return {step, static_cast<int>(rows), cache};
-}
-
-void HostPlan::checkCache(const HostKvCache* cache, const Step& step) const {
-    if (cache == nullptr || cache->type() != machine_.cacheType)
-        badShape("run", "the plan attends, but the step has no cache of this backend");
-    const KvShape& shape = cache->shape();
-    if (shape.layers < cacheShape_.layers || shape.kvHeads != cacheShape_.kvHeads ||
-        shape.headDim != cacheShape_.headDim)
-        badShape("run", "the cache was made for another model");
-    const auto end = step.position + static_cast<std::int64_t>(step.tokens.size());
-    if (step.position < 0 || end > shape.capacity)
-        badShape("run", "positions up to " + std::to_string(end) + " in a cache of " +
-                            std::to_string(shape.capacity));
+    const bool ours = cache != nullptr && cache->type() == machine_.cacheType;
+    rules_.check(step, ours ? &cache->shape() : nullptr);
+    return {step, static_cast<int>(step.tokens.size()), cache};
 }
 
 bool HostPlan::run(const Step& step, const std::stop_token& stop) {

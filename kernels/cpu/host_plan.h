@@ -5,6 +5,7 @@
 
 #include "kernels/aligned.h"
 #include "kernels/backend.h"
+#include "kernels/contract.h"
 #include "kernels/cpu/host_weights.h"
 #include "kernels/cpu/thread_pool.h"
 #include "kernels/registry.h"
@@ -63,7 +64,8 @@ struct RotaryTable {
 
 class HostPlan final : public Plan {
 public:
-    HostPlan(HostMachine& machine, int batch) : machine_(machine), batch_(batch) {}
+    HostPlan(HostMachine& machine, int batch)
+        : machine_(machine), batch_(batch), rules_{batch, 0, {}} {}
 
     [[nodiscard]] int batch() const override { return batch_; }
     [[nodiscard]] std::span<const float> logits() const override { return logits_; }
@@ -89,13 +91,10 @@ public:
     /// The plan will produce logits: at most one call.
     AlignedVector<float>& addLogits(std::int64_t vocabulary, int rows);
     void setLogitRows(int rows);
-    void usesTokens(std::int64_t vocabulary) { vocabulary_ = vocabulary; }
-    /// The plan attends to layers up to and including `layer` of such a cache.
-    void usesCache(std::int64_t layer, std::int64_t kvHeads, std::int64_t headDim);
+    [[nodiscard]] contract::StepRules& rules() { return rules_; }
 
 private:
     [[nodiscard]] HostRun checked(const Step& step) const;
-    void checkCache(const HostKvCache* cache, const Step& step) const;
 
     HostMachine& machine_;
     int batch_;
@@ -108,8 +107,7 @@ private:
     AlignedVector<float> logitStore_;
     std::int64_t logitCols_ = 0;
     std::span<const float> logits_;
-    std::int64_t vocabulary_ = 0; ///< 0 = the plan embeds nothing
-    KvShape cacheShape_;          ///< layers 0 = the plan attends to nothing
+    contract::StepRules rules_;
 };
 
 } // namespace bwla

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/cpu/host_recorder.h"
 
+#include "kernels/contract.h"
 #include "kernels/cpu/host_ops.h"
-
-#include <string>
 
 namespace bwla {
 namespace {
@@ -11,30 +10,12 @@ namespace {
 // A batch of this many gated values is worth a second thread.
 constexpr std::int64_t gateChunk = 8192;
 
-void require(bool holds, const char* verb, const char* detail) {
-    if (!holds)
-        throw KernelError(KernelErrorCode::badShape, verb, detail);
-}
-
-template<class Own, class Base>
-const Own& ownedHere(const Base& object, const char* verb) {
-    const auto* own = dynamic_cast<const Own*>(&object);
-    require(own != nullptr, verb, "operand was uploaded to another backend");
-    return *own;
-}
-
-void checkNorm(const NormSpec& norm, std::int64_t cols, const char* verb) {
-    require(norm.gain.empty() || static_cast<std::int64_t>(norm.gain.size()) == cols, verb,
-            "the gain's size differs from the input's columns");
-}
-
 } // namespace
 
 void HostRecorder::embed(const Linear& table, Buffer out) {
-    const auto& weights = ownedHere<HostWeights>(table, "embed");
-    require(weights.kind() != WeightKind::binary, "embed", "a table of signs has no rows to read");
-    require(weights.cols() == out.cols, "embed", "the table's width differs from the buffer's");
-    plan_.usesTokens(weights.rows());
+    const auto& weights = contract::ownedHere<HostWeights>(table, "embed");
+    contract::checkEmbed(table, out);
+    plan_.rules().vocabulary = weights.rows();
     const auto& widen = plan_.machine().kernels.get<WidenKernel>(KernelVerb::widen, weights.kind());
     float* to = plan_.data(out);
     plan_.append([&weights, &widen, to](const HostRun& run) {
@@ -48,12 +29,11 @@ void HostRecorder::embed(const Linear& table, Buffer out) {
 }
 
 Prepared HostRecorder::prepare(const NormSpec& norm, const Input& input, Buffer x, int bits) {
-    const auto& inputs = ownedHere<HostInputs>(input, "prepare");
-    require(inputs.cols() == x.cols, "prepare", "the input's columns differ from the buffer's");
-    checkNorm(norm, x.cols, "prepare");
-    if (bits != 16 && (bits < 2 || bits > 8))
-        throw KernelError(KernelErrorCode::unsupported, "prepare",
-                          std::to_string(bits) + " activation bits; 2 to 8 or 16 exist");
+    const auto& inputs = contract::ownedHere<HostInputs>(input, "prepare");
+    contract::require(inputs.cols() == x.cols, "prepare",
+                      "the input's columns differ from the buffer's");
+    contract::checkNorm(norm, x.cols, "prepare");
+    contract::checkBits(bits);
     PreparedRows& target = plan_.addPrepared(inputs, norm, bits, plan_.batch());
     const float* source = plan_.data(x);
     plan_.append([&machine = plan_.machine(), &target, source](const HostRun& run) {
@@ -66,10 +46,9 @@ void HostRecorder::linear(Prepared x, std::span<const LinearTarget> targets) {
     PreparedRows& input = plan_.prepared(x);
     std::vector<ProductTarget> products;
     for (const LinearTarget& target : targets) {
-        require(target.weight != nullptr, "linear", "a target has no weight");
-        const auto& weight = ownedHere<HostWeights>(*target.weight, "linear");
-        require(weight.rows() == target.out.cols, "linear",
-                "the weight's rows differ from the buffer's columns");
+        contract::require(target.weight != nullptr, "linear", "a target has no weight");
+        const auto& weight = contract::ownedHere<HostWeights>(*target.weight, "linear");
+        contract::checkProduct(weight, weight.packed().rank, *input.input, target.out);
         products.push_back(productTarget(plan_.machine(), input, plan_.batch(), weight,
                                          plan_.data(target.out), target.accumulate));
     }
@@ -78,16 +57,8 @@ void HostRecorder::linear(Prepared x, std::span<const LinearTarget> targets) {
 }
 
 void HostRecorder::attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v, Buffer out) {
-    require(spec.layer >= 0 && spec.kvHeads > 0 && spec.headDim > 0 && spec.headDim % 2 == 0 &&
-                spec.heads % spec.kvHeads == 0,
-            "attend", "heads must be a multiple of kvHeads, headDim even");
-    require(q.cols == spec.heads * spec.headDim && out.cols == q.cols, "attend",
-            "q and out hold heads * headDim columns");
-    require(k.cols == spec.kvHeads * spec.headDim && v.cols == k.cols, "attend",
-            "k and v hold kvHeads * headDim columns");
-    require(static_cast<std::int64_t>(spec.inverseFrequencies.size()) == spec.headDim / 2, "attend",
-            "headDim / 2 frequencies are needed");
-    plan_.usesCache(spec.layer, spec.kvHeads, spec.headDim);
+    contract::checkAttend(spec, q, k, v, out);
+    plan_.rules().usesCache(spec);
     AttendBuffers buffers{spec,
                           plan_.data(q),
                           plan_.data(k),
@@ -102,7 +73,7 @@ void HostRecorder::attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v, 
 }
 
 void HostRecorder::gate(Buffer gate, Buffer up, Buffer out) {
-    require(gate.cols == up.cols && gate.cols == out.cols, "gate", "operands differ in columns");
+    contract::checkGate(gate, up, out);
     const auto& kernel = plan_.machine().kernels.get<GateKernel>(KernelVerb::gate);
     plan_.append([&machine = plan_.machine(), &kernel, a = plan_.data(gate), b = plan_.data(up),
                   to = plan_.data(out), cols = gate.cols](const HostRun& run) {
@@ -115,9 +86,10 @@ void HostRecorder::gate(Buffer gate, Buffer up, Buffer out) {
 }
 
 void HostRecorder::head(const NormSpec& norm, const Linear& table, Buffer x, HeadRows rows) {
-    const auto& weights = ownedHere<HostWeights>(table, "head");
-    require(weights.cols() == x.cols, "head", "the table's width differs from the buffer's");
-    checkNorm(norm, x.cols, "head");
+    const auto& weights = contract::ownedHere<HostWeights>(table, "head");
+    contract::require(weights.cols() == x.cols, "head",
+                      "the table's width differs from the buffer's");
+    contract::checkNorm(norm, x.cols, "head");
     const int batch = rows == HeadRows::last ? 1 : plan_.batch();
     HostInput identity;
     identity.cols = x.cols;

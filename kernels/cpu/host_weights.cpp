@@ -1,28 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/cpu/host_weights.h"
 
+#include "kernels/contract.h"
 #include "kernels/cpu/sign_layout.h"
 
 #include <algorithm>
 #include <cstring>
 #include <initializer_list>
 #include <span>
-#include <string>
 
 namespace bwla {
 namespace {
-
-void require(bool holds, const char* subject, const std::string& detail) {
-    if (!holds)
-        throw KernelError(KernelErrorCode::badShape, subject, detail);
-}
-
-template<class T>
-void requireSize(const std::vector<T>& values, std::int64_t expected, const char* name) {
-    require(static_cast<std::int64_t>(values.size()) == expected, name,
-            "has " + std::to_string(values.size()) + " elements, expected " +
-                std::to_string(expected));
-}
 
 template<class T>
 AlignedVector<std::byte> paddedRows(const std::vector<T>& values, std::int64_t rows,
@@ -117,29 +105,10 @@ private:
     WeightMemory::Piece piece_;
 };
 
-void checkLinear(const HostLinear& linear) {
-    require(linear.rows > 0 && linear.cols > 0, "linear", "has no rows or columns");
-    const std::int64_t count = linear.rows * linear.cols;
-    const bool binary = linear.kind == WeightKind::binary;
-    requireSize(linear.f32, linear.kind == WeightKind::f32 ? count : 0, "f32 weights");
-    requireSize(linear.f16, linear.kind == WeightKind::f16 ? count : 0, "f16 weights");
-    requireSize(linear.int8, linear.kind == WeightKind::rowInt8 ? count : 0, "int8 weights");
-    requireSize(linear.signs, binary ? linear.rows * HostLinear::wordsPerRow(linear.cols) : 0,
-                "signs");
-    requireSize(linear.scale, binary || linear.kind == WeightKind::rowInt8 ? linear.rows : 0,
-                "row scale");
-    if (!linear.mean.empty())
-        requireSize(linear.mean, binary ? linear.rows : 0, "row mean");
-    require(linear.rank >= 0 && (linear.rank == 0 || binary), "low rank",
-            "only signs have a low-rank term");
-    requireSize(linear.lowRankA, linear.rows * linear.rank, "low-rank A");
-    requireSize(linear.lowRankAScale, linear.rank, "low-rank A scale");
-}
-
 } // namespace
 
 HostWeights::HostWeights(const HostLinear& linear, Layout binaryLayout, WeightMemory& memory) {
-    checkLinear(linear);
+    contract::checkHost(linear);
     const bool binary = linear.kind == WeightKind::binary;
     packed_.kind = linear.kind;
     packed_.layout = binary ? binaryLayout : Layout::rowMajor;
@@ -180,16 +149,7 @@ HostInputs::HostInputs(const HostInput& input)
       lowRankBScale_(alignedCopy(input.lowRankBScale)),
       lowRankB_(static_cast<std::size_t>(input.rank * paddedCols(input.cols))),
       lowRankBSum_(static_cast<std::size_t>(input.rank)) {
-    require(cols_ > 0 && rank_ >= 0, "input", "has no columns");
-    require(factor1_ == 0 || factor1_ * factor2_ == cols_, "rotation",
-            std::to_string(factor1_) + " x " + std::to_string(factor2_) + " is not " +
-                std::to_string(cols_));
-    requireSize(input.r1, factor1_ * factor1_, "rotation factor 1");
-    requireSize(input.r2, factor2_ * factor2_, "rotation factor 2");
-    if (!input.columnScale.empty())
-        requireSize(input.columnScale, cols_, "column scale");
-    requireSize(input.lowRankB, rank_ * cols_, "low-rank B");
-    requireSize(input.lowRankBScale, rank_, "low-rank B scale");
+    contract::checkHost(input);
     for (std::int64_t k = 0; k < rank_; ++k)
         for (std::int64_t j = 0; j < cols_; ++j) {
             const std::int8_t value = input.lowRankB[static_cast<std::size_t>(k * cols_ + j)];
@@ -205,8 +165,7 @@ std::int64_t HostInputs::bytes() const {
 }
 
 HostKvCache::HostKvCache(const KvShape& shape, WeightKind type) : shape_(shape), type_(type) {
-    require(shape.layers > 0 && shape.capacity > 0 && shape.kvHeads > 0 && shape.headDim > 0,
-            "cache", "has an empty dimension");
+    contract::checkCacheShape(shape);
     const auto size = static_cast<std::size_t>(offset(shape.layers, 0, 0));
     keys_.resize(size);
     values_.resize(size);

@@ -2,7 +2,6 @@
 #include "kernels/cpu/host_ops.h"
 
 #include <algorithm>
-#include <string>
 
 namespace bwla {
 namespace {
@@ -40,21 +39,13 @@ void runChunk(const HostMachine& machine, const ProductTarget& target, const Act
 
 ProductTarget productTarget(HostMachine& machine, PreparedRows& input, int batch,
                             const HostWeights& weight, float* out, bool accumulate) {
-    const auto mismatch = [](const std::string& detail) {
-        throw KernelError(KernelErrorCode::badShape, "linear", detail);
-    };
-    if (weight.cols() != input.input->cols())
-        mismatch("weight has " + std::to_string(weight.cols()) + " columns, its input " +
-                 std::to_string(input.input->cols()));
     const PackedLinear& packed = weight.packed();
-    if (packed.rank != 0 && packed.rank != input.input->rank())
-        mismatch("weight has rank " + std::to_string(packed.rank) + ", its input " +
-                 std::to_string(input.input->rank()));
     const bool quantized = weight.kind() == WeightKind::binary && input.bits < 16;
     const auto& kernel = machine.kernels.get<LinearKernel>(
         quantized ? KernelVerb::linearQuantized : KernelVerb::linearFloat, weight.kind());
     if (weight.kind() == WeightKind::binary && packed.layout != kernel.layout)
-        mismatch("weight was uploaded to another backend");
+        throw KernelError(KernelErrorCode::badShape, "linear",
+                          "weight was uploaded to another backend");
     input.wantsFloat = input.wantsFloat || !quantized;
     input.wantsSum = input.wantsSum || packed.mean != nullptr;
     return {&weight, out, accumulate, &kernel, input.encodingFor(kernel, batch), quantized};

@@ -212,11 +212,11 @@ void VerbsTest::kernelsAgreeWithTheirTwins() {
     }
 }
 
-void VerbsTest::theProcessorIsADevice() {
+void VerbsTest::theProcessorIsADevice() { // the first; Vulkan devices follow
     const auto finished = runBwla({"devices", "--json"});
     QVERIFY2(finished.exitCode == 0, finished.all());
     const auto json = finished.json();
-    QCOMPARE(json.size(), 1U);
+    QVERIFY(!json.empty());
     QCOMPARE(keys(json[0]), (QStringList{"driver", "gb_s", "name", "roof_gb_s", "type", "uuid",
                                          "variant", "verified"}));
     QCOMPARE(json[0]["type"].get<std::string>(), std::string("cpu"));

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/backend_check.h"
+
+#include "kernels/operands.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace bwla {
+namespace {
+
+using Output = BackendCase::Output;
+
+std::vector<std::int32_t> tokens(int rows, std::int64_t vocabulary) {
+    std::vector<std::int32_t> ids;
+    for (int t = 0; t < rows; ++t)
+        ids.push_back(static_cast<std::int32_t>((t * 37 + 5) % vocabulary));
+    return ids;
+}
+
+struct ProductCase {
+    WeightKind kind;
+    int bits;
+    int rows;             ///< of the run; the plan is made for more
+    std::int64_t outputs; ///< weight rows
+    std::int64_t cols;    ///< weight columns
+    std::int64_t factor1; ///< 0 = no rotation and no norm: both backends quantize the same floats
+    std::uint32_t seed;
+};
+
+Output product(Backend& backend, const ProductCase& what) {
+    const bool binary = what.kind == WeightKind::binary;
+    const std::int64_t rank = binary ? 5 : 0;
+    const auto weight = backend.upload(randomLinear(what.kind, what.outputs, what.cols, what.seed,
+                                                    rank, what.seed % 2 == 0 && binary));
+    const auto input = backend.upload(randomInput(what.cols, what.factor1, 5, what.seed + 1));
+    const auto gain =
+        what.factor1 > 0 ? randomFloats(what.cols, what.seed + 2) : std::vector<float>();
+    Buffer x;
+    Buffer out;
+    Buffer sum;
+    Prepared prepared;
+    const auto plan = backend.record(
+        [&](Recorder& recorder) {
+            x = recorder.buffer(what.cols);
+            out = recorder.buffer(what.outputs);
+            sum = recorder.buffer(what.outputs);
+            prepared = recorder.prepare({gain, 1e-5F}, *input, x, what.bits);
+            const std::array targets{LinearTarget{weight.get(), out, false},
+                                     LinearTarget{weight.get(), sum, true}};
+            recorder.linear(prepared, targets);
+        },
+        what.rows == 1 ? 1 : 128);
+    plan->write(x, randomFloats(what.rows * what.cols, what.seed + 3));
+    plan->write(sum, randomFloats(what.rows * what.outputs, what.seed + 4));
+    const auto ids = tokens(what.rows, 1000);
+    backend.run(*plan, {ids});
+    Output output{plan->read(out, what.rows), {}, {}};
+    const auto added = plan->read(sum, what.rows);
+    output.floats.insert(output.floats.end(), added.begin(), added.end());
+    if (what.bits < 16)
+        for (const PreparedRow& row : plan->read(prepared, what.rows)) {
+            auto& into = what.factor1 > 0 ? output.steps : output.integers;
+            into.insert(into.end(), row.offset.begin(), row.offset.end());
+        }
+    return output;
+}
+
+Output tableRows(Backend& backend, WeightKind kind, int rows, HeadRows which) {
+    constexpr std::int64_t vocabulary = 333;
+    constexpr std::int64_t width = 96;
+    const auto table = backend.upload(randomLinear(kind, vocabulary, width, 5));
+    const auto gain = randomFloats(width, 6);
+    Buffer x;
+    const auto plan = backend.record(
+        [&](Recorder& recorder) {
+            x = recorder.buffer(width);
+            recorder.embed(*table, x);
+            recorder.head({gain, 1e-5F}, *table, x, which);
+        },
+        rows == 1 ? 1 : 128);
+    const auto ids = tokens(rows, vocabulary);
+    backend.run(*plan, {ids});
+    Output output{plan->read(x, rows), {}, {}};
+    output.floats.insert(output.floats.end(), plan->logits().begin(), plan->logits().end());
+    return output;
+}
+
+/// A prompt of 130 tokens in two runs, then two single tokens.
+Output attended(Backend& backend, std::int64_t headDim) {
+    constexpr std::int64_t heads = 6;
+    constexpr std::int64_t kvHeads = 2;
+    const auto cache = backend.kvCache({2, 140, kvHeads, headDim});
+    std::vector<float> frequencies(static_cast<std::size_t>(headDim / 2));
+    for (std::size_t d = 0; d < frequencies.size(); ++d)
+        frequencies[d] =
+            std::pow(0.01F, static_cast<float>(d) / static_cast<float>(frequencies.size()));
+    Output output;
+    for (const auto& [position, rows] : {std::pair{0, 127}, {127, 3}, {130, 1}, {131, 1}}) {
+        std::array<Buffer, 4> buffers;
+        const auto plan = backend.record(
+            [&, dim = headDim](Recorder& recorder) {
+                for (std::size_t i = 0; i < buffers.size(); ++i)
+                    buffers[i] = recorder.buffer((i == 0 || i == 3 ? heads : kvHeads) * dim);
+                recorder.attend({1, heads, kvHeads, dim, frequencies}, buffers[0], buffers[1],
+                                buffers[2], buffers[3]);
+            },
+            rows == 1 ? 1 : 128);
+        const auto seed = static_cast<std::uint32_t>(position);
+        plan->write(buffers[0], randomFloats(rows * heads * headDim, seed + 1, 2.0F));
+        plan->write(buffers[1], randomFloats(rows * kvHeads * headDim, seed + 2));
+        plan->write(buffers[2], randomFloats(rows * kvHeads * headDim, seed + 3));
+        const auto ids = tokens(rows, 1000);
+        backend.run(*plan, {ids, position, cache.get()});
+        const auto out = plan->read(buffers[3], rows);
+        output.floats.insert(output.floats.end(), out.begin(), out.end());
+    }
+    return output;
+}
+
+Output gated(Backend& backend, int rows) {
+    constexpr std::int64_t cols = 1027;
+    Buffer gate;
+    Buffer up;
+    const auto plan = backend.record(
+        [&](Recorder& recorder) {
+            gate = recorder.buffer(cols);
+            up = recorder.buffer(cols);
+            recorder.gate(gate, up, gate);
+        },
+        rows == 1 ? 1 : 128);
+    auto values = randomFloats(rows * cols, 3, 10.0F);
+    values[0] = 200.0F;
+    values[1] = -200.0F;
+    plan->write(gate, values);
+    plan->write(up, randomFloats(rows * cols, 4));
+    const auto ids = tokens(rows, 1000);
+    backend.run(*plan, {ids});
+    return {plan->read(gate, rows), {}, {}};
+}
+
+std::string nameOf(const ProductCase& what) {
+    constexpr std::array<const char*, 4> kinds = {"f32", "f16", "int8", "w1"};
+    return std::string("linear ") + kinds[static_cast<std::size_t>(what.kind)] + "a" +
+           std::to_string(what.bits) + (what.factor1 > 0 ? " rotated " : " ") +
+           std::to_string(what.outputs) + "x" + std::to_string(what.cols) + ", " +
+           std::to_string(what.rows) + (what.rows == 1 ? " row" : " rows");
+}
+
+std::vector<ProductCase> productCases() {
+    std::vector<ProductCase> cases;
+    std::uint32_t seed = 1;
+    for (const auto kind :
+         {WeightKind::f32, WeightKind::f16, WeightKind::rowInt8, WeightKind::binary})
+        for (const int bits : {16, 6})
+            for (const int rows : {1, 33})
+                cases.push_back({kind, bits, rows, 77, 575, 0, ++seed});
+    for (const int bits : {2, 4, 7, 8})
+        cases.push_back({WeightKind::binary, bits, 5, 70, 300, 0, ++seed});
+    for (const int rows : {1, 128})
+        cases.push_back({WeightKind::binary, 6, rows, 192, 1536, 0, ++seed});
+    cases.push_back({WeightKind::binary, 6, 1, 4099, 4100, 0, ++seed}); // past shared memory
+    for (const auto& [cols, factor] : {std::pair{12, 3}, {576, 24}, {4608, 64}})
+        for (const int bits : {16, 6})
+            cases.push_back({WeightKind::binary, bits, 3, 64, cols, factor, ++seed});
+    return cases;
+}
+
+double relativeError(const std::vector<float>& got, const std::vector<float>& expected) {
+    double largest = 1e-30;
+    double worst = 0;
+    for (const float value : expected)
+        largest = std::max(largest, std::abs(double{value}));
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        const double error = std::abs(double{got[i]} - expected[i]) / largest;
+        worst = error <= worst ? worst : error; // NaN counts
+    }
+    return worst;
+}
+
+void compare(const Output& got, const Output& expected, double tolerance, KernelCheck& check) {
+    if (got.floats.size() != expected.floats.size() ||
+        got.integers.size() != expected.integers.size() ||
+        got.steps.size() != expected.steps.size()) {
+        check.detail = "sizes differ";
+        return;
+    }
+    if (got.integers != expected.integers)
+        check.detail = "quantized activations differ";
+    std::size_t moved = 0;
+    for (std::size_t i = 0; i < expected.steps.size(); ++i) {
+        const int step = std::abs(got.steps[i] - expected.steps[i]);
+        moved += static_cast<std::size_t>(step);
+        if (step > 1)
+            check.detail = "quantized activations differ by " + std::to_string(step);
+    }
+    if (moved * 50 > expected.steps.size())
+        check.detail = "more than one in fifty quantized activations differ";
+    check.maxError = relativeError(got.floats, expected.floats);
+    if (check.detail.empty() && !(check.maxError <= tolerance))
+        check.detail = "floats differ by " + std::to_string(check.maxError);
+}
+
+} // namespace
+
+std::vector<BackendCase> backendCases() {
+    std::vector<BackendCase> cases;
+    for (const ProductCase& what : productCases())
+        // A step more or less in q shows in the product.
+        cases.push_back({nameOf(what), [what](Backend& backend) { return product(backend, what); },
+                         what.factor1 > 0 && what.bits < 16 ? 2e-2 : 1e-5});
+    constexpr std::array<const char*, 3> kinds = {"f32", "f16", "int8"};
+    for (std::size_t kind = 0; kind < kinds.size(); ++kind)
+        for (const int rows : {1, 35}) {
+            const auto which = rows == 1 ? HeadRows::last : HeadRows::all;
+            cases.push_back({std::string("embed and head ") + kinds[kind] + ", " +
+                                 std::to_string(rows) + (rows == 1 ? " row" : " rows"),
+                             [kind, rows, which](Backend& backend) {
+                                 return tableRows(backend, static_cast<WeightKind>(kind), rows,
+                                                  which);
+                             }});
+        }
+    cases.push_back({"last row of a prompt", [](Backend& backend) {
+                         return tableRows(backend, WeightKind::f16, 9, HeadRows::last);
+                     }});
+    for (const std::int64_t headDim : {64, 80, 6}) // half-precision keys and values
+        cases.push_back({"attend, heads of " + std::to_string(headDim),
+                         [headDim](Backend& backend) { return attended(backend, headDim); }, 2e-3});
+    for (const int rows : {1, 5})
+        cases.push_back({"gate, " + std::to_string(rows) + (rows == 1 ? " row" : " rows"),
+                         [rows](Backend& backend) { return gated(backend, rows); }});
+    return cases;
+}
+
+KernelCheck checkBackend(Backend& backend, Backend& reference, const BackendCase& what) {
+    KernelCheck check{what.name, backend.info().backend, false, 0, {}};
+    try {
+        const auto expected = what.run(reference);
+        compare(what.run(backend), expected, what.tolerance, check);
+    } catch (const KernelError& error) {
+        check.detail = error.what();
+    }
+    check.ok = check.detail.empty();
+    return check;
+}
+
+} // namespace bwla

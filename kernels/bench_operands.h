@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the benchmarks of all backends time and how they check it.
+#pragma once
+
+#include "kernels/bench.h"
+#include "kernels/host_linear.h"
+
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace bwla {
+
+[[nodiscard]] WeightKind benchKind(BenchFormat format);
+/// Activation bits, 16 = float.
+[[nodiscard]] int benchBits(BenchFormat format);
+
+/// Random weights without low rank, and `columns` input rows.
+struct BenchOperands {
+    explicit BenchOperands(const BenchCase& what);
+    HostLinear linear;
+    std::vector<float> x;
+
+    /// Bytes of the weights themselves.
+    [[nodiscard]] std::int64_t weightBytes() const;
+};
+
+/// Product of some of the rows with x, by the authority.
+using ExactProduct = std::function<std::vector<float>(const HostLinear& rows)>;
+
+/// Whether the first, middle and last rows of `out` (columns x rows) are within 1e-5 of the exact
+/// product's largest value.
+[[nodiscard]] bool agrees(const BenchOperands& operands, std::span<const float> out,
+                          const ExactProduct& exact);
+
+/// us, medianUs and spread from the times of single products; a product with cold weights is
+/// reported by its median, since a copy may have stayed in a cache that is larger than we think.
+void summarize(std::vector<double> times, bool cold, BenchResult& result);
+
+} // namespace bwla

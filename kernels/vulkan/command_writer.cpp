@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/vulkan/command_writer.h"
+
+#include <utility>
+
+namespace bwla::vulkan {
+
+CommandWriter::CommandWriter(Machine& machine, int segmentDispatches)
+    : machine_(machine), segmentDispatches_(segmentDispatches) {
+    begin();
+}
+
+CommandWriter::~CommandWriter() {
+    for (VkCommandBuffer commands : finished_)
+        machine_.device->freeCommands(commands);
+    if (commands_ != nullptr)
+        machine_.device->freeCommands(commands_);
+}
+
+void CommandWriter::begin() {
+    commands_ = machine_.device->allocateCommands();
+    VkCommandBufferBeginInfo begin{};
+    begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+    check(machine_.device->api().BeginCommandBuffer(commands_, &begin), "recording");
+    barrier();
+}
+
+/// The last barrier makes results visible to the host.
+void CommandWriter::end() {
+    VkMemoryBarrier barrier{};
+    barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
+    barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT;
+    barrier.dstAccessMask = VK_ACCESS_HOST_READ_BIT;
+    const DeviceApi& api = machine_.device->api();
+    api.CmdPipelineBarrier(commands_, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                           VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+    check(api.EndCommandBuffer(commands_), "recording");
+    finished_.push_back(commands_);
+    commands_ = nullptr;
+}
+
+void CommandWriter::barrier() {
+    if (segmentDispatches_ > 0 && dispatches_ >= segmentDispatches_) {
+        dispatches_ = 0;
+        end();
+        begin(); // with a barrier of its own
+        return;
+    }
+    VkMemoryBarrier barrier{};
+    barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
+    barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
+    constexpr VkPipelineStageFlags compute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+    constexpr VkPipelineStageFlags transfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
+    machine_.device->api().CmdPipelineBarrier(commands_, compute | transfer, compute, 0, 1,
+                                              &barrier, 0, nullptr, 0, nullptr);
+}
+
+void CommandWriter::bind(const std::string& shader, std::uint32_t workgroup,
+                         std::vector<std::uint32_t> constants) {
+    constants.insert(constants.begin(), workgroup);
+    machine_.device->api().CmdBindPipeline(commands_, VK_PIPELINE_BIND_POINT_COMPUTE,
+                                           machine_.pipelines.get(shader, constants));
+}
+
+void CommandWriter::pushBytes(const void* data, std::size_t size) {
+    machine_.device->api().CmdPushConstants(commands_, machine_.pipelines.layout(),
+                                            VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                                            static_cast<std::uint32_t>(size), data);
+}
+
+void CommandWriter::dispatch(std::uint32_t x, std::uint32_t y) {
+    machine_.device->api().CmdDispatch(commands_, x, y, 1);
+    ++dispatches_;
+}
+
+void CommandWriter::dispatchIndirect(const Piece& arguments, std::int64_t offset) {
+    machine_.device->api().CmdDispatchIndirect(
+        commands_, arguments.allocation->buffer(),
+        static_cast<VkDeviceSize>(arguments.offset + offset));
+    ++dispatches_;
+}
+
+void CommandWriter::copy(const Piece& from, const Piece& to, std::int64_t bytes) {
+    const VkBufferCopy region{static_cast<VkDeviceSize>(from.offset),
+                              static_cast<VkDeviceSize>(to.offset),
+                              static_cast<VkDeviceSize>(bytes)};
+    VkMemoryBarrier barrier{};
+    barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
+    barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
+    barrier.dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
+    machine_.device->api().CmdPipelineBarrier(commands_, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                                              VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &barrier, 0,
+                                              nullptr, 0, nullptr);
+    machine_.device->api().CmdCopyBuffer(commands_, from.allocation->buffer(),
+                                         to.allocation->buffer(), 1, &region);
+}
+
+void CommandWriter::timestamp(VkQueryPool pool, std::uint32_t query) {
+    machine_.device->api().CmdWriteTimestamp(commands_, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, pool,
+                                             query);
+}
+
+void CommandWriter::resetQueries(VkQueryPool pool, std::uint32_t count) {
+    machine_.device->api().CmdResetQueryPool(commands_, pool, 0, count);
+}
+
+std::vector<VkCommandBuffer> CommandWriter::finish() {
+    end();
+    return std::exchange(finished_, {});
+}
+
+} // namespace bwla::vulkan

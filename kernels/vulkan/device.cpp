@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/vulkan/device.h"
+
+#include "kernels/kernel_error.h"
+
+#include <vector>
+
+namespace bwla::vulkan {
+
+Device::Device(const VulkanOptions& options)
+    : instance_(options.validation), chosen_(instance_.choose(options)) {
+    instance_.api().GetPhysicalDeviceMemoryProperties(chosen_.handle, &memory_);
+    createDevice();
+    api_ = loadDeviceApi(instance_.api(), handle_);
+    api_.GetDeviceQueue(handle_, capabilities().queueFamily, 0, &queue_);
+    VkCommandPoolCreateInfo pool{};
+    pool.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
+    pool.queueFamilyIndex = capabilities().queueFamily;
+    check(api_.CreateCommandPool(handle_, &pool, nullptr, &pool_), "creating a command pool");
+    VkFenceCreateInfo fence{};
+    fence.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
+    check(api_.CreateFence(handle_, &fence, nullptr, &fence_), "creating a fence");
+}
+
+void Device::createDevice() {
+    const float priority = 1.0F;
+    VkDeviceQueueCreateInfo queue{};
+    queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;
+    queue.queueFamilyIndex = capabilities().queueFamily;
+    queue.queueCount = 1;
+    queue.pQueuePriorities = &priority;
+    VkPhysicalDeviceShaderIntegerDotProductFeatures dot{};
+    dot.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES;
+    dot.shaderIntegerDotProduct = VK_TRUE;
+    VkPhysicalDeviceVulkan12Features features{};
+    features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+    features.bufferDeviceAddress = VK_TRUE;
+    features.scalarBlockLayout = VK_TRUE;
+    std::vector<const char*> extensions;
+    if (capabilities().integerDot) {
+        features.pNext = &dot;
+        VkPhysicalDeviceProperties2 properties{};
+        properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+        instance_.api().GetPhysicalDeviceProperties2(chosen_.handle, &properties);
+        if (properties.properties.apiVersion < VK_API_VERSION_1_3) // an extension until then
+            extensions.push_back(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+    }
+    VkDeviceCreateInfo create{};
+    create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+    create.pNext = &features;
+    create.queueCreateInfoCount = 1;
+    create.pQueueCreateInfos = &queue;
+    create.enabledExtensionCount = static_cast<std::uint32_t>(extensions.size());
+    create.ppEnabledExtensionNames = extensions.data();
+    check(instance_.api().CreateDevice(chosen_.handle, &create, nullptr, &handle_),
+          "opening the device");
+}
+
+Device::~Device() {
+    api_.DeviceWaitIdle(handle_);
+    api_.DestroyFence(handle_, fence_, nullptr);
+    api_.DestroyCommandPool(handle_, pool_, nullptr);
+    api_.DestroyDevice(handle_, nullptr);
+}
+
+VkCommandBuffer Device::allocateCommands() const {
+    VkCommandBufferAllocateInfo allocate{};
+    allocate.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
+    allocate.commandPool = pool_;
+    allocate.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    allocate.commandBufferCount = 1;
+    VkCommandBuffer commands = nullptr;
+    check(api_.AllocateCommandBuffers(handle_, &allocate, &commands), "a command buffer");
+    return commands;
+}
+
+void Device::freeCommands(VkCommandBuffer commands) const {
+    api_.FreeCommandBuffers(handle_, pool_, 1, &commands);
+}
+
+void Device::run(VkCommandBuffer commands, const char* what) const {
+    VkSubmitInfo submit{};
+    submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+    submit.commandBufferCount = 1;
+    submit.pCommandBuffers = &commands;
+    check(api_.QueueSubmit(queue_, 1, &submit, fence_), what);
+    check(api_.WaitForFences(handle_, 1, &fence_, VK_TRUE, UINT64_MAX), what);
+    check(api_.ResetFences(handle_, 1, &fence_), what);
+}
+
+} // namespace bwla::vulkan

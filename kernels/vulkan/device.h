@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "kernels/vulkan/instance.h"
+
+namespace bwla::vulkan {
+
+/// One logical device with one queue. Everything that belongs to it holds it by shared_ptr, so that
+/// weights may outlive the backend that uploaded them.
+class Device {
+public:
+    /// Throws KernelError, see makeVulkanBackend.
+    explicit Device(const VulkanOptions& options);
+    ~Device();
+    Device(const Device&) = delete;
+    Device& operator=(const Device&) = delete;
+
+    [[nodiscard]] const VulkanDeviceInfo& info() const { return chosen_.info; }
+    [[nodiscard]] const Capabilities& capabilities() const { return chosen_.capabilities; }
+    [[nodiscard]] const DeviceApi& api() const { return api_; }
+    [[nodiscard]] VkDevice handle() const { return handle_; }
+    [[nodiscard]] const VkPhysicalDeviceMemoryProperties& memory() const { return memory_; }
+
+    [[nodiscard]] VkCommandBuffer allocateCommands() const;
+    void freeCommands(VkCommandBuffer commands) const;
+    /// Submits and waits. Throws KernelError{deviceLost, outOfMemory}.
+    void run(VkCommandBuffer commands, const char* what) const;
+
+private:
+    void createDevice();
+
+    Instance instance_;
+    Candidate chosen_;
+    VkPhysicalDeviceMemoryProperties memory_{};
+    VkDevice handle_ = nullptr;
+    DeviceApi api_;
+    VkQueue queue_ = nullptr;
+    VkCommandPool pool_ = nullptr;
+    VkFence fence_ = nullptr;
+};
+
+} // namespace bwla::vulkan

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/vulkan/device_facts.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace bwla::vulkan {
+namespace {
+
+constexpr std::array<const char*, 5> typeNames = {"other", "integrated gpu", "discrete gpu",
+                                                  "virtual gpu", "cpu"};
+constexpr std::uint32_t neededInvocations = 256;
+
+std::string uuidText(const std::uint8_t* bytes) {
+    static constexpr const char* digits = "0123456789abcdef";
+    std::string text;
+    for (unsigned i = 0; i < VK_UUID_SIZE; ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            text += '-';
+        text += digits[bytes[i] >> 4];
+        text += digits[bytes[i] & 15];
+    }
+    return text;
+}
+
+bool hasExtension(const InstanceApi& api, VkPhysicalDevice handle, const char* name) {
+    std::uint32_t count = 0;
+    api.EnumerateDeviceExtensionProperties(handle, nullptr, &count, nullptr);
+    std::vector<VkExtensionProperties> extensions(count);
+    api.EnumerateDeviceExtensionProperties(handle, nullptr, &count, extensions.data());
+    return std::ranges::any_of(extensions, [name](const VkExtensionProperties& extension) {
+        return std::strcmp(extension.extensionName, name) == 0;
+    });
+}
+
+/// A queue that computes, without graphics where there is one.
+bool findQueue(const InstanceApi& api, VkPhysicalDevice handle, Capabilities& capabilities) {
+    std::uint32_t count = 0;
+    api.GetPhysicalDeviceQueueFamilyProperties(handle, &count, nullptr);
+    std::vector<VkQueueFamilyProperties> families(count);
+    api.GetPhysicalDeviceQueueFamilyProperties(handle, &count, families.data());
+    bool found = false;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if ((families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) == 0)
+            continue;
+        if (found && (families[i].queueFlags & VK_QUEUE_GRAPHICS_BIT) != 0)
+            continue;
+        capabilities.queueFamily = i;
+        capabilities.timestamps = families[i].timestampValidBits != 0;
+        found = true;
+    }
+    return found;
+}
+
+struct Properties {
+    VkPhysicalDeviceVulkan12Properties v12{};
+    VkPhysicalDeviceVulkan11Properties v11{};
+    VkPhysicalDeviceProperties2 core{};
+};
+
+Properties propertiesOf(const InstanceApi& api, VkPhysicalDevice handle) {
+    Properties properties;
+    properties.core.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    api.GetPhysicalDeviceProperties2(handle, &properties.core);
+    if (properties.core.properties.apiVersion < VK_API_VERSION_1_2)
+        return properties;
+    properties.v12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES;
+    properties.v11.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_1_PROPERTIES;
+    properties.v11.pNext = &properties.v12;
+    properties.core.pNext = &properties.v11;
+    api.GetPhysicalDeviceProperties2(handle, &properties.core);
+    properties.core.pNext = properties.v11.pNext = nullptr;
+    return properties;
+}
+
+/// The first thing missing; empty where the device will do.
+std::string readFeatures(const InstanceApi& api, VkPhysicalDevice handle, std::uint32_t version,
+                         Capabilities& capabilities) {
+    VkPhysicalDeviceShaderIntegerDotProductFeatures dot{};
+    dot.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES;
+    VkPhysicalDeviceVulkan12Features v12{};
+    v12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
+    VkPhysicalDeviceFeatures2 core{};
+    core.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
+    core.pNext = &v12;
+    const bool mayDot = version >= VK_API_VERSION_1_3 ||
+                        hasExtension(api, handle, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
+    if (mayDot)
+        v12.pNext = &dot;
+    api.GetPhysicalDeviceFeatures2(handle, &core);
+    capabilities.integerDot = dot.shaderIntegerDotProduct != 0;
+    if (v12.bufferDeviceAddress == 0)
+        return "buffer device addresses";
+    return v12.scalarBlockLayout == 0 ? "scalar block layout" : "";
+}
+
+} // namespace
+
+Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
+    Candidate result;
+    result.handle = handle;
+    const Properties properties = propertiesOf(api, handle);
+    const VkPhysicalDeviceProperties& core = properties.core.properties;
+    result.info.name = core.deviceName;
+    result.info.type = typeNames[std::min<std::size_t>(core.deviceType, typeNames.size() - 1)];
+    Capabilities& capabilities = result.capabilities;
+    if (core.apiVersion < VK_API_VERSION_1_2) {
+        result.info.missing = "Vulkan 1.2";
+        return result;
+    }
+    result.info.uuid = uuidText(properties.v11.deviceUUID);
+    result.info.driver = std::string(properties.v12.driverName) + " " + properties.v12.driverInfo;
+    capabilities.subgroupSize = properties.v11.subgroupSize;
+    capabilities.subgroupArithmetic =
+        (properties.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+        (properties.v11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
+    capabilities.allocationBytes =
+        static_cast<std::int64_t>(properties.v11.maxMemoryAllocationSize);
+    capabilities.sharedBytes = core.limits.maxComputeSharedMemorySize;
+    capabilities.timestampNanoseconds = double{core.limits.timestampPeriod};
+    if (!findQueue(api, handle, capabilities))
+        result.info.missing = "a queue that computes";
+    else if (core.limits.maxComputeWorkGroupInvocations < neededInvocations)
+        result.info.missing = "workgroups of 256 invocations";
+    else if (core.limits.maxPushConstantsSize < 128)
+        result.info.missing = "128 bytes of push constants";
+    else
+        result.info.missing = readFeatures(api, handle, core.apiVersion, capabilities);
+    return result;
+}
+
+void applyMask(const VulkanMask& mask, Capabilities& capabilities) {
+    capabilities.subgroupArithmetic = capabilities.subgroupArithmetic && !mask.subgroupArithmetic;
+    capabilities.integerDot = capabilities.integerDot && !mask.integerDot;
+    if (mask.allocationBytes > 0)
+        capabilities.allocationBytes = std::min(capabilities.allocationBytes, mask.allocationBytes);
+    capabilities.memoryBytes = mask.memoryBytes;
+}
+
+int gpuRank(const VulkanDeviceInfo& info) {
+    constexpr std::array<const char*, 3> order = {"discrete gpu", "integrated gpu", "virtual gpu"};
+    return static_cast<int>(std::ranges::find(order, info.type) - order.begin());
+}
+
+} // namespace bwla::vulkan

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "kernels/host_linear.h"
+#include "kernels/vulkan/memory.h"
+#include "kernels/vulkan/pipelines.h"
+
+namespace bwla::vulkan {
+
+/// What a plan computes with; owned by the backend, shared by its plans.
+struct Machine {
+    std::shared_ptr<const Device> device;
+    DeviceMemory memory;
+    Pipelines pipelines;
+    WeightKind cacheType; ///< f32 or f16
+
+    explicit Machine(const VulkanOptions& options)
+        : device(std::make_shared<const Device>(options)), memory(device), pipelines(device),
+          cacheType(options.f32Cache ? WeightKind::f32 : WeightKind::f16) {}
+};
+
+} // namespace bwla::vulkan

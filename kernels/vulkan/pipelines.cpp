@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/vulkan/pipelines.h"
+
+#include "kernels/kernel_error.h"
+
+// Generated: one array of words a shader variant, and `shaderTable` of their names.
+#include "shader_table.inc"
+
+namespace bwla::vulkan {
+
+constexpr std::uint32_t pushBytes = 128;
+
+std::span<const std::uint32_t> shaderCode(std::string_view name) {
+    for (const auto& [known, words] : shaderTable)
+        if (known == name)
+            return words;
+    throw KernelError(KernelErrorCode::unsupported, std::string(name), "no such shader");
+}
+
+Pipelines::Pipelines(std::shared_ptr<const Device> device) : device_(std::move(device)) {
+    const VkPushConstantRange range{VK_SHADER_STAGE_COMPUTE_BIT, 0, pushBytes};
+    VkPipelineLayoutCreateInfo create{};
+    create.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
+    create.pushConstantRangeCount = 1;
+    create.pPushConstantRanges = &range;
+    check(device_->api().CreatePipelineLayout(device_->handle(), &create, nullptr, &layout_),
+          "creating a pipeline layout");
+}
+
+Pipelines::~Pipelines() {
+    for (const auto& [key, pipeline] : pipelines_)
+        device_->api().DestroyPipeline(device_->handle(), pipeline, nullptr);
+    device_->api().DestroyPipelineLayout(device_->handle(), layout_, nullptr);
+}
+
+VkPipeline Pipelines::get(const std::string& shader, const std::vector<std::uint32_t>& constants) {
+    const auto key = std::pair(shader, constants);
+    if (const auto found = pipelines_.find(key); found != pipelines_.end())
+        return found->second;
+    const DeviceApi& api = device_->api();
+    const auto code = shaderCode(shader);
+    VkShaderModuleCreateInfo module{};
+    module.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
+    module.codeSize = code.size_bytes();
+    module.pCode = code.data();
+    VkShaderModule handle = nullptr;
+    check(api.CreateShaderModule(device_->handle(), &module, nullptr, &handle), shader.c_str());
+    std::vector<VkSpecializationMapEntry> entries;
+    for (std::uint32_t i = 0; i < constants.size(); ++i)
+        entries.push_back({i, i * 4, 4});
+    const VkSpecializationInfo specialization{static_cast<std::uint32_t>(entries.size()),
+                                              entries.data(), 4 * constants.size(),
+                                              constants.data()};
+    VkComputePipelineCreateInfo create{};
+    create.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+    create.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+    create.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+    create.stage.module = handle;
+    create.stage.pName = "main";
+    create.stage.pSpecializationInfo = &specialization;
+    create.layout = layout_;
+    VkPipeline pipeline = nullptr;
+    const VkResult result =
+        api.CreateComputePipelines(device_->handle(), nullptr, 1, &create, nullptr, &pipeline);
+    api.DestroyShaderModule(device_->handle(), handle, nullptr);
+    check(result, shader.c_str());
+    pipelines_.emplace(key, pipeline);
+    return pipeline;
+}
+
+} // namespace bwla::vulkan

@@ -1,0 +1,68 @@
+#version 460
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Rotary embedding (half-split order, backend.h AttendSpec): rotates q into a buffer, k into the
+// cache beside v. One invocation makes one pair of neighbouring elements.
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+
+layout(constant_id = 2) const bool F32_CACHE = false;
+
+layout(push_constant, scalar) uniform Push {
+    Floats q;
+    Floats k;
+    Floats v;
+    Floats rotatedQ;
+    Floats rotary; // per row: headDim / 2 cosines, headDim / 2 sines
+    Run run;
+    int layer;
+    int heads;
+    int kvHeads;
+    int headDim;
+}
+p;
+
+float rotated(Floats x, uint first, uint d, uint angles) {
+    const uint half_ = uint(p.headDim) / 2u;
+    const uint angle = angles + d % half_;
+    const float cosine = p.rotary.at[angle];
+    const float sine = p.rotary.at[angle + half_];
+    return d < half_ ? x.at[first + d] * cosine - x.at[first + d + half_] * sine
+                     : x.at[first + d] * cosine + x.at[first + d - half_] * sine;
+}
+
+void store(Words cache, uint element, vec2 pair) {
+    if (F32_CACHE) {
+        cache.at[element] = floatBitsToUint(pair.x);
+        cache.at[element + 1u] = floatBitsToUint(pair.y);
+    } else {
+        cache.at[element / 2u] = packHalf2x16(pair);
+    }
+}
+
+void main() {
+    const uint row = gl_WorkGroupID.y;
+    const uint dim = uint(p.headDim);
+    const uint pair = gl_GlobalInvocationID.x;
+    const uint queryPairs = uint(p.heads) * dim / 2u;
+    const uint keyPairs = uint(p.kvHeads) * dim / 2u;
+    if (row >= uint(runRows(p.run)) || pair >= queryPairs + keyPairs)
+        return;
+    const uint angles = row * dim;
+    if (pair < queryPairs) {
+        const uint at = 2u * pair;
+        const uint first = row * 2u * queryPairs + at / dim * dim;
+        const uint out_ = row * 2u * queryPairs + at;
+        p.rotatedQ.at[out_] = rotated(p.q, first, at % dim, angles);
+        p.rotatedQ.at[out_ + 1u] = rotated(p.q, first, at % dim + 1u, angles);
+        return;
+    }
+    const uint at = 2u * (pair - queryPairs);
+    const uint d = at % dim;
+    const uint first = row * 2u * keyPairs + at / dim * dim;
+    const uint position = uint(p.run.position) + row;
+    const uint element = (at / dim * uint(p.run.capacity) + position) * dim + d;
+    CacheLayer cache = p.run.layers.at[p.layer];
+    store(cache.keys, element, vec2(rotated(p.k, first, d, angles), rotated(p.k, first, d + 1u, angles)));
+    store(cache.values, element, vec2(p.v.at[first + d], p.v.at[first + d + 1u]));
+}

@@ -1,0 +1,289 @@
+#version 460
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// One row of a group's input by one workgroup: norm, rotation R1' X R2, column scale, activation
+// quantizer, low-rank projection (host_linear.h, HostInput).
+//
+// Order of quantized activations ("sign order"): for each 32 columns 8 words, word g holding columns
+// g, g + 8, g + 16, g + 24, first in the lowest byte: (signs >> g) & 0x01010101 selects its bytes.
+// With SCALED every byte is shifted left by 2 - g % 3 (linear.comp says why); 63 * 4 fits.
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+#include "exact.glsl"
+#include "team.glsl"
+
+layout(constant_id = 2) const bool SCALED = false;
+// Rows of up to this many columns stay in shared memory between the steps; 0 = scratch in memory.
+layout(constant_id = 3) const int SHARED_COLUMNS = 0;
+
+const int NORM = 1;
+const int COLUMN_SCALE = 2;
+const int KEEP_FLOATS = 4; // a consumer reads x'' as floats although it is quantized
+const int LAST_ROW = 8;    // the last row of the run, to row 0
+
+layout(push_constant, scalar) uniform Push {
+    Floats x;
+    Floats gain;
+    Floats r1;
+    Floats r2;
+    Floats columnScale;
+    Words lowRankB;  // rank rows of stride bytes in sign order
+    Words lowRankBs; // [rank] scales as floats, then [rank] sums of B over the columns
+    Floats values;   // x'', rows of stride floats; scratch before
+    Floats scratch;  // rows of stride floats
+    Words encoded;   // rows of stride bytes
+    Words meta;      // rows of META_WORDS + rank
+    Run run;
+    int cols;
+    int modes;   // bits | flags << 8
+    int factors; // factor1 | factor2 << 16
+    int rank;
+    float epsilon;
+    float clipLow;
+    float clipHigh;
+}
+p;
+
+const bool IN_SHARED = SHARED_COLUMNS > 0;
+shared uint sharedValues[IN_SHARED ? SHARED_COLUMNS : 1];
+shared uint sharedScratch[IN_SHARED ? SHARED_COLUMNS : 1];
+
+#define SELF gl_LocalInvocationID.x
+#define ALL gl_WorkGroupSize.x
+#define BITS (p.modes & 0xff)
+#define COLS uint(p.cols)
+#define STRIDE ((COLS + 127u) / 128u * 128u)
+uint rowBase; // of this row in values and scratch
+
+bool has(int flag) {
+    return (p.modes >> 8 & flag) != 0;
+}
+
+void sync() {
+    memoryBarrierShared();
+    memoryBarrierBuffer();
+    barrier();
+}
+
+float value(uint i) {
+    return IN_SHARED ? uintBitsToFloat(sharedValues[i]) : p.values.at[rowBase + i];
+}
+void setValue(uint i, float v) {
+    if (IN_SHARED)
+        sharedValues[i] = floatBitsToUint(v);
+    else
+        p.values.at[rowBase + i] = v;
+}
+float scratch(uint i) {
+    return IN_SHARED ? uintBitsToFloat(sharedScratch[i]) : p.scratch.at[rowBase + i];
+}
+void setScratch(uint i, float v) {
+    if (IN_SHARED)
+        sharedScratch[i] = floatBitsToUint(v);
+    else
+        p.scratch.at[rowBase + i] = v;
+}
+
+// Column of byte `byte` of word `word` in sign order.
+uint columnOf(uint word, uint byte) {
+    return word / 8u * 32u + word % 8u + 8u * byte;
+}
+uint shiftOf(uint word) {
+    return SCALED ? 2u - word % 8u % 3u : 0u;
+}
+
+void normalize(uint source) {
+    float squares = 0.0;
+    for (uint i = SELF; i < COLS; i += ALL) {
+        const float x = p.x.at[source + i];
+        setValue(i, x);
+        squares += x * x;
+    }
+    if (!has(NORM))
+        return;
+    const float inverse = 1.0 / sqrt(groupAdd(squares) / float(COLS) + p.epsilon);
+    for (uint i = SELF; i < COLS; i += ALL)
+        setValue(i, value(i) * inverse * p.gain.at[i]);
+}
+
+void rotate(uint m1, uint m2) {
+    sync();
+    for (uint i = SELF; i < COLS; i += ALL) { // scratch = R1' X
+        const uint row = i / m2;
+        const uint column = i % m2;
+        float sum = 0.0;
+        for (uint k = 0u; k < m1; ++k)
+            sum += p.r1.at[k * m1 + row] * value(k * m2 + column);
+        setScratch(i, sum);
+    }
+    sync();
+    for (uint i = SELF; i < COLS; i += ALL) { // scratch R2
+        const uint first = i / m2 * m2;
+        const uint column = i % m2;
+        float sum = 0.0;
+        for (uint k = 0u; k < m2; ++k)
+            sum += scratch(first + k) * p.r2.at[k * m2 + column];
+        setValue(i, sum);
+    }
+}
+
+void scaleColumns() {
+    if (has(COLUMN_SCALE))
+        for (uint i = SELF; i < COLS; i += ALL)
+            setValue(i, value(i) * p.columnScale.at[i]);
+}
+
+float levels() {
+    return float((1 << BITS) - 1);
+}
+
+// s and z. Comparisons as the reference writes them: NaN is never the least or the greatest.
+vec2 grid() {
+    float least = 0.0;
+    float most = 0.0;
+    for (uint i = SELF; i < COLS; i += ALL) {
+        const float x = value(i);
+        least = x < least ? x : least;
+        most = x > most ? x : most;
+    }
+    precise const float low = p.clipLow * groupMin(least);
+    precise const float high = p.clipHigh * groupMax(most);
+    precise const float range = high - low;
+    const float s = high == low ? 1.0 : exactQuotient(range, levels());
+    const float z = roundEven(exactQuotient(-low, s));
+    return vec2(s, z > 0.0 ? min(z, levels()) : 0.0);
+}
+
+// q of one column. The device's quotient decides unless it is close to a tie.
+uint level(uint column, vec2 grid) {
+    if (column >= COLS)
+        return 0u;
+    const float x = value(column);
+    const float quotient = x / grid.x;
+    float rounded = roundEven(quotient);
+    if (abs(abs(quotient - rounded) - 0.5) < 1e-3)
+        rounded = roundEven(exactQuotient(x, grid.x));
+    const float q = rounded + grid.y;
+    return q > 0.0 ? uint(min(q, levels())) : 0u;
+}
+
+int quantize(uint row, vec2 grid) {
+    int sum = 0;
+    for (uint word = SELF; word < STRIDE / 4u; word += ALL) {
+        uint packed = 0u;
+        for (uint byte = 0u; byte < 4u; ++byte) {
+            const uint q = level(columnOf(word, byte), grid);
+            sum += int(q);
+            packed |= q << (8u * byte + shiftOf(word));
+        }
+        p.encoded.at[row * (STRIDE / 4u) + word] = packed;
+        if (IN_SHARED)
+            sharedScratch[word] = packed;
+    }
+    return groupAdd(sum);
+}
+
+uint encodedWord(uint row, uint word) {
+    return IN_SHARED ? sharedScratch[word] : p.encoded.at[row * (STRIDE / 4u) + word];
+}
+
+int dotSigned(uint b, uint q) {
+    int sum = 0;
+    for (int byte = 0; byte < 4; ++byte)
+        sum += bitfieldExtract(int(b), 8 * byte, 8) * int(bitfieldExtract(q, 8 * byte, 8));
+    return sum;
+}
+
+int projectedLevels(uint row, uint k) {
+    int sum = 0;
+    for (uint word = LANE; word < STRIDE / 4u; word += LANES)
+        sum += dotSigned(p.lowRankB.at[k * (STRIDE / 4u) + word], encodedWord(row, word)) >>
+               shiftOf(word);
+    return sum;
+}
+
+float projectedValues(uint k) {
+    float sum = 0.0;
+    for (uint word = LANE; word < STRIDE / 4u; word += LANES) {
+        const uint b = p.lowRankB.at[k * (STRIDE / 4u) + word];
+        for (uint byte = 0u; byte < 4u; ++byte) {
+            const uint column = columnOf(word, byte);
+            if (column < COLS)
+                sum += int8At(b, byte) * value(column);
+        }
+    }
+    return sum;
+}
+
+void project(uint row, uint meta, vec2 grid) {
+    sync();
+    const uint rank = uint(p.rank);
+    for (uint first = 0u; first < rank; first += TEAMS) { // teams stay together: they add up
+        const uint k = min(first + TEAM, rank - 1u);
+        const float scale = uintBitsToFloat(p.lowRankBs.at[k]);
+        float t;
+        if (BITS < 16) {
+            const int sum = teamAdd(projectedLevels(row, k)) - int(grid.y) * int(p.lowRankBs.at[rank + k]);
+            t = scale * (grid.x * float(sum));
+        } else {
+            t = scale * teamAdd(projectedValues(k));
+        }
+        if (LANE == 0u && first + TEAM < rank)
+            p.meta.at[meta + META_WORDS + k] = floatBitsToUint(t);
+    }
+}
+
+void keepFloats() {
+    for (uint i = SELF; i < STRIDE; i += ALL)
+        p.values.at[rowBase + i] = i < COLS ? value(i) : 0.0;
+}
+
+void keepDequantized(uint row, vec2 grid) {
+    sync(); // the projection has read the values
+    for (uint word = SELF; word < STRIDE / 4u; word += ALL)
+        for (uint byte = 0u; byte < 4u; ++byte) {
+            const uint column = columnOf(word, byte);
+            const uint q = bitfieldExtract(encodedWord(row, word) >> shiftOf(word), int(8u * byte), 8 - int(shiftOf(word)));
+            p.values.at[rowBase + column] = column < COLS ? grid.x * float(int(q) - int(grid.y)) : 0.0;
+        }
+}
+
+void main() {
+    const uint row = gl_WorkGroupID.y;
+    const uint rows = uint(runRows(p.run));
+    if (row >= rows)
+        return;
+    rowBase = row * STRIDE;
+    const uint meta = row * (META_WORDS + uint(p.rank));
+    normalize((has(LAST_ROW) ? rows - 1u : row) * COLS);
+    if (p.factors != 0)
+        rotate(uint(p.factors) & 0xffffu, uint(p.factors) >> 16);
+    scaleColumns();
+    vec2 quantizer = vec2(0.0);
+    if (BITS < 16) {
+        quantizer = grid();
+        sync();
+        const int sumQ = quantize(row, quantizer);
+        if (SELF == 0u) {
+            p.meta.at[meta] = floatBitsToUint(quantizer.x);
+            p.meta.at[meta + 1u] =
+                floatBitsToUint(quantizer.x * float(sumQ - int(quantizer.y) * p.cols));
+            p.meta.at[meta + 2u] = uint(int(quantizer.y));
+            p.meta.at[meta + 3u] = uint(sumQ);
+        }
+        if (p.rank > 0)
+            project(row, meta, quantizer);
+        if (has(KEEP_FLOATS))
+            keepDequantized(row, quantizer);
+        return;
+    }
+    float sum = 0.0;
+    for (uint i = SELF; i < COLS; i += ALL)
+        sum += value(i);
+    sum = groupAdd(sum);
+    if (SELF == 0u)
+        p.meta.at[meta + 1u] = floatBitsToUint(sum);
+    if (p.rank > 0)
+        project(row, meta, quantizer);
+    keepFloats();
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The verbs of a Vulkan plan as dispatches: push constants as the shaders declare them, variants
+// and sizes of workgroups.
+#pragma once
+
+#include "kernels/vulkan/vulkan_plan.h"
+
+namespace bwla::vulkan {
+
+void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out);
+
+struct PrepareSource {
+    Address x = 0;
+    Address gain = 0; ///< 0 = no norm
+    float epsilon = 0;
+    bool lastRow = false; ///< of the run only
+};
+void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
+                   const PrepareSource& source);
+
+struct ProductTarget {
+    const DeviceWeights* weight = nullptr;
+    Address out = 0;
+    std::int64_t outStride = 0; ///< floats
+    bool accumulate = false;
+    bool lastRow = false;
+};
+void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
+                   const ProductTarget& target);
+
+struct AttendBuffers {
+    AttendSpec spec; ///< inverseFrequencies unused
+    Address q = 0, k = 0, v = 0, out = 0, rotatedQ = 0;
+    std::size_t rotary = 0;
+};
+void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& attend);
+
+void encodeGate(VulkanPlan& plan, CommandWriter& writer, Buffer gate, Buffer up, Buffer out);
+
+/// Widest head that encodeAttend takes.
+inline constexpr std::int64_t largestHeadDim = 256;
+
+} // namespace bwla::vulkan

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// A recorded forward pass on a device: buffers, command buffers that are submitted again and again,
+// and one small block of memory that the host writes before each run.
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/contract.h"
+#include "kernels/vulkan/command_writer.h"
+#include "kernels/vulkan/vulkan_weights.h"
+
+#include <deque>
+#include <functional>
+#include <optional>
+
+namespace bwla::vulkan {
+
+/// First bytes of the block (shaders/common.glsl, Run).
+struct RunHeader {
+    std::int32_t rows = 0;
+    std::int32_t position = 0;
+    std::int32_t capacity = 0; ///< positions of the cache
+    std::int32_t reserved = 0;
+    Address layers = 0; ///< of the cache
+};
+
+/// The prepared input of one group: where prepare writes and linear reads.
+struct PreparedRows {
+    const DeviceInputs* input = nullptr;
+    int bits = 16;
+    int batch = 1;
+    bool scaled = false;                   ///< levels times 4, 2, 1, see shaders/prepare.comp
+    bool keepFloats = false;               ///< a consumer reads x'' although it is quantized
+    std::size_t firstUse = 0, lastUse = 0; ///< operations between which `values` is needed
+    Piece values;  ///< batch rows of stride() floats; shared among inputs whose uses do not overlap
+    Piece encoded; ///< batch rows of stride() bytes, bits < 16
+    Piece meta;    ///< batch rows of preparedMetaWords + rank words
+
+    [[nodiscard]] std::int64_t stride() const { return activationStride(input->cols()); }
+    [[nodiscard]] bool writesFloats() const { return bits >= 16 || keepFloats; }
+};
+
+class VulkanPlan final : public Plan {
+public:
+    VulkanPlan(Machine& machine, int batch);
+    ~VulkanPlan() override;
+
+    [[nodiscard]] int batch() const override { return rules_.batch; }
+    [[nodiscard]] std::span<const float> logits() const override { return logits_; }
+    void write(Buffer buffer, std::span<const float> values) override;
+    [[nodiscard]] std::vector<float> read(Buffer buffer, std::int64_t rows) const override;
+    [[nodiscard]] std::vector<PreparedRow> read(Prepared prepared,
+                                                std::int64_t rows) const override;
+
+    /// See Backend::run.
+    bool run(const Step& step, const std::stop_token& stop);
+
+    // For the recorder. Operations are encoded after the last verb, when it is known who reads
+    // what.
+    using Operation = std::function<void(CommandWriter&)>;
+    [[nodiscard]] Machine& machine() const { return machine_; }
+    [[nodiscard]] contract::StepRules& rules() { return rules_; }
+    [[nodiscard]] std::size_t operations() const { return operations_.size(); }
+    void append(Operation operation) { operations_.push_back(std::move(operation)); }
+    Buffer addBuffer(std::int64_t cols);
+    [[nodiscard]] Address address(Buffer buffer) const;
+    [[nodiscard]] Prepared addPrepared(const DeviceInputs& input, int bits, int batch);
+    [[nodiscard]] PreparedRows& prepared(Prepared prepared);
+    [[nodiscard]] const DeviceInputs& addInput(const HostInput& input);
+    [[nodiscard]] Address addFloats(std::span<const float> values);
+    /// Index of the table of these frequencies.
+    [[nodiscard]] std::size_t addRotary(std::span<const float> frequencies);
+    /// Logits of 1 or batch rows: at most one call.
+    void addLogits(std::int64_t vocabulary, int rows);
+    void encode();
+
+    // For operations, while they are encoded.
+    [[nodiscard]] Address runAddress() const { return block_.address(); }
+    [[nodiscard]] Address tokensAddress() const;
+    [[nodiscard]] Address rotaryAddress(std::size_t table) const;
+    [[nodiscard]] Address logitsAddress() const { return logitStore_.address(); }
+    [[nodiscard]] Address scratchAddress(std::int64_t floats);
+    /// Dispatches over the rows of a run; directly where a plan has one row.
+    void dispatchRows(CommandWriter& writer, RowGrid grid);
+
+private:
+    struct Rotary {
+        std::vector<float> frequencies;
+        std::int64_t offset = 0; ///< in the block
+    };
+    void placeBlock();
+    void placeValues();
+    void writeBlock(const Step& step, const DeviceCache* cache);
+
+    Machine& machine_;
+    contract::StepRules rules_;
+    std::vector<Piece> buffers_;
+    std::vector<std::int64_t> bufferCols_;
+    std::deque<PreparedRows> prepared_;
+    std::deque<DeviceInputs> ownInputs_;
+    std::vector<Piece> constants_;
+    std::vector<Rotary> rotaries_;
+    std::vector<Operation> operations_;
+    std::vector<RowGrid> grids_;
+    Piece block_, scratch_, logitStore_;
+    std::int64_t tokensOffset_ = 0;
+    std::vector<VkCommandBuffer> commands_;
+    std::int64_t vocabulary_ = 0; ///< of the head
+    int logitRows_ = 0;           ///< 1 or batch
+    std::span<const float> logits_;
+};
+
+} // namespace bwla::vulkan

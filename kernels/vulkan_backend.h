@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The Vulkan backend as the rest of the program sees it. No Vulkan header, no link to a Vulkan
+// library: the loader is opened at run time, and a build without BWLA_VULKAN says so when asked.
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/bench.h"
+#include "kernels/kernel_check.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bwla {
+
+/// What a device is taken not to have, so that every variant can be tested on one device.
+struct VulkanMask {
+    bool subgroupArithmetic = false;
+    bool integerDot = false;
+    std::int64_t allocationBytes = 0; ///< largest single allocation; 0 = the device's own
+    std::int64_t memoryBytes = 0;     ///< all allocations together; 0 = no limit
+};
+
+struct VulkanOptions {
+    /// Name or UUID of a device, or a part of its name; empty = BWLA_VULKAN_DEVICE, else the first
+    /// discrete, integrated or virtual GPU.
+    std::string device;
+    /// Take a software device where nothing was named and no GPU exists.
+    bool allowSoftware = false;
+    /// Keys and values in float32, see CpuOptions.
+    bool f32Cache = false;
+    VulkanMask mask;
+    /// Turns the Khronos validation layer on, synchronization validation included, where it is
+    /// installed, and hears its warnings and errors.
+    std::function<void(std::string_view)> validation;
+};
+
+struct VulkanDeviceInfo {
+    std::string name;
+    std::string uuid; ///< 8-4-4-4-12 hexadecimal digits
+    std::string type; ///< "discrete gpu", "integrated gpu", "virtual gpu", "cpu", "other"
+    std::string driver;
+    std::string missing; ///< what it lacks to be used; empty = usable
+
+    [[nodiscard]] bool isGpu() const { return type.ends_with("gpu"); }
+};
+
+/// Devices of this machine, GPUs first; empty where there is no Vulkan, never an error.
+[[nodiscard]] std::vector<VulkanDeviceInfo> vulkanDevices();
+
+/// Throws KernelError: unsupported (no Vulkan, no such device, a feature is missing),
+/// unknownOverride (BWLA_VULKAN_DEVICE names none), outOfMemory, deviceLost.
+[[nodiscard]] std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions& options = {});
+
+/// bench-kernels on a Vulkan device; see VulkanOptions for the device and what is thrown.
+[[nodiscard]] std::unique_ptr<ProductBench> makeVulkanBench(const VulkanOptions& options = {});
+
+/// Every verb of the device's backend against the reference backend.
+[[nodiscard]] std::vector<KernelCheck> vulkanSelftest(const VulkanOptions& options = {});
+
+} // namespace bwla

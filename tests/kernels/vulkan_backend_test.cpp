@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The Vulkan backend against the reference backend, verb by verb, on whatever device this machine
+// has (lavapipe in CI), as it is and with capabilities taken away, under the validation layer with
+// synchronization validation: one message fails the test.
+#include "kernels/backend_check.h"
+#include "kernels/operands.h"
+#include "kernels/vulkan_backend.h"
+
+#include <QTest>
+
+using namespace bwla;
+
+namespace {
+
+constexpr std::int64_t mib = 1 << 20;
+
+struct Listener {
+    QStringList messages;
+
+    VulkanOptions options(const VulkanMask& mask = {}) {
+        VulkanOptions options;
+        options.allowSoftware = true;
+        options.mask = mask;
+        options.validation = [this](std::string_view message) {
+            messages.append(QString::fromUtf8(message.data(), qsizetype(message.size())));
+        };
+        return options;
+    }
+};
+
+template<class Call>
+KernelErrorCode codeOf(Call&& call) {
+    try {
+        call();
+    } catch (const KernelError& error) {
+        return error.code();
+    }
+    return KernelErrorCode::wrongResult; // no error
+}
+
+} // namespace
+
+class VulkanBackendTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() {
+        if (vulkanDevices().empty())
+            QSKIP("This machine has no Vulkan device.");
+    }
+
+    void verbsAgree_data() {
+        QTest::addColumn<VulkanMask>("mask");
+        QTest::newRow("as it is") << VulkanMask{};
+        QTest::newRow("no subgroup arithmetic") << VulkanMask{.subgroupArithmetic = true};
+        QTest::newRow("no packed dot product") << VulkanMask{.integerDot = true};
+        QTest::newRow("neither, small allocations") << VulkanMask{
+            .subgroupArithmetic = true, .integerDot = true, .allocationBytes = 4 * mib};
+    }
+    void verbsAgree() {
+        QFETCH(VulkanMask, mask);
+        Listener listener;
+        {
+            const auto backend = makeVulkanBackend(listener.options(mask));
+            const auto reference = makeReferenceBackend();
+            for (const BackendCase& what : backendCases()) {
+                const KernelCheck check = checkBackend(*backend, *reference, what);
+                QVERIFY2(check.ok, qPrintable(QString("%1: %2").arg(check.kernel.c_str(),
+                                                                    check.detail.c_str())));
+            }
+        }
+        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+    }
+
+    // A table of 8 MiB in allocations of at most 4: embedding and head see three parts.
+    void largeWeightsAreSplit() {
+        Listener listener;
+        const auto backend = makeVulkanBackend(listener.options({.allocationBytes = 4 * mib}));
+        const auto reference = makeReferenceBackend();
+        const auto logits = [](Backend& on) {
+            const auto table = on.upload(randomLinear(WeightKind::f32, 2100, 1024, 1));
+            const auto plan = on.record(
+                [&](Recorder& recorder) {
+                    const Buffer x = recorder.buffer(1024);
+                    recorder.embed(*table, x);
+                    recorder.head({}, *table, x, HeadRows::all);
+                },
+                3);
+            const std::vector<std::int32_t> tokens = {2099, 0, 1030};
+            on.run(*plan, {tokens});
+            return std::vector<float>(plan->logits().begin(), plan->logits().end());
+        };
+        const auto got = logits(*backend);
+        const auto expected = logits(*reference);
+        QCOMPARE(got.size(), expected.size());
+        for (std::size_t i = 0; i < got.size(); ++i)
+            QVERIFY(std::abs(got[i] - expected[i]) < 1e-4);
+        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+    }
+
+    void aPlanRunsAgainWithoutBeingRecorded() {
+        Listener listener;
+        const auto backend = makeVulkanBackend(listener.options());
+        const auto table = backend->upload(randomLinear(WeightKind::f16, 50, 64, 1));
+        Buffer x;
+        const auto plan = backend->record(
+            [&](Recorder& recorder) {
+                x = recorder.buffer(64);
+                recorder.embed(*table, x);
+            },
+            4);
+        const std::vector<std::int32_t> first = {3, 4, 5, 6};
+        const std::vector<std::int32_t> second = {6};
+        QVERIFY(backend->run(*plan, {first}));
+        const auto all = plan->read(x, 4);
+        QVERIFY(backend->run(*plan, {second}));
+        const auto again = plan->read(x, 4);
+        QVERIFY(std::equal(again.begin(), again.begin() + 64, all.end() - 64));
+        // Rows past the run's are left alone.
+        QVERIFY(std::equal(again.begin() + 64, again.end(), all.begin() + 64));
+        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+    }
+
+    void aStoppedRunSaysSo() {
+        Listener listener;
+        const auto backend = makeVulkanBackend(listener.options());
+        const auto table = backend->upload(randomLinear(WeightKind::f16, 10, 64, 1));
+        const auto plan = backend->record(
+            [&](Recorder& recorder) {
+                const Buffer x = recorder.buffer(64);
+                recorder.embed(*table, x);
+                recorder.head({}, *table, x, HeadRows::last);
+            },
+            1);
+        const std::vector<std::int32_t> tokens = {3};
+        std::stop_source source;
+        source.request_stop();
+        QVERIFY(!backend->run(*plan, {tokens}, source.get_token()));
+        QVERIFY(plan->logits().empty());
+        QVERIFY(backend->run(*plan, {tokens}));
+        QCOMPARE(plan->logits().size(), std::size_t{10});
+    }
+
+    void whatDoesNotFitIsAnError() {
+        Listener listener;
+        VulkanOptions small = listener.options({.memoryBytes = 64 * mib});
+        const auto backend = makeVulkanBackend(small);
+        const auto large = randomLinear(WeightKind::f32, 4096, 4096, 1);
+        QCOMPARE(codeOf([&] { (void)backend->upload(large); }), KernelErrorCode::outOfMemory);
+        // And what is there goes on working.
+        QCOMPARE(backend->upload(randomLinear(WeightKind::f32, 16, 16, 1))->rows(), 16);
+        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+        const auto foreign = makeReferenceBackend()->upload(randomLinear(WeightKind::f32, 8, 8, 1));
+        QCOMPARE(codeOf([&] {
+                     (void)backend->record(
+                         [&](Recorder& recorder) { recorder.embed(*foreign, recorder.buffer(8)); },
+                         1);
+                 }),
+                 KernelErrorCode::badShape);
+        QCOMPARE(codeOf([&] {
+                     (void)backend->record(
+                         [&](Recorder& recorder) {
+                             const std::vector<float> frequencies(129);
+                             const Buffer x = recorder.buffer(258);
+                             recorder.attend({0, 1, 1, 258, frequencies}, x, x, x, x);
+                         },
+                         1);
+                 }),
+                 KernelErrorCode::unsupported);
+    }
+
+    void devicesAreChosenByName() {
+        const VulkanDeviceInfo device = vulkanDevices().front();
+        QVERIFY(!device.name.empty());
+        QCOMPARE(device.uuid.size(), std::size_t{36});
+        VulkanOptions options;
+        for (const std::string& wanted : {device.name, device.uuid}) {
+            options.device = wanted;
+            QCOMPARE(makeVulkanBackend(options)->info().device, device.name);
+        }
+        options.device = "no such device";
+        QCOMPARE(codeOf([&] { (void)makeVulkanBackend(options); }),
+                 KernelErrorCode::unknownOverride);
+        qputenv("BWLA_VULKAN_DEVICE", "no such device");
+        QCOMPARE(codeOf([&] { (void)makeVulkanBackend(); }), KernelErrorCode::unknownOverride);
+        qputenv("BWLA_VULKAN_DEVICE", device.uuid.c_str());
+        QCOMPARE(makeVulkanBackend()->info().device, device.name);
+        qunsetenv("BWLA_VULKAN_DEVICE");
+        if (!device.isGpu()) // a software device only when it is named
+            QCOMPARE(codeOf([&] { (void)makeVulkanBackend(); }), KernelErrorCode::unsupported);
+    }
+};
+
+QTEST_GUILESS_MAIN(VulkanBackendTest)
+#include "vulkan_backend_test.moc"
