@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// The processor's kernels against the scalar reference on quantized weights, over the same F32
-// cache. Whole models are not compared at A6 here: a step of one in q is amplified from block to
-// block, so every block gets the reference's own input.
+// The processor's and a Vulkan device's kernels against the scalar reference on quantized weights,
+// over the same F32 cache. Whole models are not compared at A6 here: a step of one in q is
+// amplified from block to block, so every block gets the reference's own input.
 #include "core/engine/session.h"
 #include "core/model/model_source.h"
 #include "in_memory_weights.h"
+#include "kernels/vulkan_backend.h"
 #include "real_model.h"
 
 #include <QtTest>
@@ -100,11 +101,11 @@ InMemoryWeights signModel(const ModelWeights& original, const std::vector<std::i
     return model;
 }
 
-void compareBlocks(Transformer& reference, Transformer& cpu, std::vector<float> stream) {
+void compareBlocks(Transformer& reference, Transformer& candidate, std::vector<float> stream) {
     const std::int64_t width = reference.config().width;
     for (std::int64_t layer = 0; layer < reference.config().layers; ++layer) {
         const BlockRun expected = runBlock(reference, layer, stream, bits);
-        const BlockRun found = runBlock(cpu, layer, stream, bits);
+        const BlockRun found = runBlock(candidate, layer, stream, bits);
         const double error = meanRowError(found.output, expected.output, stream, width);
         QVERIFY2(error < 5e-3, qPrintable(QString("block %1: %2").arg(layer).arg(error)));
         for (std::size_t g = 0; g < groupCount; ++g) {
@@ -136,13 +137,33 @@ std::vector<std::int32_t> realTokens() {
     return tokens;
 }
 
+void addBackends() {
+    QTest::addColumn<QString>("backend");
+    for (const char* backend : {"cpu", "vulkan"})
+        QTest::newRow(backend) << QString(backend);
+}
+
+/// Null where this machine has no such device.
+std::unique_ptr<Backend> deviceBackend(const QString& name, bool f32Cache = true) {
+    if (name == "cpu")
+        return makeCpuBackend({.f32Cache = f32Cache});
+    if (vulkanDevices().empty())
+        return nullptr;
+    VulkanOptions options;
+    options.allowSoftware = true;
+    options.f32Cache = f32Cache;
+    return makeVulkanBackend(options);
+}
+
 } // namespace
 
 class W1A6AgreementTest : public QObject {
     Q_OBJECT
 
 private slots:
+    void blocksOfRandomModel_data() { addBackends(); }
     void blocksOfRandomModel();
+    void blocksOfDefaultModel_data() { addBackends(); }
     void blocksOfDefaultModel();
     void logitsAtA16_data();
     void logitsAtA16();
@@ -150,39 +171,49 @@ private slots:
 };
 
 void W1A6AgreementTest::blocksOfRandomModel() {
+    QFETCH(QString, backend);
     const InMemoryWeights weights = binaryModel(tinyConfig(), 21);
     const auto referenceBackend = makeReferenceBackend();
-    const auto cpuBackend = makeCpuBackend({.f32Cache = true});
+    const auto device = deviceBackend(backend);
+    if (!device)
+        QSKIP("This machine has no Vulkan device.");
     Transformer reference(*referenceBackend, weights);
-    Transformer cpu(*cpuBackend, weights);
-    compareBlocks(reference, cpu, embeddings(weights.table, Random(22).tokens(256, 70)));
+    Transformer candidate(*device, weights);
+    compareBlocks(reference, candidate, embeddings(weights.table, Random(22).tokens(256, 70)));
 }
 
 void W1A6AgreementTest::blocksOfDefaultModel() {
+    QFETCH(QString, backend);
     const auto source = ModelSource::open(realModel());
     const InMemoryWeights weights = signModel(*floatWeights(*source, WeightKind::f32), {0, 10, 29});
     const auto referenceBackend = makeReferenceBackend();
-    const auto cpuBackend = makeCpuBackend({.f32Cache = true});
+    const auto device = deviceBackend(backend);
+    if (!device)
+        QSKIP("This machine has no Vulkan device.");
     Transformer reference(*referenceBackend, weights);
-    Transformer cpu(*cpuBackend, weights);
-    compareBlocks(reference, cpu, embeddings(weights.table, realTokens()));
+    Transformer candidate(*device, weights);
+    compareBlocks(reference, candidate, embeddings(weights.table, realTokens()));
 }
 
 void W1A6AgreementTest::logitsAtA16_data() {
+    QTest::addColumn<QString>("backend");
     QTest::addColumn<int>("rows");
-    QTest::newRow("one row") << 1;
-    QTest::newRow("few rows") << 5;
-    QTest::newRow("a chunk and more") << 140;
+    for (const char* backend : {"cpu", "vulkan"})
+        for (const int rows : {1, 5, 140}) // one row, a few, a chunk and more
+            QTest::addRow("%s, %d rows", backend, rows) << QString(backend) << rows;
 }
 
 void W1A6AgreementTest::logitsAtA16() {
+    QFETCH(QString, backend);
     QFETCH(int, rows);
+    if (!deviceBackend(backend))
+        QSKIP("This machine has no Vulkan device.");
     const InMemoryWeights weights = binaryModel(tinyConfig(70, false), 31);
     const auto tokens = Random(32).tokens(rows, 70);
     std::array<std::vector<float>, 2> logits;
     for (std::size_t i = 0; i < 2; ++i) {
-        const auto backend = i == 0 ? makeReferenceBackend() : makeCpuBackend();
-        Transformer model(*backend, weights);
+        const auto engine = i == 0 ? makeReferenceBackend() : deviceBackend(backend, false);
+        Transformer model(*engine, weights);
         Session session(model, 160, 16);
         session.feedAll(tokens, [&](std::int64_t, std::span<const float> values) {
             logits[i].insert(logits[i].end(), values.begin(), values.end());
