@@ -148,34 +148,6 @@ private:
         return result;
     }
 
-    static void charge(BitsLedger& bits, LedgerPart part, std::int64_t bytes) {
-        switch (part) {
-        case LedgerPart::signs:
-            bits.signBits += bytes * 8;
-            break;
-        case LedgerPart::rowScale:
-            bits.rowScaleBits += bytes * 8;
-            break;
-        case LedgerPart::rowMean:
-            bits.rowMeanBits += bytes * 8;
-            break;
-        case LedgerPart::columnScale:
-            bits.columnScaleBits += bytes * 8;
-            break;
-        case LedgerPart::rotation:
-            bits.rotationBits += bytes * 8;
-            break;
-        case LedgerPart::lowRank:
-            bits.lowRankBits += bytes * 8;
-            break;
-        case LedgerPart::clip:
-            bits.clipBits += bytes * 8;
-            break;
-        case LedgerPart::other:
-            break;
-        }
-    }
-
     fs::path path_;
     Json json_;
     ModelConfig config_;

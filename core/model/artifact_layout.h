@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/model/artifact.h"
 #include "core/model/artifact_config.h"
 #include "core/model/model_config.h"
 #include "core/model/tensor_view.h"
@@ -34,5 +35,8 @@ struct ArtifactTensor {
 /// Every tensor that an artifact of this configuration holds or may hold: docs/format.md as a list.
 [[nodiscard]] std::vector<ArtifactTensor> artifactTensors(const ModelConfig& model,
                                                           const ArtifactConfig& artifact);
+
+/// Adds a tensor's bytes to its entry of the ledger; `other` is not an entry of its own there.
+void charge(BitsLedger& bits, LedgerPart part, std::int64_t bytes);
 
 } // namespace bwla

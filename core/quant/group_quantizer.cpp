@@ -26,14 +26,6 @@ struct RotatedTarget {
     StoredFactor factorA, factorB;
 };
 
-int effectiveRank(const QuantizeSettings& s, std::int64_t inputs) {
-    if (s.pspRounds == 0)
-        return 0;
-    return s.rank >= 0
-               ? s.rank
-               : std::max(1, static_cast<int>(std::lround(0.005 * static_cast<double>(inputs))));
-}
-
 /// The objective of a round as FitMoment defines it: per weight, or as a share of the energy.
 double perWeight(const Matrix& target, OktMode mode, double objective) {
     const at::Tensor& w = target.tensor();

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace bwla {
@@ -187,6 +188,14 @@ std::pair<int, int> rotationFactors(const QuantizeSettings& s, GroupKind kind, s
         return *pair;
     }
     return s.factors == FactorRule::equal ? equalFactors(inputs) : wideFactors(inputs, outputs);
+}
+
+int effectiveRank(const QuantizeSettings& s, std::int64_t inputs) {
+    if (s.pspRounds == 0)
+        return 0;
+    return s.rank >= 0
+               ? s.rank
+               : std::max(1, static_cast<int>(std::lround(0.005 * static_cast<double>(inputs))));
 }
 
 } // namespace bwla

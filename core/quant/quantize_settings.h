@@ -87,4 +87,7 @@ void validate(const QuantizeSettings& settings);
 [[nodiscard]] std::pair<int, int> rotationFactors(const QuantizeSettings& settings, GroupKind kind,
                                                   std::int64_t inputs, std::int64_t outputs);
 
+/// Rank of the low-rank term of a group of `inputs` m; 0 = none.
+[[nodiscard]] int effectiveRank(const QuantizeSettings& settings, std::int64_t inputs);
+
 } // namespace bwla

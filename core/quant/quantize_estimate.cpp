@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/quantize_estimate.h"
+
+#include "core/model/artifact_layout.h"
+#include "kernels/cpu/cpu_features.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace bwla {
+namespace {
+
+// The measured run: preset fast on SmolLM2-135M-Instruct, 16,384 self-written tokens, 2 cores of an
+// AVX-512 server (docs/measurements.md). Seconds of each part, a block where a block is named.
+constexpr double streamsSeconds = 3.4;   // a block: both streams and their moments
+constexpr double fitSeconds = 1.6;       // gptq and flips, 3 + 4 rounds
+constexpr double rotationSeconds = 0.9;  // 20 rounds
+constexpr double lowRankSeconds = 0.6;   // 8 rounds
+constexpr double remainingSeconds = 1.0; // target, store, clip
+constexpr double selfTextSeconds = 35.0; // the whole text
+constexpr double writeSeconds = 12.0;    // artifact and probe
+constexpr double measuredTokens = 16384.0;
+constexpr double measuredCores = 2.0;
+constexpr double measuredPeakBytes = 1.52e9;
+constexpr double measuredFileBytes = 98'362'432.0;
+
+ModelConfig measuredModel() {
+    ModelConfig c;
+    c.layers = 30;
+    c.width = 576;
+    c.feedForward = 1536;
+    c.heads = 9;
+    c.kvHeads = 3;
+    c.headDim = 64;
+    c.vocabulary = 49152;
+    c.tiedHead = true;
+    return c;
+}
+
+bool sameShape(const ModelConfig& a, const ModelConfig& b) {
+    const auto sides = [](const ModelConfig& c) {
+        return std::array{c.layers, c.width, c.feedForward, c.heads, c.kvHeads, c.headDim,
+                          c.vocabulary};
+    };
+    return sides(a) == sides(b) && a.tiedHead == b.tiedHead;
+}
+
+double real(std::int64_t n) {
+    return static_cast<double>(n);
+}
+
+std::int64_t groupOutputs(const ModelConfig& config, const InputGroup& group) {
+    std::int64_t rows = 0;
+    for (int i = 0; i < static_cast<int>(group.linears.size()); ++i)
+        rows += config.linearOutputs(group.kind, i);
+    return rows;
+}
+
+/// Operations of a run's parts, up to factors that the measured run fixes.
+struct Work {
+    double streams = 0.0, fit = 0.0, rotation = 0.0, lowRank = 0.0, remaining = 0.0, text = 0.0;
+
+    Work(const ModelConfig& config, const QuantizeSettings& s) {
+        const double layers = real(config.layers), tokens = real(s.tokens);
+        for (const InputGroup& g : groups()) {
+            const double m = real(config.groupInputs(g.kind)), n = real(groupOutputs(config, g));
+            streams += layers * tokens * 4.0 * (n * m + m * m);
+            if (s.metric == Metric::activation)
+                fit += layers * (s.gptqRounds + s.flipRounds) * n * m * m;
+            if (s.rotation == RotationKind::learned) {
+                const auto [a, b] = rotationFactors(s, g.kind, config.groupInputs(g.kind),
+                                                    groupOutputs(config, g));
+                rotation += layers * s.oktRounds * n * m * (a + b);
+            }
+            if (effectiveRank(s, config.groupInputs(g.kind)) > 0)
+                lowRank += layers * s.pspRounds * n * m * std::min(n, m);
+            remaining += layers * (n * m * m + m * m * m);
+        }
+        if (s.calibration.ends_with("self"))
+            text = real(config.parameters()) * tokens *
+                   (s.calibration == "self" ? 1.0 : 0.5); // FILE+self: half of the tokens
+    }
+};
+
+double secondsOnMeasuredMachine(const ModelConfig& config, const QuantizeSettings& settings) {
+    const ModelConfig model = measuredModel();
+    const Work known(model, presetSettings("fast")), asked(config, settings);
+    const double blocks = real(model.layers);
+    return blocks * (streamsSeconds * asked.streams / known.streams +
+                     fitSeconds * asked.fit / known.fit +
+                     rotationSeconds * asked.rotation / known.rotation +
+                     lowRankSeconds * asked.lowRank / known.lowRank +
+                     remainingSeconds * asked.remaining / known.remaining) +
+           selfTextSeconds * asked.text / known.text +
+           writeSeconds * real(config.parameters()) / real(model.parameters());
+}
+
+/// Half to full use of the cores beyond the two measured, and a quarter either way for the
+/// processor. A larger model than the measured one widens the range on.
+EstimateRange secondsRange(const ModelConfig& config, const QuantizeSettings& settings,
+                           std::int64_t cores) {
+    const double seconds = secondsOnMeasuredMachine(config, settings);
+    const double share = measuredCores / real(std::max<std::int64_t>(cores, 1));
+    const double ratio = real(config.parameters()) / real(measuredModel().parameters());
+    const double distance = 1.0 + 0.1 * std::abs(std::log2(ratio));
+    const double slow = share < 1.0 ? std::sqrt(share) : share;
+    return {0.8 * seconds * share / distance, 1.25 * seconds * slow * distance};
+}
+
+/// Of writing the calibration text: keys and values of all tokens in float32 and the whole model.
+double textBytes(const ModelConfig& c, const QuantizeSettings& s, bool fastBfloat16) {
+    if (!s.calibration.ends_with("self"))
+        return 0.0;
+    const double tokens = real(s.tokens) * (s.calibration == "self" ? 1.0 : 0.5);
+    const double table = real(c.vocabulary * c.width);
+    return tokens * real(c.layers * c.kvHeads * c.headDim) * 2.0 * 4.0 + table * 4.0 +
+           (real(c.decoderWeights()) + table) * (fastBfloat16 ? 2.0 : 4.0);
+}
+
+/// Of fitting a block: both streams before and after it, and the widest group's inputs and outputs.
+double blockBytes(const ModelConfig& c, const QuantizeSettings& s) {
+    double widest = 0.0, moments = 0.0;
+    for (const InputGroup& g : groups()) {
+        const double m = real(c.groupInputs(g.kind)), n = real(groupOutputs(c, g));
+        widest = std::max(widest, 2.0 * (m + n) * real(s.tokens) * 4.0);
+        moments = std::max(moments, 6.0 * m * m * 8.0 + 6.0 * m * n * 4.0);
+    }
+    return 4.0 * real(s.tokens * c.width) * 4.0 + widest + moments +
+           real(c.vocabulary * c.width) * 4.0;
+}
+
+double peakBytes(const ModelConfig& config, const QuantizeSettings& settings,
+                 std::int64_t fileBytes, bool fastBfloat16) {
+    const auto work = [](const ModelConfig& c, const QuantizeSettings& s, bool fast) {
+        return std::max(textBytes(c, s, fast), blockBytes(c, s));
+    };
+    const double libraries = measuredPeakBytes - measuredFileBytes -
+                             work(measuredModel(), presetSettings("fast"), true);
+    return libraries + real(fileBytes) + work(config, settings, fastBfloat16);
+}
+
+ArtifactConfig artifactConfig(const ModelConfig& config, const QuantizeSettings& s) {
+    ArtifactConfig artifact;
+    artifact.activationBits = s.activationBits;
+    artifact.tiedHead = config.tiedHead;
+    for (const InputGroup& g : groups()) {
+        const auto k = static_cast<std::size_t>(g.kind);
+        const std::int64_t m = config.groupInputs(g.kind);
+        artifact.ranks[k].assign(static_cast<std::size_t>(config.layers), effectiveRank(s, m));
+        if (s.rotation != RotationKind::none)
+            artifact.factors[k] = rotationFactors(s, g.kind, m, groupOutputs(config, g));
+    }
+    return artifact;
+}
+
+void addBits(QuantizeEstimate& estimate, const ModelConfig& config, const QuantizeSettings& s) {
+    estimate.ledger.weights = config.decoderWeights();
+    for (const ArtifactTensor& tensor : artifactTensors(config, artifactConfig(config, s))) {
+        if ((tensor.part == LedgerPart::columnScale && !s.columnScales) ||
+            (tensor.part == LedgerPart::rowMean && !s.rowMeans))
+            continue;
+        const std::int64_t bytes = dtypeBytes(tensor.type, checkedElements(tensor.shape).value());
+        charge(estimate.ledger, tensor.part, bytes);
+        if (tensor.part == LedgerPart::other)
+            estimate.embeddingBytes += bytes;
+    }
+    estimate.linearBytes = estimate.ledger.linearBits() / 8;
+    estimate.ledger.otherBits = estimate.embeddingBytes * 8;
+}
+
+} // namespace
+
+Machine thisMachine() {
+    Machine machine;
+    machine.cores = physicalCores();
+#if defined(__x86_64__)
+    machine.fastBfloat16 = __builtin_cpu_supports("avx512bf16") != 0;
+#else
+    machine.fastBfloat16 = false;
+#endif
+    return machine;
+}
+
+QuantizeEstimate estimateQuantization(const ModelConfig& config, const QuantizeSettings& settings,
+                                      std::int64_t fileBytes, const Machine& machine) {
+    QuantizeEstimate estimate;
+    addBits(estimate, config, settings);
+    if (settings.device == "cpu")
+        estimate.seconds = secondsRange(config, settings, machine.cores);
+    const double peak = peakBytes(config, settings, fileBytes, machine.fastBfloat16);
+    estimate.peakBytes = {0.85 * peak, 1.25 * peak};
+    estimate.diskBytes = estimate.linearBytes + estimate.tensorBytes();
+    return estimate;
+}
+
+std::optional<MeasuredQuality> measuredQuality(const ModelConfig& config,
+                                               const QuantizeSettings& settings) {
+    QuantizeSettings measured = presetSettings("fast");
+    measured.activationBits = settings.activationBits;
+    if (!sameShape(config, measuredModel()) || settings.calibration != "self" ||
+        recipeJson(settings) != recipeJson(measured))
+        return std::nullopt;
+    if (settings.activationBits == 16)
+        return MeasuredQuality{17.09, 474.5};
+    if (settings.activationBits == 6)
+        return MeasuredQuality{17.09, 482.0};
+    return std::nullopt;
+}
+
+} // namespace bwla
