@@ -104,7 +104,17 @@ CREATE TRIGGER messages_text_change AFTER UPDATE OF text ON messages BEGIN
 END;
 )";
 
-constexpr std::array migrations{settingsAndRuns, chatsAndMessages};
+constexpr const char* models = R"(
+CREATE TABLE models (
+    path TEXT PRIMARY KEY,
+    opened INTEGER NOT NULL DEFAULT 0,   -- named by the user, listed wherever it lies
+    hidden INTEGER NOT NULL DEFAULT 0,   -- removed from the list
+    last_used INTEGER NOT NULL DEFAULT 0 -- seconds since 1970
+) WITHOUT ROWID;
+CREATE TABLE model_folders (path TEXT PRIMARY KEY) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations{settingsAndRuns, chatsAndMessages, models};
 
 } // namespace
 

@@ -2,6 +2,7 @@
 #include "ui/studio/main_window.h"
 
 #include "core/store/settings_store.h"
+#include "ui/models/models_page.h"
 #include "ui/studio/header.h"
 #include "ui/studio/help_dialog.h"
 #include "ui/studio/pages.h"
@@ -92,7 +93,9 @@ void MainWindow::connectPages() {
 
 /// A request reaches the page that handles it, which then comes to the front.
 void MainWindow::connectRequests(Page& from) {
-    (void)from;
+    connect(&from, &Page::openModelRequested, this, &MainWindow::openModel);
+    if (auto* models = page<ModelsPage>())
+        connect(&from, &Page::modelsChanged, models, &ModelsPage::rescan);
 }
 
 void MainWindow::addKeys() {
@@ -102,6 +105,8 @@ void MainWindow::addKeys() {
     for (int i = 0; i < pages_.size(); ++i)
         key(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)),
             [this, i] { showPage(i); });
+    if (auto* models = page<ModelsPage>())
+        key(QKeySequence::Open, [models] { models->chooseModel(); });
     key(Qt::Key_Escape, [this] { escape(); });
     key(Qt::Key_F1, [this] { HelpDialog(pages_, this).exec(); });
     key(Qt::Key_F6, [this] { focusNextPane(); });
@@ -111,7 +116,10 @@ void MainWindow::addKeys() {
 }
 
 void MainWindow::openModel(const QString& path) {
-    (void)path;
+    if (auto* models = page<ModelsPage>()) {
+        models->open(path);
+        showPage(static_cast<int>(pages_.indexOf(models)));
+    }
 }
 
 void MainWindow::showPage(int index) {

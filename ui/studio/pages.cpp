@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/studio/pages.h"
 
+#include "ui/models/models_page.h"
+
 namespace bwla::ui {
 
 QList<Page*> makePages(Services& services) {
-    (void)services;
-    return {};
+    return {new ModelsPage(services)};
 }
 
 } // namespace bwla::ui

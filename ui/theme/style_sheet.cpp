@@ -8,6 +8,9 @@ namespace {
 
 constexpr const char* frames = R"(
 QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 8px; }
+QFrame[choice="true"] { background: @bg; border: 1px solid @border; border-radius: 8px; }
+QFrame[choice="true"][chosen="true"] { border: 2px solid @accent; }
+#dropHint { background: transparent; border: 1px dashed @control; border-radius: 8px; }
 QFrame[line="true"] { background: @border; border: none; max-height: 1px; min-height: 1px; }
 #header { background: @surface; border: none; border-bottom: 1px solid @border; }
 #rail, #statusStrip { background: @rail; }
@@ -45,6 +48,10 @@ QPushButton[kind="destructive"] { background: @badBack; color: @bad; border-colo
 QPushButton[small="true"] { min-height: 22px; padding: 0 8px; }
 QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QLineEdit:focus,
 QPlainTextEdit:focus, QTextEdit:focus, QTextBrowser:focus { border: 2px solid @accent; }
+QPushButton[segment="first"] { border-top-right-radius: 0; border-bottom-right-radius: 0; }
+QPushButton[segment="middle"] { border-radius: 0; border-left: none; }
+QPushButton[segment="last"] { border-top-left-radius: 0; border-bottom-left-radius: 0; border-left: none; }
+QPushButton[tall="true"] { min-height: 38px; }
 QPushButton:checked { background: @sel; border-color: @accent; font-weight: 600; }
 QToolButton { border: 1px solid transparent; border-radius: 6px; }
 QToolButton:hover { background: @raised; }
@@ -102,6 +109,7 @@ QLabel[chip="ok"] { color: @ok; background: @okBack; border: 1px solid @okEdge; 
 QLabel[chip="warn"] { color: @warn; background: @warnBack; border: 1px solid @warnEdge; border-radius: 10px; padding: 1px 8px; }
 QLabel[chip="bad"] { color: @bad; background: @badBack; border: 1px solid @badEdge; border-radius: 10px; padding: 1px 8px; }
 QLabel[chip="info"] { color: @accent; background: @infoBack; border: 1px solid @infoEdge; border-radius: 10px; padding: 1px 8px; }
+QLabel[step="true"] { color: @text1; border: 2px solid @accent; border-radius: 12px; font-weight: 600; }
 QLabel[kbd="true"] { color: @text2; border: 1px solid @control; border-radius: 4px; padding: 0 4px; font-size: @caption; }
 )";
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/artifact_writer.h"
+#include "core/quant/quantize_estimate.h"
+#include "expect_error.h"
+#include "tiny_model.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <random>
+
+using namespace bwla;
+
+namespace {
+
+/// A block of zeros with the shapes that the settings ask for.
+QuantizedBlock blockOf(const ModelConfig& config, const QuantizeSettings& settings) {
+    QuantizedBlock block;
+    for (const InputGroup& g : groups()) {
+        QuantizedGroup& group = block.groups[static_cast<std::size_t>(g.kind)];
+        const std::int64_t cols = group.cols = config.groupInputs(g.kind);
+        std::int64_t rows = 0;
+        for (int i = 0; i < static_cast<int>(g.linears.size()); ++i)
+            rows += config.linearOutputs(g.kind, i);
+        if (settings.rotation != RotationKind::none) {
+            const auto [a, b] = rotationFactors(settings, g.kind, cols, rows);
+            group.factorA = {a, std::vector<std::int8_t>(static_cast<std::size_t>(a * a)), 1.0F};
+            group.factorB = {b, std::vector<std::int8_t>(static_cast<std::size_t>(b * b)), 1.0F};
+        }
+        if (settings.columnScales)
+            group.inputScale.assign(static_cast<std::size_t>(cols), 0);
+        group.rank = effectiveRank(settings, cols);
+        group.lowRankB.assign(static_cast<std::size_t>(group.rank * cols), 0);
+        group.lowRankBScale.assign(static_cast<std::size_t>(group.rank), 0);
+        for (int i = 0; i < static_cast<int>(g.linears.size()); ++i) {
+            QuantizedLinear linear;
+            linear.rows = config.linearOutputs(g.kind, i);
+            linear.signs.assign(
+                static_cast<std::size_t>(linear.rows * HostLinear::wordsPerRow(cols)), 0);
+            linear.scale.assign(static_cast<std::size_t>(linear.rows), 0);
+            if (settings.rowMeans)
+                linear.mean.assign(static_cast<std::size_t>(linear.rows), 0);
+            linear.lowRankA.assign(static_cast<std::size_t>(linear.rows * group.rank), 0);
+            linear.lowRankAScale.assign(static_cast<std::size_t>(group.rank), 0);
+            group.linears.push_back(linear);
+        }
+    }
+    block.attnNorm.assign(static_cast<std::size_t>(config.width), 1.0F);
+    block.mlpNorm = block.attnNorm;
+    return block;
+}
+
+ModelConfig smollm() {
+    ModelConfig c;
+    c.layers = 30;
+    c.width = 576;
+    c.feedForward = 1536;
+    c.heads = 9;
+    c.kvHeads = 3;
+    c.headDim = 64;
+    c.vocabulary = 49152;
+    c.tiedHead = true;
+    return c;
+}
+
+constexpr Machine twoCores{2, true};
+
+} // namespace
+
+class QuantizeEstimateTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void ledgerIsTheWrittenArtifacts_data() {
+        QTest::addColumn<QString>("change");
+        for (const char* change : {"", "paper", "no rotation", "no low rank", "wide", "rank 3",
+                                   "no column scales", "untied"})
+            QTest::newRow(change) << change;
+    }
+
+    /// The estimate from shapes alone against the bytes of a written folder.
+    void ledgerIsTheWrittenArtifacts() {
+        QFETCH(QString, change);
+        QuantizeSettings settings = presetSettings(change == "paper" ? "paper" : "fast");
+        settings.rotation = change == "no rotation" ? RotationKind::none : settings.rotation;
+        settings.pspRounds = change == "no low rank" ? 0 : settings.pspRounds;
+        settings.factors = change == "wide" ? FactorRule::wide : FactorRule::equal;
+        settings.rank = change == "rank 3" ? 3 : settings.rank;
+        settings.columnScales = change != "no column scales";
+        test::TinyModel tiny;
+        tiny.tiedHead = change != "untied";
+
+        const QTemporaryDir folder;
+        const std::filesystem::path root = folder.path().toStdString();
+        test::writeTinyFolder(root / "model", tiny);
+        const auto source = ModelSource::open(root / "model");
+        writeArtifact(
+            root / "out", *source, {.recipeJson = {}, .recipeHash = {}, .calibration = "self"},
+            [&](std::int64_t) { return blockOf(source->config(), settings); },
+            [](const std::filesystem::path&) { return std::string("{}"); });
+
+        const auto artifact = Artifact::open(root / "out");
+        const BitsLedger written = artifact->ledger();
+        const QuantizeEstimate estimate =
+            estimateQuantization(source->config(), settings, 1000, twoCores);
+        QCOMPARE(estimate.ledger.weights, written.weights);
+        QCOMPARE(estimate.ledger.signBits, written.signBits);
+        QCOMPARE(estimate.ledger.rowScaleBits, written.rowScaleBits);
+        QCOMPARE(estimate.ledger.rowMeanBits, written.rowMeanBits);
+        QCOMPARE(estimate.ledger.columnScaleBits, written.columnScaleBits);
+        QCOMPARE(estimate.ledger.rotationBits, written.rotationBits);
+        QCOMPARE(estimate.ledger.lowRankBits, written.lowRankBits);
+        QCOMPARE(estimate.ledger.clipBits, written.clipBits);
+        QVERIFY(estimate.tensorBytes() < artifact->fileBytes());
+    }
+
+    void measuredRunLiesInTheRange() { // docs/measurements.md: 272 s, 1.52 GB, 1.283 bits
+        const auto e =
+            estimateQuantization(smollm(), presetSettings("fast"), 98'362'432, twoCores);
+        QVERIFY(e.seconds.has_value());
+        QVERIFY(e.seconds->low < 272.0 && 272.0 < e.seconds->high);
+        QVERIFY(e.peakBytes.low < 1.52e9 && 1.52e9 < e.peakBytes.high);
+        QCOMPARE(std::round(e.ledger.bitsPerWeight() * 1000.0), 1283.0);
+    }
+
+    void moreWorkTakesLonger() {
+        const auto high = [](const QuantizeSettings& s, Machine machine = twoCores) {
+            return estimateQuantization(smollm(), s, 0, machine).seconds->high;
+        };
+        const QuantizeSettings fast = presetSettings("fast");
+        QuantizeSettings longer = fast;
+        longer.tokens *= 4;
+        QVERIFY(high(longer) > 2.0 * high(fast));
+        QuantizeSettings rounds = fast;
+        rounds.oktRounds *= 4;
+        QVERIFY(high(rounds) > high(fast));
+        QuantizeSettings file = fast;
+        file.calibration = "text.txt";
+        QVERIFY(high(file) < high(fast));
+        QVERIFY(high(fast, {8, true}) < high(fast));
+    }
+
+    void unmeasuredDeviceHasNoTime() {
+        QuantizeSettings cuda = presetSettings("fast");
+        cuda.device = "cuda";
+        QVERIFY(!estimateQuantization(smollm(), cuda, 0, twoCores).seconds);
+    }
+
+    void qualityIsOnlyWhatWasMeasured() {
+        const QuantizeSettings fast = presetSettings("fast");
+        QCOMPARE(measuredQuality(smollm(), fast)->after, 482.0);
+        QuantizeSettings changed = fast;
+        changed.rank = 24;
+        QVERIFY(!measuredQuality(smollm(), changed));
+        QVERIFY(!measuredQuality(smollm(), presetSettings("paper")));
+        ModelConfig other = smollm();
+        other.layers = 32;
+        QVERIFY(!measuredQuality(other, fast));
+    }
+
+    void factorsThatDoNotFitAreRefused() {
+        QuantizeSettings settings = presetSettings("fast");
+        settings.factorsOverride[0] = {7, 7};
+        EXPECT_ERROR(estimateQuantization(smollm(), settings, 0, twoCores), badArgument, "7x7");
+    }
+};
+
+QTEST_GUILESS_MAIN(QuantizeEstimateTest)
+#include "quantize_estimate_test.moc"

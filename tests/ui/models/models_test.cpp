@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/artifact_writer.h"
+#include "core/store/database.h"
+#include "screenshot.h"
+#include "tiny_model.h"
+#include "tiny_quantized.h"
+#include "ui/models/first_run.h"
+#include "ui/models/model_details.h"
+#include "ui/models/models_page.h"
+#include "ui/studio/main_window.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+
+#include <QApplication>
+#include <QComboBox>
+#include <QDropEvent>
+#include <QLineEdit>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTextBrowser>
+
+using namespace bwla;
+namespace fs = std::filesystem;
+
+namespace {
+
+void writeTinyArtifact(const fs::path& out, const fs::path& model) {
+    const auto source = ModelSource::open(model);
+    writeArtifact(
+        out, *source, {.recipeJson = {}, .recipeHash = {}, .calibration = "self"},
+        [&](std::int64_t layer) { return test::randomBlock(source->config(), layer); },
+        [](const fs::path&) { return std::string("{}"); });
+}
+
+/// A window over a data folder of its own; nothing of the user's is seen.
+struct Studio {
+    QTemporaryDir folder;
+    Database store;
+    ui::Theme theme;
+    ui::Services services;
+    std::unique_ptr<ui::MainWindow> window;
+
+    Studio()
+        : store(Database::inMemory()),
+          services{.theme = theme,
+                   .store = store,
+                   .newQuantizeJob = {},
+                   .newBackend = [] { return makeReferenceBackend(); }} {
+        qputenv("XDG_DATA_HOME", folder.path().toUtf8());
+        qputenv("HF_HUB_CACHE", (folder.path() + "/cache").toUtf8());
+        theme.setMode(ui::Theme::Mode::dark);
+    }
+
+    [[nodiscard]] fs::path models() const {
+        return fs::path(folder.path().toStdString()) / "bwla-studio/models";
+    }
+    ui::ModelsPage& show() {
+        window = std::make_unique<ui::MainWindow>(services);
+        window->resize(1280, 800);
+        window->show();
+        return page();
+    }
+    [[nodiscard]] ui::ModelsPage& page() const { return *window->page<ui::ModelsPage>(); }
+    [[nodiscard]] bool scanned() const {
+        return QTest::qWaitFor([&] { return !page().library().scanning(); }, 10000);
+    }
+    template<class T>
+    T* find(const char* accessibleName) const {
+        for (T* widget : page().findChildren<T*>())
+            if (widget->accessibleName() == accessibleName)
+                return widget;
+        return nullptr;
+    }
+    [[nodiscard]] QTableView* table() const { return find<QTableView>("Models"); }
+    QPushButton* button(const QString& text) const {
+        for (auto* button : window->findChildren<QPushButton*>())
+            if (button->text() == text)
+                return button;
+        return nullptr;
+    }
+    [[nodiscard]] QStringList names() const {
+        QStringList names;
+        for (int i = 0; i < table()->model()->rowCount(); ++i)
+            names << table()->model()->index(i, 0).data().toString();
+        return names;
+    }
+    [[nodiscard]] QString banner() const {
+        for (auto* banner : page().findChildren<ui::Banner*>())
+            if (banner->isVisible())
+                return banner->text();
+        return {};
+    }
+};
+
+} // namespace
+
+class ModelsTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void firstRunShowsThePathAndTheDevice() {
+        Studio studio;
+        studio.show();
+        auto* firstRun = studio.page().findChild<ui::FirstRun*>();
+        QVERIFY(QTest::qWaitFor([&] { return studio.banner().startsWith("This computer"); }));
+        QVERIFY(firstRun->isVisible());
+        QVERIFY(!studio.button("Use this model")->isVisible());
+        bool says = false;
+        for (auto* text : firstRun->findChildren<QLabel*>())
+            says |= text->text() == "installer/bootstrap model" && text->isVisible();
+        QVERIFY(says);
+        saveShot(*studio.window, "models-empty-dark");
+        studio.theme.setMode(ui::Theme::Mode::light);
+        saveShot(*studio.window, "models-empty-light");
+    }
+
+    void smallModelOnDiskIsOneClickAway() {
+        Studio studio;
+        fs::create_directories(studio.models());
+        test::writeTinyGguf(studio.models() / "SmolLM2-135M-Instruct.Q4_1.gguf", DType::f16);
+        studio.show();
+        QVERIFY(QTest::qWaitFor([&] { return studio.button("Use this model")->isVisible(); }));
+        QTest::mouseClick(studio.button("Use this model"), Qt::LeftButton);
+        QVERIFY(studio.table()->isVisible());
+        QCOMPARE(studio.names(), QStringList{"SmolLM2-135M-Instruct.Q4_1"});
+        QVERIFY(QTest::qWaitFor([&] { return studio.button("Quantize…")->isEnabled(); }));
+    }
+
+    void listsFiltersAndSorts() {
+        Studio studio;
+        test::writeTinyFolder(studio.models() / "beta");
+        test::writeTinyGguf(studio.models() / "alpha.gguf", DType::f32);
+        writeTinyArtifact(studio.models() / "beta-W1A6", studio.models() / "beta");
+        studio.show();
+        QVERIFY(studio.scanned());
+        QTest::mouseClick(studio.button("3 found, show"), Qt::LeftButton);
+        QCOMPARE(studio.names().size(), 3);
+        QVERIFY(studio.button("Originals 2") != nullptr);
+
+        QTest::mouseClick(studio.button("Quantized 1"), Qt::LeftButton);
+        QCOMPARE(studio.names(), QStringList{"beta-W1A6"});
+        QTest::mouseClick(studio.button("All 3"), Qt::LeftButton);
+
+        QTest::keyClick(studio.window.get(), Qt::Key_F, Qt::ControlModifier);
+        QTest::keyClicks(QApplication::focusWidget(), "ALPHA");
+        QCOMPARE(studio.names(), QStringList{"alpha"});
+        QTest::keyClick(QApplication::focusWidget(), Qt::Key_Escape);
+        QCOMPARE(studio.names().size(), 3);
+
+        studio.table()->sortByColumn(ui::ModelList::nameColumn, Qt::AscendingOrder);
+        QCOMPARE(studio.names(), (QStringList{"alpha", "beta", "beta-W1A6"}));
+        studio.table()->sortByColumn(ui::ModelList::sizeColumn, Qt::AscendingOrder);
+        QCOMPARE(studio.names().first(), QString("beta-W1A6"));
+    }
+
+    void detailsAndRequestsFollowTheSelection() {
+        Studio studio;
+        test::writeTinyFolder(studio.models() / "beta");
+        writeTinyArtifact(studio.models() / "beta-W1A6", studio.models() / "beta");
+        studio.show();
+        QVERIFY(studio.scanned());
+        studio.page().open(QString::fromStdString((studio.models() / "beta").string()));
+        QVERIFY(QTest::qWaitFor([&] { return studio.button("Quantize…")->isEnabled(); }));
+        QVERIFY(studio.banner().contains("No measurement yet for this size"));
+
+        QSignalSpy quantize(&studio.page(), &ui::Page::quantizeRequested);
+        QTest::keyClick(studio.table(), Qt::Key_Return, Qt::ControlModifier);
+        QCOMPARE(quantize.count(), 1);
+        QVERIFY(quantize[0][0].toString().endsWith("/beta"));
+
+        studio.table()->sortByColumn(ui::ModelList::nameColumn, Qt::AscendingOrder);
+        studio.table()->selectRow(1);
+        QVERIFY(!studio.button("Quantize…")->isVisible());
+        QSignalSpy inspect(&studio.page(), &ui::Page::inspectRequested);
+        QTest::mouseClick(studio.button("Inspect"), Qt::LeftButton);
+        QVERIFY(inspect[0][0].toString().endsWith("/beta-W1A6"));
+        QSignalSpy chat(&studio.page(), &ui::Page::chatRequested);
+        QTest::keyClick(studio.table(), Qt::Key_Return, Qt::ControlModifier | Qt::ShiftModifier);
+        QVERIFY(chat[0][0].toString().isEmpty());
+        QVERIFY(chat[0][1].toString().endsWith("/beta-W1A6"));
+        QVERIFY(studio.names().contains("beta"));
+    }
+
+    void removedModelComesBackByUndo() {
+        Studio studio;
+        test::writeTinyFolder(studio.models() / "beta");
+        studio.show();
+        QVERIFY(studio.scanned());
+        QTest::mouseClick(studio.button("1 found, show"), Qt::LeftButton);
+        studio.table()->setFocus();
+        QTest::keyClick(studio.table(), Qt::Key_Delete);
+        QVERIFY(fs::exists(studio.models() / "beta/config.json"));
+        QTest::keyClick(studio.window.get(), Qt::Key_F5);
+        QVERIFY(studio.scanned());
+        QCOMPARE(studio.page().library().notListed().size(), 0);
+        QVERIFY(studio.button("Undo") != nullptr);
+        QTest::mouseClick(studio.button("Undo"), Qt::LeftButton);
+        QVERIFY(QTest::qWaitFor([&] { return studio.names() == QStringList{"beta"}; }));
+    }
+
+    void badModelIsExplainedWhereItIs() {
+        Studio studio;
+        fs::create_directories(studio.models());
+        std::ofstream(studio.models() / "notes.gguf") << "not a model";
+        test::TinyModel bare;
+        bare.withTokenizer = false;
+        test::writeTinyFolder(studio.models() / "bare", bare);
+        studio.show();
+        QVERIFY(studio.scanned());
+        QTest::mouseClick(studio.button("1 found, show"), Qt::LeftButton);
+        QVERIFY(studio.banner().contains("tokenizer.json"));
+        QVERIFY(!studio.button("Quantize…")->isEnabled());
+
+        auto* why = studio.button("Why not listed?");
+        QVERIFY(why->isVisible());
+        QTest::mouseClick(why, Qt::LeftButton);
+        auto* reasons = studio.find<QTextBrowser>("Files that are not listed, and why");
+        QVERIFY(reasons->isVisible());
+        QVERIFY(reasons->toPlainText().contains("its content is not GGUF"));
+        QTest::keyClick(studio.window.get(), Qt::Key_Escape);
+        QVERIFY(!reasons->isVisible());
+
+        studio.page().open(QString::fromStdString((studio.models() / "notes.gguf").string()));
+        QVERIFY(QTest::qWaitFor(
+            [&] { return studio.banner().contains("its content is not GGUF"); }));
+        QCOMPARE(studio.names().size(), 2); // named by the user: listed, with its reason
+    }
+
+    void droppedFolderOfModelsIsScanned() {
+        Studio studio;
+        const fs::path other = fs::path(studio.folder.path().toStdString()) / "other";
+        test::writeTinyFolder(other / "deep/gamma");
+        studio.show();
+        QVERIFY(studio.scanned());
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(QString::fromStdString(other.string()))});
+        QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(studio.window.get(), &drop);
+        QVERIFY(QTest::qWaitFor([&] { return studio.names() == QStringList{"gamma"}; }));
+        QVERIFY(studio.table()->isVisible());
+    }
+
+    void everyFocusableWidgetHasAName() {
+        Studio studio;
+        test::writeTinyFolder(studio.models() / "beta");
+        studio.show();
+        QVERIFY(studio.scanned());
+        for (QWidget* widget : studio.page().findChildren<QWidget*>()) {
+            if ((widget->focusPolicy() & Qt::TabFocus) == 0)
+                continue;
+            const auto* button = qobject_cast<QAbstractButton*>(widget);
+            const bool named = !widget->accessibleName().isEmpty() ||
+                               (button != nullptr && !button->text().isEmpty());
+            QVERIFY2(named, widget->metaObject()->className());
+        }
+    }
+
+    void pictures() {
+        if (qEnvironmentVariableIsEmpty("BWLA_SHOTS"))
+            QSKIP("BWLA_SHOTS is not set");
+        Studio studio;
+        fs::create_directories(studio.models());
+        const fs::path real = fs::path(qEnvironmentVariable("HOME").toStdString()) /
+                              ".local/share/bwla-studio/models";
+        for (const auto& entry : fs::directory_iterator(real))
+            fs::create_symlink(fs::canonical(entry.path()), studio.models() / entry.path().filename());
+        test::writeTinyFolder(studio.models() / "tiny-llama");
+        std::ofstream(studio.models() / "notes.gguf") << "not a model";
+        test::TinyModel bare;
+        bare.withTokenizer = false;
+        test::writeTinyFolder(studio.models() / "notes-finetune", bare);
+        studio.show();
+        QVERIFY(studio.scanned());
+        studio.page().open(QString::fromStdString(
+            (studio.models() / "SmolLM2-135M-Instruct.Q4_1.gguf").string()));
+        QVERIFY(QTest::qWaitFor([&] { return studio.button("Quantize…")->isEnabled(); }));
+        for (const bool dark : {true, false}) {
+            studio.theme.setMode(dark ? ui::Theme::Mode::dark : ui::Theme::Mode::light);
+            QTest::qWait(50);
+            saveShot(*studio.window, dark ? "models-dark" : "models-light");
+        }
+        studio.theme.setMode(ui::Theme::Mode::dark);
+        for (int row = 0; row < studio.table()->model()->rowCount(); ++row)
+            if (studio.names()[row].endsWith("W1A6"))
+                studio.table()->selectRow(row);
+        QTest::qWait(50);
+        saveShot(*studio.window, "models-artifact-dark");
+        studio.window->resize(1024, 700);
+        QTest::qWait(50);
+        saveShot(*studio.window, "models-1024-dark");
+        studio.window->resize(960, 600);
+        QTest::qWait(50);
+        saveShot(*studio.window, "models-960-dark");
+    }
+};
+
+QTEST_MAIN(ModelsTest)
+#include "models_test.moc"
