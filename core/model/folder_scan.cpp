@@ -63,8 +63,9 @@ private:
         if (name.ends_with(".gguf"))
             return open(path);
         if (name.ends_with(".safetensors"))
-            return refuse(path, Error(ErrorCode::notAModel)
-                                    .because("it lies in a folder without config.json"));
+            return refuse(
+                path,
+                Error(ErrorCode::notAModel).because("it lies in a folder without config.json"));
         if (name.ends_with(".bin") && name.starts_with("pytorch_model"))
             refuse(path, Error(ErrorCode::notAModel)
                              .because("its weights are PyTorch pickles, not safetensors"));
@@ -73,7 +74,8 @@ private:
     [[nodiscard]] static bool holdsWeights(const fs::path& path) {
         return isThere(path / "model.safetensors") ||
                isThere(path / "model.safetensors.index.json") ||
-               isThere(path / "pytorch_model.bin") || isThere(path / "pytorch_model.bin.index.json");
+               isThere(path / "pytorch_model.bin") ||
+               isThere(path / "pytorch_model.bin.index.json");
     }
 
     void open(const fs::path& path) {

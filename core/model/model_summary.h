@@ -23,12 +23,12 @@ struct ModelSummary {
     std::int64_t fileBytes = 0;
     /// Where there is no usable tokenizer: such a model cannot be calibrated or chatted with.
     std::optional<Error> tokenizerError;
-    std::string tokenizer;           ///< "smollm", "" where unknown or missing
+    std::string tokenizer; ///< "smollm", "" where unknown or missing
     std::int64_t tokenizerTokens = 0;
-    std::string chatTemplate;        ///< Jinja, may be empty
-    std::string licence;             ///< "apache-2.0", first line of a LICENSE file, or empty
+    std::string chatTemplate;         ///< Jinja, may be empty
+    std::string licence;              ///< "apache-2.0", first line of a LICENSE file, or empty
     std::optional<BitsLedger> ledger; ///< of an artifact
-    std::string calibration;         ///< of an artifact: "self" or the text's hash
+    std::string calibration;          ///< of an artifact: "self" or the text's hash
 
     [[nodiscard]] bool quantized() const { return ledger.has_value(); }
 };

@@ -20,7 +20,8 @@ constexpr double lowRankSeconds = 0.6;   // 8 rounds
 constexpr double remainingSeconds = 1.0; // target, store, clip
 constexpr double selfTextSeconds = 35.0; // the whole text
 constexpr double writeSeconds = 12.0;    // artifact and probe
-constexpr double measuredTokens = 16384.0;
+// Refinement reads 400,000 tokens in about 35 minutes there (usualKlTokens).
+constexpr double refineSecondsAToken = 35.0 * 60.0 / 400'000.0;
 constexpr double measuredCores = 2.0;
 constexpr double measuredPeakBytes = 1.52e9;
 constexpr double measuredFileBytes = 98'362'432.0;
@@ -40,8 +41,8 @@ ModelConfig measuredModel() {
 
 bool sameShape(const ModelConfig& a, const ModelConfig& b) {
     const auto sides = [](const ModelConfig& c) {
-        return std::array{c.layers, c.width, c.feedForward, c.heads, c.kvHeads, c.headDim,
-                          c.vocabulary};
+        return std::array{c.layers,  c.width,   c.feedForward, c.heads,
+                          c.kvHeads, c.headDim, c.vocabulary};
     };
     return sides(a) == sides(b) && a.tiedHead == b.tiedHead;
 }
@@ -69,8 +70,8 @@ struct Work {
             if (s.metric == Metric::activation)
                 fit += layers * (s.gptqRounds + s.flipRounds) * n * m * m;
             if (s.rotation == RotationKind::learned) {
-                const auto [a, b] = rotationFactors(s, g.kind, config.groupInputs(g.kind),
-                                                    groupOutputs(config, g));
+                const auto [a, b] =
+                    rotationFactors(s, g.kind, config.groupInputs(g.kind), groupOutputs(config, g));
                 rotation += layers * s.oktRounds * n * m * (a + b);
             }
             if (effectiveRank(s, config.groupInputs(g.kind)) > 0)
@@ -83,6 +84,15 @@ struct Work {
     }
 };
 
+/// Of the measured model.
+double refinementSeconds(const QuantizeSettings& s) {
+    if (s.refinement == Refinement::none)
+        return 0.0;
+    if (s.klMinutes > 0.0)
+        return 60.0 * s.klMinutes;
+    return refineSecondsAToken * real(s.klTokens > 0 ? s.klTokens : usualKlTokens(s));
+}
+
 double secondsOnMeasuredMachine(const ModelConfig& config, const QuantizeSettings& settings) {
     const ModelConfig model = measuredModel();
     const Work known(model, presetSettings("fast")), asked(config, settings);
@@ -93,7 +103,8 @@ double secondsOnMeasuredMachine(const ModelConfig& config, const QuantizeSetting
                      lowRankSeconds * asked.lowRank / known.lowRank +
                      remainingSeconds * asked.remaining / known.remaining) +
            selfTextSeconds * asked.text / known.text +
-           writeSeconds * real(config.parameters()) / real(model.parameters());
+           (writeSeconds + refinementSeconds(settings)) * real(config.parameters()) /
+               real(model.parameters());
 }
 
 /// Half to full use of the cores beyond the two measured, and a quarter either way for the
@@ -135,8 +146,8 @@ double peakBytes(const ModelConfig& config, const QuantizeSettings& settings,
     const auto work = [](const ModelConfig& c, const QuantizeSettings& s, bool fast) {
         return std::max(textBytes(c, s, fast), blockBytes(c, s));
     };
-    const double libraries = measuredPeakBytes - measuredFileBytes -
-                             work(measuredModel(), presetSettings("fast"), true);
+    const double libraries =
+        measuredPeakBytes - measuredFileBytes - work(measuredModel(), presetSettings("fast"), true);
     return libraries + real(fileBytes) + work(config, settings, fastBfloat16);
 }
 
@@ -188,8 +199,10 @@ QuantizeEstimate estimateQuantization(const ModelConfig& config, const QuantizeS
     addBits(estimate, config, settings);
     if (settings.device == "cpu")
         estimate.seconds = secondsRange(config, settings, machine.cores);
-    const double peak = peakBytes(config, settings, fileBytes, machine.fastBfloat16);
-    estimate.peakBytes = {0.85 * peak, 1.25 * peak};
+    if (settings.refinement == Refinement::none) {
+        const double peak = peakBytes(config, settings, fileBytes, machine.fastBfloat16);
+        estimate.peakBytes = {0.85 * peak, 1.25 * peak};
+    }
     estimate.diskBytes = estimate.linearBytes + estimate.tensorBytes();
     return estimate;
 }

@@ -21,11 +21,12 @@ struct EstimateRange {
 
 struct QuantizeEstimate {
     BitsLedger ledger; ///< exact; otherBits holds the other tensors, without headers and tokenizer
-    std::int64_t linearBytes = 0;    ///< exact: linears of the blocks, with all that belongs to them
-    std::int64_t embeddingBytes = 0; ///< exact: embeddings, untied head, norms
+    std::int64_t linearBytes = 0; ///< exact: linears of the blocks, with all that belongs to them
+    std::int64_t embeddingBytes = 0;      ///< exact: embeddings, untied head, norms
     std::optional<EstimateRange> seconds; ///< nothing where this device was never measured
-    EstimateRange peakBytes;              ///< resident memory of the program
-    std::int64_t diskBytes = 0;           ///< while running: journal and artifact side by side
+    /// Resident memory of the program; nothing with a refinement, which was not measured yet.
+    std::optional<EstimateRange> peakBytes;
+    std::int64_t diskBytes = 0; ///< while running: journal and artifact side by side
 
     [[nodiscard]] std::int64_t tensorBytes() const { return linearBytes + embeddingBytes; }
 };

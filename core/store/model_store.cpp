@@ -20,8 +20,8 @@ std::vector<RememberedModel> ModelStore::models() const {
 }
 
 RememberedModel ModelStore::find(const std::string& path) const {
-    Statement query = database_.prepare(
-        "SELECT path, opened, hidden, last_used FROM models WHERE path = ?1");
+    Statement query =
+        database_.prepare("SELECT path, opened, hidden, last_used FROM models WHERE path = ?1");
     query.bind(1, path);
     return query.step() ? read(query) : RememberedModel{.path = path};
 }

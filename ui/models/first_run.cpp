@@ -53,8 +53,8 @@ QFrame* choice(Theme& theme, const QString& icon, const QString& title, bool cho
 
 FirstRun::FirstRun(Services& services, QWidget* parent)
     : QFrame(parent), services_(services), smallText_(paragraph({})),
-      use_(new QPushButton(tr("Use this model"))), list_(new QPushButton), hint_(label({}, "fixed")),
-      device_(new Banner(services.theme)) {
+      use_(new QPushButton(tr("Use this model"))), list_(new QPushButton),
+      hint_(label({}, "fixed")), device_(new Banner(services.theme)) {
     setProperty("card", true);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(1, 1, 1, 1);
@@ -173,7 +173,7 @@ void FirstRun::setSmallModel(const std::optional<ModelRow>& row) {
 
 void FirstRun::setListedModels(int count) {
     list_->setVisible(count > 0);
-    list_->setText(tr("%n found, show", nullptr, count));
+    list_->setText(tr("Show the %1 found").arg(count));
 }
 
 void FirstRun::checkDevice() {
@@ -184,9 +184,10 @@ void FirstRun::checkDevice() {
         QString device, problem;
         try {
             const BackendInfo info = services_.newBackend()->info();
-            device = tr("%1, %2, %3 cores").arg(QString::fromStdString(info.device),
-                                                QString::fromStdString(info.variant),
-                                                QString::number(std::max(info.threads, 1)));
+            device =
+                tr("%1, %2, %3 cores")
+                    .arg(QString::fromStdString(info.device), QString::fromStdString(info.variant),
+                         QString::number(std::max(info.threads, 1)));
         } catch (const KernelError& error) {
             problem = QString::fromUtf8(error.what());
         }

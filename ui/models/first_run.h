@@ -5,6 +5,8 @@
 #include "ui/studio/services.h"
 #include "ui/widgets/worker.h"
 
+#include <QFrame>
+
 #include <optional>
 
 class QLabel;

@@ -57,9 +57,9 @@ void ModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         painter->setFont(theme_.font(TextRole::body));
         const auto align = Qt::Alignment(index.data(Qt::TextAlignmentRole).toInt());
         const QRect inner = box.adjusted(inset, 0, -inset, 0);
-        painter->drawText(
-            inner, static_cast<int>(align),
-            painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight, inner.width()));
+        painter->drawText(inner, static_cast<int>(align),
+                          painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight,
+                                                            inner.width()));
     }
     painter->restore();
 }
@@ -88,8 +88,8 @@ void ModelDelegate::paintName(QPainter* painter, const QRect& box, const QModelI
 
 void ModelDelegate::paintState(QPainter* painter, const QRect& box,
                                const QModelIndex& index) const {
-    const ChipLook look =
-        chipLook(static_cast<ModelState>(index.data(ModelList::stateRole).toInt()), theme_.tokens());
+    const ChipLook look = chipLook(
+        static_cast<ModelState>(index.data(ModelList::stateRole).toInt()), theme_.tokens());
     const QFont font = theme_.font(TextRole::caption);
     const QString text = index.data().toString();
     const int height = std::max(chipHeight, QFontMetrics(font).height() + 4);
@@ -98,7 +98,8 @@ void ModelDelegate::paintState(QPainter* painter, const QRect& box,
                      std::min(width, box.width() - inset), height);
     painter->setBrush(look.tone.back);
     painter->setPen(look.tone.edge);
-    painter->drawRoundedRect(QRectF(chip).adjusted(0.5, 0.5, -0.5, -0.5), height / 2.0, height / 2.0);
+    painter->drawRoundedRect(QRectF(chip).adjusted(0.5, 0.5, -0.5, -0.5), height / 2.0,
+                             height / 2.0);
     theme_.icon(look.icon, look.tone.text)
         .paint(painter, QRect(chip.left() + 6, chip.top() + 3, height - 6, height - 6));
     painter->setFont(font);

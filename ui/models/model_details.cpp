@@ -134,7 +134,7 @@ void ModelDetails::makeButtons(QVBoxLayout* column) {
     box->setSpacing(8);
     auto* row = new QHBoxLayout;
     row->setSpacing(8);
-    for (QPushButton* button : {chat_, inspect_, files_})
+    for (QPushButton* button : {chat_, files_})
         row->addWidget(button, 1);
     more_->setFixedWidth(40);
     more_->setAccessibleName(tr("More"));
@@ -145,12 +145,15 @@ void ModelDetails::makeButtons(QVBoxLayout* column) {
     quantize_->setProperty("tall", true);
     quantize_->setToolTip(tr("Ctrl+Enter"));
     chat_->setToolTip(tr("Ctrl+Shift+Enter"));
+    inspect_->setProperty("kind", "primary");
+    inspect_->setProperty("tall", true);
     box->addWidget(quantize_);
+    box->addWidget(inspect_);
     column->addLayout(box);
     const auto onAccent = [](const Tokens& t) { return t.onAccent; };
     setThemedIcon(theme_, quantize_, "quantize", onAccent);
     setThemedIcon(theme_, chat_, "chat");
-    setThemedIcon(theme_, inspect_, "inspect");
+    setThemedIcon(theme_, inspect_, "inspect", onAccent);
     setThemedIcon(theme_, files_, "folder");
     setThemedIcon(theme_, more_, "more");
     connect(quantize_, &QPushButton::clicked, this, &ModelDetails::quantizeClicked);
@@ -209,16 +212,18 @@ void ModelDetails::addFact(const QString& name, const QString& value, const QStr
 void ModelDetails::fillFacts(const ModelSummary& s) {
     const ModelConfig& c = s.config;
     addFact(tr("Family"), familyText(s));
-    addFact(tr("Shape"), tr("%1 blocks, width %2, %3 heads")
-                             .arg(wholeText(c.layers), wholeText(c.width), wholeText(c.heads)),
+    addFact(tr("Shape"),
+            tr("%1 blocks, width %2, %3 heads")
+                .arg(wholeText(c.layers), wholeText(c.width), wholeText(c.heads)),
             tr("Decoder blocks, numbers a token is carried as, attention heads (%1 of keys and "
                "values).")
                 .arg(c.kvHeads));
-    addFact(tr("Parameters"), countText(static_cast<double>(c.parameters())),
-            tr("Decoder, norms, embeddings and an untied head: %1.").arg(wholeText(c.parameters())));
+    addFact(
+        tr("Parameters"), countText(static_cast<double>(c.parameters())),
+        tr("Decoder, norms, embeddings and an untied head: %1.").arg(wholeText(c.parameters())));
     addFact(tr("Linear layers"),
-            tr("%1, %2 weights").arg(wholeText(linearCount(c)),
-                                     countText(static_cast<double>(c.decoderWeights()))),
+            tr("%1, %2 weights")
+                .arg(wholeText(linearCount(c)), countText(static_cast<double>(c.decoderWeights()))),
             tr("The matrices that become 1 bit. Embeddings and head stay at 8 bits."));
     addFact(tr("Stored as"), tr("%1, %2").arg(typesText(s), QString::fromStdString(s.format)),
             tr("Element types of the linear weights, most common first."));
@@ -242,8 +247,7 @@ void ModelDetails::fillFacts(const ModelSummary& s) {
         cell->addStretch();
         form_->addRow(label(tr("Chat template"), "secondary"), cell);
     }
-    addFact(tr("Licence"),
-            s.licence.empty() ? tr("not stated") : QString::fromStdString(s.licence),
+    addFact(tr("Licence"), s.licence.empty() ? tr("not stated") : QString::fromStdString(s.licence),
             tr("As the model's own files state it."));
 }
 
@@ -257,20 +261,20 @@ void ModelDetails::fillBits(const ModelSummary& s) {
                            static_cast<double>(s.config.parameters()),
                        2),
             tr("All bytes of the folder over all parameters."));
-    addFact(tr("Calibrated on"), s.calibration == "self"
-                                     ? tr("text that the model wrote itself")
-                                     : tr("a text file (hash %1)").arg(QString::fromStdString(
-                                           s.calibration.substr(0, 8))));
+    addFact(
+        tr("Calibrated on"),
+        s.calibration == "self"
+            ? tr("text that the model wrote itself")
+            : tr("a text file (hash %1)").arg(QString::fromStdString(s.calibration.substr(0, 8))));
 }
 
 void ModelDetails::fillEstimate(const ModelSummary& s) {
     const QuantizeSettings settings = presetSettings("fast");
-    const QuantizeEstimate e =
-        estimateQuantization(s.config, settings, s.fileBytes, thisMachine());
+    const QuantizeEstimate e = estimateQuantization(s.config, settings, s.fileBytes, thisMachine());
     bars_->setSizes(static_cast<double>(s.fileBytes), static_cast<double>(e.linearBytes),
                     static_cast<double>(e.embeddingBytes));
     time_->setText(e.seconds ? durationRangeText(e.seconds->low, e.seconds->high) : "–");
-    memory_->setText(bytesRangeText(e.peakBytes.low, e.peakBytes.high));
+    memory_->setText(e.peakBytes ? bytesRangeText(e.peakBytes->low, e.peakBytes->high) : "–");
     bits_->setText(numberText(e.ledger.bitsPerWeight(), 3));
     if (const auto quality = measuredQuality(s.config, settings))
         warning_->show(Banner::Tone::warn, tr("At 1 bit, small models answer visibly worse."),

@@ -153,10 +153,10 @@ void ModelLibrary::setUsed(const QString& path) {
     list_.setUsed(path, store_.find(path.toStdString()).lastUsed);
 }
 
-void ModelLibrary::remove(const QString& path) {
+void ModelLibrary::remove(QString path) {
     store_.setHidden(path.toStdString(), true);
     list_.remove(path);
-    removed_ = path;
+    removed_ = std::move(path);
 }
 
 void ModelLibrary::undoRemove() {

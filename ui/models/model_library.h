@@ -33,8 +33,8 @@ public:
     void addFolder(const QString& path);
     void rescan();
     void setUsed(const QString& path);
-    /// Off the list; its files stay.
-    void remove(const QString& path);
+    /// Off the list; its files stay. By value: callers may hold the row's own path.
+    void remove(QString path);
     void undoRemove();
 
 Q_SIGNALS:

@@ -21,7 +21,7 @@ QString usedText(qint64 seconds) {
     const QDateTime when = QDateTime::fromSecsSinceEpoch(seconds);
     const qint64 days = when.date().daysTo(QDate::currentDate());
     if (days <= 0)
-        return QLocale().toString(when.time(), QLocale::ShortFormat);
+        return when.time().toString("HH:mm");
     return days == 1 ? translated("Yesterday")
                      : QLocale().toString(when.date(), QLocale::ShortFormat);
 }

@@ -17,7 +17,7 @@ struct ModelRow {
     ModelState state = ModelState::checking;
     std::shared_ptr<const ModelSummary> summary{}; ///< null while checking and when failed
     QString problem{};                             ///< a sentence, for noTokenizer and failed
-    qint64 lastUsed = 0;                         ///< seconds since 1970, 0 = never
+    qint64 lastUsed = 0;                           ///< seconds since 1970, 0 = never
 
     [[nodiscard]] QString name() const;
     [[nodiscard]] bool quantized() const { return summary && summary->quantized(); }
@@ -30,8 +30,16 @@ class ModelList : public QAbstractTableModel {
     Q_OBJECT
 
 public:
-    enum Column { nameColumn, formatColumn, typeColumn, parametersColumn, sizeColumn, stateColumn,
-                  usedColumn, columns };
+    enum Column {
+        nameColumn,
+        formatColumn,
+        typeColumn,
+        parametersColumn,
+        sizeColumn,
+        stateColumn,
+        usedColumn,
+        columns
+    };
     enum Role { pathRole = Qt::UserRole, secondLineRole, stateRole, quantizedRole, sortRole };
 
     using QAbstractTableModel::QAbstractTableModel;

@@ -29,6 +29,7 @@ namespace {
 
 constexpr int stackedBelow = 940; ///< page width: details go below the list
 constexpr int fewColumnsBelow = 1080;
+constexpr int hintBelow = 560; ///< page height: rows matter more than the hint about dropping
 constexpr auto smallModelFile = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
 struct Order {
@@ -50,10 +51,10 @@ constexpr std::array<Order, 4> orders{
 
 ModelsPage::ModelsPage(Services& services, QWidget* parent)
     : Page(parent), services_(services), library_(services.store),
-      addFolder_(new QPushButton(tr("Add folder…"))), openModel_(new QPushButton(tr("Open model…"))),
-      stack_(new QStackedLayout(this)), firstRun_(new FirstRun(services)), splitter_(new QSplitter),
-      search_(new QLineEdit), kinds_(new Segmented(tr("Kind"), {tr("All"), tr("Originals"),
-                                                               tr("Quantized")})),
+      addFolder_(new QPushButton(tr("Add folder…"))),
+      openModel_(new QPushButton(tr("Open model…"))), stack_(new QStackedLayout(this)),
+      firstRun_(new FirstRun(services)), splitter_(new QSplitter), search_(new QLineEdit),
+      kinds_(new Segmented(tr("Kind"), {tr("All"), tr("Originals"), tr("Quantized")})),
       order_(new QComboBox), table_(new QTableView), drop_(new QLabel), none_(new QLabel),
       scan_(label({}, "secondary")), why_(new QPushButton(tr("Why not listed?"))),
       reasons_(new QTextBrowser), removed_(new Banner(services.theme)),
@@ -115,7 +116,6 @@ QWidget* ModelsPage::makeList() {
     drop_->setObjectName("dropHint");
     drop_->setText(tr("Drop a model folder or a GGUF file anywhere in this window"));
     drop_->setAlignment(Qt::AlignCenter);
-    drop_->setMinimumHeight(56);
     inset(drop_);
     reasons_->setAccessibleName(tr("Files that are not listed, and why"));
     reasons_->setMaximumHeight(200);
@@ -198,7 +198,7 @@ void ModelsPage::fitColumns() {
     table_->setColumnWidth(ModelList::parametersColumn, width(tr("Parameters")));
     table_->setColumnWidth(ModelList::sizeColumn, width("888.8 MB"));
     table_->setColumnWidth(ModelList::stateColumn, width(tr("No tokenizer")) + 24);
-    table_->setColumnWidth(ModelList::usedColumn, width("88.88.8888"));
+    table_->setColumnWidth(ModelList::usedColumn, width(tr("Last used")) + 24);
     const bool few = this->width() < fewColumnsBelow;
     table_->setColumnHidden(ModelList::formatColumn, few);
     table_->setColumnHidden(ModelList::usedColumn, few);
@@ -376,11 +376,13 @@ void ModelsPage::showScan() {
     const auto refused = static_cast<int>(library_.notListed().size());
     const auto folders = static_cast<int>(library_.folders().size());
     if (library_.scanning())
-        scan_->setText(tr("Scanning %n folder(s)", nullptr, folders));
+        scan_->setText(folders == 1 ? tr("Scanning 1 folder")
+                                    : tr("Scanning %1 folders").arg(folders));
     else if (refused > 0)
-        scan_->setText(tr("%n file(s) in your folders are not listed", nullptr, refused));
+        scan_->setText(refused == 1 ? tr("1 file in your folders is not listed")
+                                    : tr("%1 files in your folders are not listed").arg(refused));
     else
-        scan_->setText(tr("%n folder(s) looked through", nullptr, folders));
+        scan_->setText(tr("Folders looked through: %1").arg(folders));
     scan_->setToolTip(library_.folders().join("\n"));
     why_->setVisible(refused > 0);
     if (refused == 0)
@@ -449,6 +451,7 @@ void ModelsPage::removeSelected() {
 
 void ModelsPage::resizeEvent(QResizeEvent* event) {
     Page::resizeEvent(event);
+    drop_->setMaximumHeight(height() < hintBelow ? 0 : QWIDGETSIZE_MAX);
     splitter_->setOrientation(width() < stackedBelow ? Qt::Vertical : Qt::Horizontal);
     fitColumns();
 }

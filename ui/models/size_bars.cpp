@@ -41,8 +41,8 @@ void SizeBars::paintEvent(QPaintEvent*) {
     painter.setRenderHint(QPainter::Antialiasing);
     const QFont caption = theme_.font(TextRole::caption), strong = theme_.font(TextRole::cardTitle);
     const int valueWidth = QFontMetrics(strong).horizontalAdvance(bytesText(8.888e8)) + 8;
-    const double scale = (width() - labelWidth - valueWidth) /
-                         std::max({now_, linears_ + embeddings_, 1.0});
+    const double scale =
+        (width() - labelWidth - valueWidth) / std::max({now_, linears_ + embeddings_, 1.0});
     const auto bar = [&](int row, double from, double bytes, const QColor& colour) {
         const QRectF box(labelWidth + from * scale, row * rowHeight + 6,
                          std::max(bytes * scale - (from > 0 ? 2 : 0), 1.0), barHeight);
@@ -69,9 +69,10 @@ void SizeBars::paintEvent(QPaintEvent*) {
     texts(1, "W1A6", bytesText(linears_ + embeddings_), strong);
     painter.setFont(caption);
     painter.setPen(t.text3);
-    painter.drawText(QRect(labelWidth, 2 * rowHeight, width() - labelWidth, height() - 2 * rowHeight),
-                     Qt::AlignLeft | Qt::AlignTop,
-                     tr("Layers %1, embeddings %2").arg(bytesText(linears_), bytesText(embeddings_)));
+    painter.drawText(
+        QRect(labelWidth, 2 * rowHeight, width() - labelWidth, height() - 2 * rowHeight),
+        Qt::AlignLeft | Qt::AlignTop,
+        tr("Layers %1, embeddings %2").arg(bytesText(linears_), bytesText(embeddings_)));
 }
 
 } // namespace bwla::ui

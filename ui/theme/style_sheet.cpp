@@ -64,6 +64,7 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: @inset; color: @tex
     border-radius: 6px; padding: 0 8px; min-height: 30px; selection-background-color: @sel; selection-color: @text1; }
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @text3; border-color: @border; }
 QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @sel; }
 QPlainTextEdit, QTextEdit, QTextBrowser { background: @inset; border: 1px solid @border; border-radius: 6px;
     selection-background-color: @sel; selection-color: @text1; }
@@ -150,6 +151,7 @@ QString styleSheet(const Theme& theme) {
         {"@infoBack", t.info.back.name()},
         {"@infoEdge", t.info.edge.name()},
         {"@fixedFamily", theme.font(TextRole::fixed).family()},
+        {"@scheme", t.dark ? "dark" : "light"},
         {"@caption", points(TextRole::caption)},
         {"@name", points(TextRole::name)},
         {"@big", points(TextRole::bigNumber)},

@@ -5,7 +5,6 @@
 
 #include <QCoreApplication>
 #include <QDir>
-#include <QLocale>
 
 #include <array>
 #include <cmath>
@@ -39,20 +38,12 @@ QString withUnit(double value, const Unit& unit, int digits) {
 
 /// Two ends in the unit of the higher one; a single value where both read the same.
 QString rangeText(double low, double high, const Unit& unit, int digits) {
-    const QString a = numberText(low / unit.size, digits),
-                  b = numberText(high / unit.size, digits);
-    const QString both =
-        a == b ? b : QCoreApplication::translate("numbers", "%1 to %2").arg(a, b);
+    const QString a = numberText(low / unit.size, digits), b = numberText(high / unit.size, digits);
+    const QString both = a == b ? b : QCoreApplication::translate("numbers", "%1 to %2").arg(a, b);
     return both + " " + unit.name;
 }
 
 } // namespace
-
-QString numberText(double value, int digits) {
-    if (!std::isfinite(value))
-        return "–";
-    return QLocale().toString(value, 'f', digits).replace('-', QChar(0x2212));
-}
 
 QString wholeText(std::int64_t value) {
     return numberText(static_cast<double>(value), 0);

@@ -4,14 +4,12 @@
 #pragma once
 
 #include "core/error.h"
-
-#include <QString>
+#include "ui/widgets/number_text.h"
 
 #include <cstdint>
 
 namespace bwla::ui {
 
-[[nodiscard]] QString numberText(double value, int digits);
 [[nodiscard]] QString wholeText(std::int64_t value); ///< "49,152"
 [[nodiscard]] QString bytesText(double bytes);       ///< "45.6 MB"
 [[nodiscard]] QString countText(double count);       ///< "134.5 M", "1.24 B"

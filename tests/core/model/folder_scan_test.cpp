@@ -21,15 +21,14 @@ struct Found {
 
 Found scan(const fs::path& root) {
     Found found;
-    scanFolder(root,
-               {[&](ModelSummary summary) {
-                    found.models[fs::path(summary.path).lexically_relative(root)] =
-                        std::move(summary);
-                },
-                [&](const NotListed& refused) {
-                    found.reasons[fs::path(refused.path).lexically_relative(root)] =
-                        sentence(refused.error);
-                }});
+    scanFolder(root, {[&](ModelSummary summary) {
+                          found.models[fs::path(summary.path).lexically_relative(root)] =
+                              std::move(summary);
+                      },
+                      [&](const NotListed& refused) {
+                          found.reasons[fs::path(refused.path).lexically_relative(root)] =
+                              sentence(refused.error);
+                      }});
     return found;
 }
 
@@ -81,8 +80,7 @@ private slots:
         QVERIFY(found.models.empty());
         const auto says = [&](const char* path, const char* words) {
             const auto reason = found.reasons.find(path);
-            return reason != found.reasons.end() &&
-                   reason->second.find(words) != std::string::npos;
+            return reason != found.reasons.end() && reason->second.find(words) != std::string::npos;
         };
         QVERIFY(says("notes.gguf", "not GGUF"));
         QVERIFY(says("big-00001-of-00003.gguf", "one part of a split"));
@@ -164,10 +162,10 @@ private slots:
         test::writeTinyFolder(folder.path().toStdString());
         std::stop_source stop;
         stop.request_stop();
-        QVERIFY_EXCEPTION_THROWN(
-            scanFolder(folder.path().toStdString(), {[](ModelSummary) {}, [](NotListed) {}},
-                       stop.get_token()),
-            Cancelled);
+        QVERIFY_EXCEPTION_THROWN(scanFolder(folder.path().toStdString(),
+                                            {[](ModelSummary) {}, [](NotListed) {}},
+                                            stop.get_token()),
+                                 Cancelled);
     }
 };
 

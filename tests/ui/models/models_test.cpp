@@ -45,11 +45,11 @@ struct Studio {
     std::unique_ptr<ui::MainWindow> window;
 
     Studio()
-        : store(Database::inMemory()),
-          services{.theme = theme,
-                   .store = store,
-                   .newQuantizeJob = {},
-                   .newBackend = [] { return makeReferenceBackend(); }} {
+        : store(Database::inMemory()), services{
+                                           .theme = theme,
+                                           .store = store,
+                                           .newQuantizeJob = {},
+                                           .newBackend = [] { return makeReferenceBackend(); }} {
         qputenv("XDG_DATA_HOME", folder.path().toUtf8());
         qputenv("HF_HUB_CACHE", (folder.path() + "/cache").toUtf8());
         theme.setMode(ui::Theme::Mode::dark);
@@ -137,7 +137,7 @@ private slots:
         writeTinyArtifact(studio.models() / "beta-W1A6", studio.models() / "beta");
         studio.show();
         QVERIFY(studio.scanned());
-        QTest::mouseClick(studio.button("3 found, show"), Qt::LeftButton);
+        QTest::mouseClick(studio.button("Show the 3 found"), Qt::LeftButton);
         QCOMPARE(studio.names().size(), 3);
         QVERIFY(studio.button("Originals 2") != nullptr);
 
@@ -190,7 +190,7 @@ private slots:
         test::writeTinyFolder(studio.models() / "beta");
         studio.show();
         QVERIFY(studio.scanned());
-        QTest::mouseClick(studio.button("1 found, show"), Qt::LeftButton);
+        QTest::mouseClick(studio.button("Show the 1 found"), Qt::LeftButton);
         studio.table()->setFocus();
         QTest::keyClick(studio.table(), Qt::Key_Delete);
         QVERIFY(fs::exists(studio.models() / "beta/config.json"));
@@ -211,7 +211,7 @@ private slots:
         test::writeTinyFolder(studio.models() / "bare", bare);
         studio.show();
         QVERIFY(studio.scanned());
-        QTest::mouseClick(studio.button("1 found, show"), Qt::LeftButton);
+        QTest::mouseClick(studio.button("Show the 1 found"), Qt::LeftButton);
         QVERIFY(studio.banner().contains("tokenizer.json"));
         QVERIFY(!studio.button("Quantize…")->isEnabled());
 
@@ -225,8 +225,8 @@ private slots:
         QVERIFY(!reasons->isVisible());
 
         studio.page().open(QString::fromStdString((studio.models() / "notes.gguf").string()));
-        QVERIFY(QTest::qWaitFor(
-            [&] { return studio.banner().contains("its content is not GGUF"); }));
+        QVERIFY(
+            QTest::qWaitFor([&] { return studio.banner().contains("its content is not GGUF"); }));
         QCOMPARE(studio.names().size(), 2); // named by the user: listed, with its reason
     }
 
@@ -238,6 +238,9 @@ private slots:
         QVERIFY(studio.scanned());
         QMimeData data;
         data.setUrls({QUrl::fromLocalFile(QString::fromStdString(other.string()))});
+        QDragEnterEvent enter(QPoint(200, 200), Qt::CopyAction, &data, Qt::LeftButton,
+                              Qt::NoModifier);
+        QCoreApplication::sendEvent(studio.window.get(), &enter);
         QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
         QCoreApplication::sendEvent(studio.window.get(), &drop);
         QVERIFY(QTest::qWaitFor([&] { return studio.names() == QStringList{"gamma"}; }));
@@ -250,7 +253,8 @@ private slots:
         studio.show();
         QVERIFY(studio.scanned());
         for (QWidget* widget : studio.page().findChildren<QWidget*>()) {
-            if ((widget->focusPolicy() & Qt::TabFocus) == 0)
+            if ((widget->focusPolicy() & Qt::TabFocus) == 0 ||
+                widget->window() != studio.window.get()) // a combo box's popup
                 continue;
             const auto* button = qobject_cast<QAbstractButton*>(widget);
             const bool named = !widget->accessibleName().isEmpty() ||
@@ -267,7 +271,8 @@ private slots:
         const fs::path real = fs::path(qEnvironmentVariable("HOME").toStdString()) /
                               ".local/share/bwla-studio/models";
         for (const auto& entry : fs::directory_iterator(real))
-            fs::create_symlink(fs::canonical(entry.path()), studio.models() / entry.path().filename());
+            fs::create_symlink(fs::canonical(entry.path()),
+                               studio.models() / entry.path().filename());
         test::writeTinyFolder(studio.models() / "tiny-llama");
         std::ofstream(studio.models() / "notes.gguf") << "not a model";
         test::TinyModel bare;
@@ -275,8 +280,8 @@ private slots:
         test::writeTinyFolder(studio.models() / "notes-finetune", bare);
         studio.show();
         QVERIFY(studio.scanned());
-        studio.page().open(QString::fromStdString(
-            (studio.models() / "SmolLM2-135M-Instruct.Q4_1.gguf").string()));
+        studio.page().open(
+            QString::fromStdString((studio.models() / "SmolLM2-135M-Instruct.Q4_1.gguf").string()));
         QVERIFY(QTest::qWaitFor([&] { return studio.button("Quantize…")->isEnabled(); }));
         for (const bool dark : {true, false}) {
             studio.theme.setMode(dark ? ui::Theme::Mode::dark : ui::Theme::Mode::light);
