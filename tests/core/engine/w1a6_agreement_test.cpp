@@ -3,6 +3,7 @@
 // The processor's and a Vulkan device's kernels against the scalar reference on quantized weights,
 // over the same F32 cache. Whole models are not compared at A6 here: a step of one in q is
 // amplified from block to block, so every block gets the reference's own input.
+#include "block_runs.h"
 #include "core/engine/session.h"
 #include "core/model/model_source.h"
 #include "in_memory_weights.h"
@@ -11,70 +12,10 @@
 
 #include <QtTest>
 
-#include <nlohmann/json.hpp>
-
-#include <cmath>
-#include <fstream>
-
 using namespace bwla;
 using namespace bwla::test;
 
 namespace {
-
-constexpr int bits = 6;
-
-struct BlockRun {
-    std::vector<float> output;
-    std::array<std::vector<PreparedRow>, groupCount> inputs;
-};
-
-BlockRun runBlock(Transformer& model, std::int64_t layer, const std::vector<float>& input,
-                  int activationBits) {
-    const std::int64_t width = model.config().width;
-    const auto rows = static_cast<std::int64_t>(input.size()) / width;
-    const std::vector<std::int32_t> tokens(static_cast<std::size_t>(rows), 0); // only their number
-    const auto cache = model.cache(rows);
-    Buffer x;
-    BlockInputs prepared;
-    const auto plan = model.backend().record(
-        [&](Recorder& recorder) {
-            x = recorder.buffer(width);
-            prepared =
-                model.recordBlock(recorder, layer, model.scratch(recorder), x, activationBits);
-        },
-        static_cast<int>(rows));
-    plan->write(x, input);
-    model.backend().run(*plan, {tokens, 0, cache.get()});
-    BlockRun run{.output = plan->read(x, rows), .inputs = {}};
-    for (std::size_t g = 0; activationBits < 16 && g < groupCount; ++g)
-        run.inputs[g] = plan->read(prepared[g], rows);
-    return run;
-}
-
-/// Mean over rows of |a - b| / |b|, what the block added to its input being a and b.
-double meanRowError(const std::vector<float>& found, const std::vector<float>& expected,
-                    const std::vector<float>& input, std::int64_t width) {
-    const auto w = static_cast<std::size_t>(width);
-    double total = 0.0;
-    for (std::size_t row = 0; row < expected.size(); row += w) {
-        double difference = 0.0;
-        double size = 0.0;
-        for (std::size_t i = row; i < row + w; ++i) {
-            difference += std::pow(double(found[i]) - expected[i], 2);
-            size += std::pow(double(expected[i]) - input[i], 2);
-        }
-        total += std::sqrt(difference / size);
-    }
-    return total / (static_cast<double>(expected.size()) / static_cast<double>(w));
-}
-
-int largestStep(const std::vector<PreparedRow>& a, const std::vector<PreparedRow>& b) {
-    int largest = 0;
-    for (std::size_t row = 0; row < b.size(); ++row)
-        for (std::size_t j = 0; j < b[row].offset.size(); ++j)
-            largest = std::max(largest, std::abs(a.at(row).offset.at(j) - b[row].offset[j]));
-    return largest;
-}
 
 /// Blocks of the default model as sign and row scale, under every optional part of HostInput: real
 /// shapes and signs to compute with, if not to chat with.
@@ -84,7 +25,7 @@ InMemoryWeights signModel(const ModelWeights& original, const std::vector<std::i
     model.shape = original.config();
     model.shape.layers = static_cast<std::int64_t>(layers.size());
     model.shape.tiedHead = true;
-    model.bits = bits;
+    model.bits = comparedBits;
     for (const std::int64_t index : layers) {
         LayerWeights layer = original.layer(index);
         for (GroupWeights& group : layer.groups) {
@@ -101,40 +42,12 @@ InMemoryWeights signModel(const ModelWeights& original, const std::vector<std::i
     return model;
 }
 
-void compareBlocks(Transformer& reference, Transformer& candidate, std::vector<float> stream) {
-    const std::int64_t width = reference.config().width;
-    for (std::int64_t layer = 0; layer < reference.config().layers; ++layer) {
-        const BlockRun expected = runBlock(reference, layer, stream, bits);
-        const BlockRun found = runBlock(candidate, layer, stream, bits);
-        const double error = meanRowError(found.output, expected.output, stream, width);
-        QVERIFY2(error < 5e-3, qPrintable(QString("block %1: %2").arg(layer).arg(error)));
-        for (std::size_t g = 0; g < groupCount; ++g) {
-            QVERIFY(!expected.inputs[g].empty());
-            const int step = largestStep(found.inputs[g], expected.inputs[g]);
-            QVERIFY2(step <= 1, qPrintable(QString("block %1, group %2").arg(layer).arg(g)));
-        }
-        stream = expected.output;
-    }
-}
-
 std::vector<float> embeddings(const HostLinear& table, const std::vector<std::int32_t>& tokens) {
     std::vector<float> rows;
     for (const std::int32_t token : tokens)
         rows.insert(rows.end(), table.f32.begin() + token * table.cols,
                     table.f32.begin() + (token + 1) * table.cols);
     return rows;
-}
-
-/// 256 tokens of text: the float goldens' prompts, end to end.
-std::vector<std::int32_t> realTokens() {
-    std::ifstream stream(BWLA_TEST_DATA "/float_default_model.json");
-    std::vector<std::int32_t> tokens;
-    const auto golden = nlohmann::json::parse(stream);
-    for (const auto& prompt : golden.at("prompts"))
-        for (const auto& id : prompt.at("ids"))
-            tokens.push_back(id.get<std::int32_t>());
-    tokens.resize(256);
-    return tokens;
 }
 
 void addBackends() {
