@@ -59,5 +59,5 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return usage(app, error, argc > 1 ? argv[1] : nullptr);
     }
-    return verbs.run();
+    return verbs.run({argv, static_cast<std::size_t>(argc)});
 }

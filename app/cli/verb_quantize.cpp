@@ -3,7 +3,11 @@
 #include "app/cli/quantize_report.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
+#include "core/error_text.h"
 #include "core/quant/quantizer_module.h"
+#ifdef BWLA_STORE
+#include "core/store/run_recorder.h"
+#endif
 
 #include <memory>
 
@@ -32,6 +36,41 @@ std::string resultText(const QuantizeResult& result) {
                          {"Peak memory", bytesText(result.peakRssBytes)}});
 }
 
+#ifdef BWLA_STORE
+/// Recorded in the store, so that the window's Inspect shows runs of the command line too.
+Outcome<QuantizeResult> runQuantizer(QuantizeSettings settings, const Sink<QuantizeEvent>& sink,
+                                     const Call& call) {
+    const auto job = loadQuantizeJob();
+    settings.trace = true;
+    RunRecorder recorder(storeFile(), settings, call.commandLine);
+    auto outcome = runJob<QuantizeSettings, QuantizeEvent, QuantizeResult>(
+        *job, settings,
+        [&](const QuantizeEvent& event) {
+            recorder.hear(event);
+            sink(event);
+        },
+        call.stop);
+    recorder.finish(outcome);
+    if (recorder.problem())
+        call.console.note("This run was not recorded: " + sentence(*recorder.problem()));
+    return outcome;
+}
+#else
+Outcome<QuantizeResult> runQuantizer(const QuantizeSettings& settings,
+                                     const Sink<QuantizeEvent>& sink, const Call& call) {
+    return runJob(*loadQuantizeJob(), settings, sink, call.stop);
+}
+#endif
+
+/// What the verbs' own error handling expects.
+QuantizeResult resultOf(Outcome<QuantizeResult> outcome) {
+    if (outcome.result)
+        return std::move(*outcome.result);
+    if (outcome.error)
+        throw *outcome.error;
+    throw Cancelled();
+}
+
 void quantize(const QuantizeOptions& options, const Call& call) {
     const QuantizeSettings settings = options.settings(call.options.threads);
     call.console.whenCancelled("Stopped. Finished blocks are kept: the same command with --resume "
@@ -43,7 +82,7 @@ void quantize(const QuantizeOptions& options, const Call& call) {
             call.console.event(refinementEvent(*event.refined));
         call.console.progress(event.progress);
     };
-    const QuantizeResult result = loadQuantizeJob()->run(settings, sink, call.stop);
+    const QuantizeResult result = resultOf(runQuantizer(settings, sink, call));
     if (call.console.json()) {
         call.console.document(resultDocument(result));
         return;

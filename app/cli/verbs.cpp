@@ -2,8 +2,10 @@
 #include "app/cli/verbs.h"
 
 #include "app/cli/interrupt.h"
+#include "core/job/shell_command.h"
 
 #include <variant>
+#include <vector>
 
 namespace bwla {
 namespace {
@@ -14,12 +16,12 @@ using Nothing = std::monostate;
 class VerbJob : public Job<Nothing, Nothing, Nothing> {
 public:
     VerbJob(const std::function<void(const Call&)>& verb, Console& console,
-            const CommonOptions& options)
-        : verb_(verb), console_(console), options_(options) {}
+            const CommonOptions& options, std::string commandLine)
+        : verb_(verb), console_(console), options_(options), commandLine_(std::move(commandLine)) {}
 
     Nothing run(const Nothing& /*settings*/, const Sink<Nothing>& /*sink*/,
                 std::stop_token stop) override {
-        verb_({console_, options_, std::move(stop)});
+        verb_({console_, options_, std::move(stop), commandLine_});
         if (!console_.flush())
             throw Error(ErrorCode::writeFailed).in("standard output").because("not all was taken");
         return {};
@@ -29,6 +31,7 @@ private:
     const std::function<void(const Call&)>& verb_;
     Console& console_;
     const CommonOptions& options_;
+    std::string commandLine_;
 };
 
 /// A library's exception may go on with a stack trace; its first line is the reason.
@@ -52,9 +55,11 @@ CLI::App* Verbs::add(const std::string& name, const std::string& description,
     return verb;
 }
 
-int Verbs::run() const {
+int Verbs::run(std::span<char* const> commandLine) const {
     Console console(options_.json);
-    VerbJob job(chosen_, console, options_);
+    std::vector<std::string> words(commandLine.begin(), commandLine.end());
+    words.front() = "bwla"; // however it was found
+    VerbJob job(chosen_, console, options_, shellCommand(words));
     const auto outcome = runJob<Nothing, Nothing, Nothing>(job, {}, {}, beginWork());
     endOfWork();
     using State = Outcome<Nothing>::State;

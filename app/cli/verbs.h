@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -23,6 +24,7 @@ struct Call {
     Console& console;
     const CommonOptions& options;
     std::stop_token stop;
+    std::string commandLine; ///< as typed, quoted for a shell
 };
 
 /// The command line's verbs: each verb_*.cpp adds its own, main runs the one that was typed.
@@ -35,7 +37,7 @@ public:
     CLI::App* add(const std::string& name, const std::string& description,
                   std::function<void(const Call&)> run);
     /// Runs the chosen verb and returns the exit code: 0, or 1 with one line on stderr.
-    [[nodiscard]] int run() const;
+    [[nodiscard]] int run(std::span<char* const> commandLine) const;
 
 private:
     CLI::App& app_;

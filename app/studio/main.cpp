@@ -15,7 +15,7 @@ namespace {
 using namespace bwla;
 
 int run(QApplication& app, const QStringList& models) {
-    Database store(dataFolder() / "studio.sqlite");
+    Database store(storeFile());
     ui::Theme theme;
     ui::Services services{.theme = theme,
                           .store = store,

@@ -198,6 +198,12 @@ std::filesystem::path dataFolder() {
     return folder;
 }
 
+std::filesystem::path storeFile() {
+    const char* chosen = std::getenv("BWLA_STORE");
+    return chosen != nullptr && *chosen != '\0' ? std::filesystem::path(chosen)
+                                                : dataFolder() / "studio.sqlite";
+}
+
 std::int64_t unixNow() {
     return std::chrono::duration_cast<std::chrono::seconds>(
                std::chrono::system_clock::now().time_since_epoch())

@@ -90,6 +90,9 @@ private:
 /// $XDG_DATA_HOME/bwla-studio or ~/.local/share/bwla-studio; made if it is missing.
 [[nodiscard]] std::filesystem::path dataFolder();
 
+/// The one file of runs, chats and settings: $BWLA_STORE, else dataFolder()/studio.sqlite.
+[[nodiscard]] std::filesystem::path storeFile();
+
 /// Seconds since 1970.
 [[nodiscard]] std::int64_t unixNow();
 

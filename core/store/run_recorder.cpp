@@ -33,22 +33,39 @@ std::int32_t side(std::span<const float> factor) {
 
 } // namespace
 
+template<class Work>
+void RunRecorder::attempt(const Work& work) {
+    if (problem_)
+        return;
+    try {
+        work();
+    } catch (const Error& error) {
+        problem_ = error;
+    }
+}
+
 RunRecorder::RunRecorder(const std::filesystem::path& databaseFile,
                          const QuantizeSettings& settings, std::string command)
-    : database_(databaseFile), store_(database_), run_(recordOf(settings, std::move(command))) {
-    run_.id = store_.begin(run_);
+    : run_(recordOf(settings, std::move(command))) {
+    attempt([&] {
+        database_.emplace(databaseFile);
+        store_.emplace(*database_);
+        run_.id = store_->begin(run_);
+    });
 }
 
 void RunRecorder::hear(const QuantizeEvent& event) {
-    if (event.moment != nullptr && event.moment->stage == FitStage::rotation)
-        keepRound(*event.moment);
-    if (event.activations != nullptr) {
-        const GroupActivations& a = *event.activations;
-        flushRounds();
-        store_.putActivations(run_.id, a.block, a.kind, activationRecord(a));
-    }
-    if (event.finished != nullptr)
-        store_.putBlock(run_.id, *event.finished);
+    attempt([&] {
+        if (event.moment != nullptr && event.moment->stage == FitStage::rotation)
+            keepRound(*event.moment);
+        if (event.activations != nullptr) {
+            const GroupActivations& a = *event.activations;
+            flushRounds();
+            store_->putActivations(run_.id, a.block, a.kind, activationRecord(a));
+        }
+        if (event.finished != nullptr)
+            store_->putBlock(run_.id, *event.finished);
+    });
 }
 
 void RunRecorder::keepRound(const FitMoment& moment) {
@@ -74,7 +91,7 @@ void RunRecorder::keepRound(const FitMoment& moment) {
 
 void RunRecorder::flushRounds() {
     if (!rounds_.rounds.empty())
-        store_.putRounds(run_.id, block_, kind_, rounds_);
+        store_->putRounds(run_.id, block_, kind_, rounds_);
     rounds_ = {};
     block_ = -1;
 }
@@ -86,13 +103,19 @@ void RunRecorder::finish(const Outcome<QuantizeResult>& outcome) {
         run_.seconds = outcome.result->seconds;
         run_.peakRssBytes = outcome.result->peakRssBytes;
         run_.bitsLinear = outcome.result->ledger.bitsPerWeight();
-        for (const BlockReport& block : outcome.result->blocks)
-            store_.putBlock(run_.id, block);
+        attempt([&] {
+            for (const BlockReport& block : outcome.result->blocks)
+                store_->putBlock(run_.id, block);
+        });
     } else {
         run_.state = outcome.state == State::cancelled ? RunState::cancelled : RunState::failed;
         run_.error = outcome.error ? sentence(*outcome.error) : std::string();
     }
-    store_.finish(run_);
+    attempt([&] {
+        store_->finish(run_);
+        if (store_->blocks(run_.id).empty())
+            store_->remove(run_.id); // refused, or nothing was left to do: not a run
+    });
 }
 
 Outcome<QuantizeResult> runRecorded(QuantizeJob& job, QuantizeSettings settings,

@@ -17,17 +17,21 @@ public:
     RunRecorder(const std::filesystem::path& databaseFile, const QuantizeSettings& settings,
                 std::string command);
 
-    [[nodiscard]] std::int64_t run() const { return run_.id; }
+    [[nodiscard]] std::int64_t run() const { return run_.id; } ///< 0 = not recorded
+    [[nodiscard]] const std::optional<Error>& problem() const { return problem_; }
     void hear(const QuantizeEvent& event);
-    /// Call last.
+    /// Call last. A run without a finished block is forgotten.
     void finish(const Outcome<QuantizeResult>& outcome);
 
 private:
+    template<class Work>
+    void attempt(const Work& work);
     void keepRound(const FitMoment& moment);
     void flushRounds();
 
-    Database database_;
-    RunStore store_;
+    std::optional<Database> database_;
+    std::optional<RunStore> store_;
+    std::optional<Error> problem_;
     RunRecord run_;
     FitRounds rounds_; ///< of the group in work
     std::int64_t block_ = -1;

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/command_strip.h"
 
+#include "core/job/shell_command.h"
 #include "ui/theme/theme.h"
 
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLineEdit>
-#include <QRegularExpression>
 #include <QToolButton>
 
 namespace bwla::ui {
 
 QString shellCommand(const QStringList& words) {
-    static const QRegularExpression plain("^[A-Za-z0-9_./:=+,@%-]+$");
-    QStringList quoted;
+    std::vector<std::string> plain;
     for (const QString& word : words)
-        quoted << (plain.match(word).hasMatch() ? word
-                                                : "'" + QString(word).replace("'", "'\\''") + "'");
-    return quoted.join(' ');
+        plain.push_back(word.toStdString());
+    return QString::fromStdString(bwla::shellCommand(plain));
 }
 
 CommandStrip::CommandStrip(Theme& theme, QWidget* parent) : QFrame(parent), line_(new QLineEdit) {

@@ -15,6 +15,7 @@ namespace {
 class TracedJob final : public QuantizeJob {
 public:
     bool fail = false;
+    std::int64_t failAt = 1;
 
     QuantizeResult run(const QuantizeSettings& settings, const Sink<QuantizeEvent>& sink,
                        std::stop_token) override {
@@ -25,7 +26,7 @@ public:
             for (int round = 0; round <= 3; ++round)
                 sendRound(sink, block, round);
             sendActivations(sink, block);
-            if (fail)
+            if (fail && block == failAt)
                 throw Error(ErrorCode::diskFull).in("out");
             BlockReport report{.block = block, .groups = {}};
             for (const InputGroup& group : groups())
@@ -136,6 +137,15 @@ private Q_SLOTS:
         QCOMPARE(store.list().size(), std::size_t{2});
     }
 
+    void aRunWithoutABlockIsForgotten() {
+        TracedJob job;
+        job.fail = true;
+        job.failAt = 0;
+        QVERIFY(runRecorded(job, someSettings(), file_, "", {[](auto&) {}}, {}).error.has_value());
+        Database database(file_);
+        QVERIFY(RunStore(database).list().empty());
+    }
+
     void removingARunRemovesItsRecords() {
         TracedJob job;
         (void)runRecorded(job, someSettings(), file_, "", {[](auto&) {}}, {});
@@ -144,6 +154,16 @@ private Q_SLOTS:
         store.remove(1);
         QVERIFY(store.blocks(1).empty());
         QVERIFY(!store.activations(1, 0, GroupKind::attnIn));
+    }
+
+    void aStoreThatCannotBeWrittenStopsNoRun() {
+        TracedJob job;
+        const auto nowhere = file_.parent_path() / "none" / "a.sqlite";
+        QVERIFY(
+            runRecorded(job, someSettings(), nowhere, "", {[](auto&) {}}, {}).result.has_value());
+        const RunRecorder recorder(nowhere, someSettings(), "");
+        QVERIFY(recorder.problem().has_value());
+        QCOMPARE(recorder.run(), std::int64_t{0});
     }
 
     void damagedRecordsAreErrors() {
