@@ -75,20 +75,6 @@ std::shared_ptr<const InspectedLayer> ModelInspection::layer(const LayerId& id) 
         std::move(group.linears[static_cast<std::size_t>(id.index)]));
 }
 
-std::vector<LayerSurvey> ModelInspection::survey(std::int64_t block) const {
-    LayerWeights weights = artifact_->layer(block);
-    std::vector<LayerSurvey> all;
-    for (const InputGroup& g : groups()) {
-        GroupWeights& group = weights.groups[static_cast<std::size_t>(g.kind)];
-        for (int i = 0; i < static_cast<int>(g.linears.size()); ++i)
-            all.push_back(surveyLayer(
-                {block, g.kind, i},
-                InspectedLayer(original_->tensor(linearName(block, g.kind, i)), group.input,
-                               std::move(group.linears[static_cast<std::size_t>(i)]))));
-    }
-    return all;
-}
-
 std::vector<fs::path> originalsBeside(const fs::path& artifact) {
     std::vector<fs::path> found;
     const ModelConfig config = Artifact::open(artifact)->config();

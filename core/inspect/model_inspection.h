@@ -38,8 +38,6 @@ public:
     /// All linears in the order of the forward pass.
     [[nodiscard]] std::vector<LayerId> layers() const;
     [[nodiscard]] std::shared_ptr<const InspectedLayer> layer(const LayerId& id) const;
-    /// Every linear of a block, read once.
-    [[nodiscard]] std::vector<LayerSurvey> survey(std::int64_t block) const;
 
 private:
     std::unique_ptr<Artifact> artifact_;

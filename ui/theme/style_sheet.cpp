@@ -63,6 +63,7 @@ constexpr const char* fields = R"(
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: @inset; color: @text1; border: 1px solid @control;
     border-radius: 6px; padding: 0 8px; min-height: 30px; selection-background-color: @sel; selection-color: @text1; }
 QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @text3; border-color: @border; }
+QComboBox[small="true"] { min-height: 22px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @sel; }

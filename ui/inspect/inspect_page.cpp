@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/inspect/inspect_page.h"
+
+#include "core/store/settings_store.h"
+#include "ui/inspect/activation_cards.h"
+#include "ui/inspect/channel_card.h"
+#include "ui/inspect/layer_panel.h"
+#include "ui/inspect/timeline_card.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/plot.h"
+
+#include <QComboBox>
+#include <QFileDialog>
+#include <QKeyEvent>
+#include <QMenu>
+#include <QPushButton>
+#include <QSaveFile>
+#include <QShortcut>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTabBar>
+#include <QTreeView>
+
+namespace bwla::ui {
+namespace {
+
+constexpr int wideFrom = 1080;  ///< all three columns
+constexpr int layersFrom = 940; ///< layers beside one card
+constexpr int margin = 16;
+constexpr int gap = 8;
+constexpr const char* foldersKey = "inspect.folders";
+
+enum Tab { layersTab, weightsTab, iterationsTab, mapsTab, tailsTab };
+
+std::string originalKey(const QString& artifact) {
+    return "inspect.original:" + artifact.toStdString();
+}
+
+QWidget* columnOf(std::initializer_list<std::pair<QWidget*, int>> cards) {
+    auto* column = new QWidget;
+    auto* layout = new QVBoxLayout(column);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->setSpacing(gap);
+    for (const auto& [card, stretch] : cards)
+        layout->addWidget(card, stretch);
+    return column;
+}
+
+} // namespace
+
+InspectPage::InspectPage(Services& services, QWidget* parent)
+    : Page(parent), services_(services), reader_(services.store.file()), models_(new QComboBox),
+      export_(new QPushButton(tr("Export…"))), chat_(new QPushButton(tr("Open in Chat"))),
+      stack_(new QStackedWidget), banner_(new Banner(services.theme)), tabs_(new QTabBar),
+      layers_(new LayerPanel(services.theme)), channel_(new ChannelCard(services.theme)),
+      timeline_(new TimelineCard(services.theme)), maps_(new ActivationMapCard(services.theme)),
+      tails_(new TailCard(services.theme)), centre_(columnOf({{channel_, 428}, {timeline_, 232}})),
+      right_(columnOf({{maps_, 324}, {tails_, 352}})) {
+    layOut();
+    connectReader();
+    addKeys();
+    fillModels();
+    arrange();
+}
+
+void InspectPage::layOut() {
+    models_->setAccessibleName(tr("Quantized model"));
+    models_->setMinimumContentsLength(34);
+    models_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    connect(models_, &QComboBox::activated, this, [this](int index) {
+        const QString path = models_->itemData(index).toString();
+        path.isEmpty() ? openFolder() : inspect(path);
+    });
+    chat_->setProperty("kind", "primary");
+    const auto icons = [this] {
+        export_->setIcon(services_.theme.icon("export"));
+        chat_->setIcon(services_.theme.icon("chat", services_.theme.tokens().onAccent));
+    };
+    connect(&services_.theme, &Theme::changed, this, icons);
+    icons();
+    connect(export_, &QPushButton::clicked, this, &InspectPage::exportMenu);
+    connect(chat_, &QPushButton::clicked, this,
+            [this] { Q_EMIT chatRequested(open_->original, open_->artifact); });
+
+    auto* content = new QWidget;
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(gap);
+    tabs_->setExpanding(false);
+    tabs_->setDrawBase(false);
+    tabs_->setAccessibleName(tr("Part of the page"));
+    for (const QString& name :
+         {tr("Layers"), tr("Weights"), tr("Iterations"), tr("Maps"), tr("Tails")})
+        tabs_->addTab(name);
+    tabs_->setCurrentIndex(weightsTab);
+    connect(tabs_, &QTabBar::currentChanged, this, &InspectPage::arrange);
+    column->addWidget(tabs_);
+    auto* splitter = new QSplitter;
+    splitter->setHandleWidth(gap);
+    splitter->setChildrenCollapsible(false);
+    for (QWidget* part : {static_cast<QWidget*>(layers_), centre_, right_})
+        splitter->addWidget(part);
+    splitter->setStretchFactor(1, 1);
+    splitter->setSizes({312, 488, 352});
+    column->addWidget(splitter, 1);
+
+    stack_->addWidget(emptyState());
+    stack_->addWidget(content);
+    auto* page = new QVBoxLayout(this);
+    page->setContentsMargins(margin, margin, margin, margin);
+    page->setSpacing(gap);
+    page->addWidget(banner_);
+    page->addWidget(stack_, 1);
+}
+
+QWidget* InspectPage::emptyState() {
+    auto* empty = new QWidget;
+    auto* column = new QVBoxLayout(empty);
+    column->addStretch();
+    auto* picture = new QLabel;
+    const auto draw = [this, picture] {
+        picture->setPixmap(
+            services_.theme.icon("inspect", services_.theme.tokens().text3).pixmap(64, 64));
+    };
+    connect(&services_.theme, &Theme::changed, this, draw);
+    draw();
+    auto* open = new QPushButton(tr("Open a quantized model…"));
+    connect(open, &QPushButton::clicked, this, &InspectPage::openFolder);
+    for (QWidget* part :
+         {static_cast<QWidget*>(picture),
+          static_cast<QWidget*>(label(tr("Quantize a model to see its weights."), "name")),
+          static_cast<QWidget*>(open)})
+        column->addWidget(part, 0, Qt::AlignHCenter);
+    column->addStretch();
+    column->setSpacing(16);
+    return empty;
+}
+
+void InspectPage::connectReader() {
+    connect(&reader_, &InspectReader::opened, this, &InspectPage::showOpened);
+    connect(&reader_, &InspectReader::originalMissing, this, &InspectPage::askForOriginal);
+    connect(&reader_, &InspectReader::failed, this, [this](const QString& sentence) {
+        banner_->clearButtons();
+        banner_->show(Banner::Tone::bad, sentence);
+        channel_->setStale(false);
+    });
+    connect(&reader_, &InspectReader::surveyed, layers_, &LayerPanel::add);
+    connect(&reader_, &InspectReader::layerOpened, this, [this](const OpenedLayer& layer) {
+        layer_ = layer.id;
+        channel_->setLayer(layer);
+        timeline_->setRounds(layer.rounds);
+        maps_->setLayer(layer);
+        tails_->setLayer(layer);
+        requestChannel();
+    });
+    connect(&reader_, &InspectReader::channelOpened, this, [this](const OpenedChannel& channel) {
+        if (channel.layer == layer_)
+            channel_->setChannel(channel);
+    });
+    connect(&reader_, &InspectReader::worstFound, this, [this](const LayerId& layer, qint64 worst) {
+        if (layer == layer_)
+            channel_->choose(worst);
+    });
+    connect(layers_, &LayerPanel::chosen, this, [this](const LayerId& layer) {
+        channel_->setStale(true);
+        reader_.selectLayer(layer);
+    });
+    connect(channel_, &ChannelCard::channelChosen, this, &InspectPage::requestChannel);
+    connect(channel_, &ChannelCard::worstWanted, this, &InspectPage::goToWorst);
+    connect(timeline_, &TimelineCard::roundChosen, this, &InspectPage::requestChannel);
+    for (Plot* plot : findChildren<Plot*>())
+        connect(plot, &Plot::failed, this,
+                [this](const QString& sentence) { banner_->show(Banner::Tone::bad, sentence); });
+}
+
+QWidget* InspectPage::headerContext() {
+    return models_;
+}
+
+QList<QWidget*> InspectPage::headerActions() {
+    return {export_, chat_};
+}
+
+/// Finished runs, folders opened by hand, and a way to open another.
+void InspectPage::fillModels() {
+    const QSignalBlocker quiet(models_);
+    models_->clear();
+    const auto add = [this](const QString& text, const QString& path) {
+        if (models_->findData(path) < 0 && QFileInfo::exists(path))
+            models_->addItem(services_.theme.icon("runs"), text, path);
+    };
+    for (const RunRecord& run : RunStore(services_.store).list())
+        if (run.state == RunState::finished) {
+            const QString path = QString::fromStdString(run.outPath);
+            add(tr("%1 · %2 · run %3")
+                    .arg(QFileInfo(path).fileName(), QString::fromStdString(run.preset))
+                    .arg(run.id),
+                path);
+        }
+    const QString folders =
+        QString::fromStdString(SettingsStore(services_.store).get(foldersKey, ""));
+    for (const QString& path : folders.split('\n', Qt::SkipEmptyParts))
+        add(QFileInfo(path).fileName(), path);
+    models_->addItem(services_.theme.icon("open"), tr("Open a quantized model…"), QString());
+    models_->setCurrentIndex(artifact_.isEmpty() ? -1 : models_->findData(artifact_));
+    models_->setPlaceholderText(tr("Choose a quantized model"));
+    export_->setEnabled(open_.has_value());
+    chat_->setEnabled(open_.has_value());
+}
+
+void InspectPage::activated() {
+    fillModels();
+    if (artifact_.isEmpty() && models_->count() > 1)
+        inspect(models_->itemData(0).toString());
+}
+
+void InspectPage::inspect(const QString& artifact) {
+    artifact_ = QDir::cleanPath(QFileInfo(artifact).absoluteFilePath());
+    banner_->hide();
+    SettingsStore settings(services_.store);
+    QStringList folders =
+        QString::fromStdString(settings.get(foldersKey, "")).split('\n', Qt::SkipEmptyParts);
+    if (!RunStore(services_.store).findByOutput(artifact_.toStdString()) &&
+        !folders.contains(artifact_))
+        settings.set(foldersKey, (folders << artifact_).join('\n').toStdString());
+    fillModels();
+    reader_.open(artifact_, QString::fromStdString(settings.get(originalKey(artifact_), "")));
+}
+
+void InspectPage::openFolder() {
+    const QString path =
+        QFileDialog::getExistingDirectory(this, tr("Open the folder of a quantized model"));
+    if (path.isEmpty())
+        fillModels();
+    else
+        inspect(path);
+}
+
+void InspectPage::showOpened(const OpenedModel& model) {
+    open_ = model;
+    layer_.reset();
+    fillModels();
+    models_->setToolTip(tr("%1\nOriginal: %2").arg(model.artifact, model.original));
+    stack_->setCurrentIndex(1);
+    layers_->open(model.layers, model.reports);
+    if (!model.layers.empty())
+        layers_->choose({(model.layers.back().block + 1) / 2, GroupKind::mlpOut, 0});
+}
+
+void InspectPage::askForOriginal(const QString& artifact) {
+    banner_->clearButtons();
+    banner_->show(
+        Banner::Tone::warn,
+        tr("The original of %1 was not found.").arg(QFileInfo(artifact).fileName()),
+        tr("Choose the model that it was quantized from: its weights are drawn beside the "
+           "quantized ones."));
+    connect(banner_->addButton(tr("Choose a GGUF file…")), &QPushButton::clicked, this, [=, this] {
+        useOriginal(artifact, QFileDialog::getOpenFileName(this, tr("Choose the original"),
+                                                           QFileInfo(artifact).path(),
+                                                           tr("GGUF files (*.gguf)")));
+    });
+    connect(banner_->addButton(tr("Choose a folder…")), &QPushButton::clicked, this, [=, this] {
+        useOriginal(artifact, QFileDialog::getExistingDirectory(this, tr("Choose the original"),
+                                                                QFileInfo(artifact).path()));
+    });
+}
+
+void InspectPage::useOriginal(const QString& artifact, const QString& original) {
+    if (original.isEmpty())
+        return;
+    SettingsStore(services_.store).set(originalKey(artifact), original.toStdString());
+    inspect(artifact);
+}
+
+void InspectPage::requestChannel() {
+    if (layer_)
+        reader_.selectChannel({channel_->channel(), channel_->units(), timeline_->round()});
+}
+
+void InspectPage::goToWorst() {
+    const LayerSurvey* survey = layer_ ? layers_->facts().survey(*layer_) : nullptr;
+    if (survey != nullptr)
+        channel_->choose(survey->worstChannel);
+    else
+        reader_.findWorst();
+}
+
+void InspectPage::addKeys() {
+    const auto key = [this](const QKeySequence& keys, auto&& action) {
+        connect(new QShortcut(keys, this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut),
+                &QShortcut::activated, this, action);
+    };
+    key(Qt::ALT | Qt::Key_Left, [this] { channel_->choose(channel_->channel() - 1); });
+    key(Qt::ALT | Qt::Key_Right, [this] { channel_->choose(channel_->channel() + 1); });
+    key(Qt::ALT | Qt::Key_Up, [this] { layers_->step(-1); });
+    key(Qt::ALT | Qt::Key_Down, [this] { layers_->step(1); });
+    key(QKeySequence::Find, [this] { layers_->search(); });
+    // Views take letters for themselves.
+    layers_->tree()->installEventFilter(this);
+}
+
+QList<std::pair<QString, QString>> InspectPage::keys() const {
+    return {{tr("Alt+Up / Alt+Down"), tr("Layer before or after")},
+            {tr("Alt+Left / Alt+Right"), tr("Channel before or after")},
+            {tr("Page Up / Page Down"), tr("64 channels")},
+            {tr("W"), tr("Channel with the largest error")},
+            {tr("[ and ]"), tr("Round of the fit before or after")},
+            {tr("P"), tr("Play the rounds")},
+            {tr("U"), tr("Weights, or units of the row's two levels")},
+            {tr("M"), tr("Next metric of the map")},
+            {tr("X"), tr("Expand all blocks")},
+            {tr("Ctrl+F"), tr("Find a layer")},
+            {tr("In a plot"), tr("Left, Right, Home, End: cursor; Up, Down: curve; + − 0: zoom; T: "
+                                 "table; E: export; Ctrl+C: copy the value")}};
+}
+
+bool InspectPage::letter(int key) {
+    switch (key) {
+    case Qt::Key_W:
+        goToWorst();
+        return true;
+    case Qt::Key_BracketLeft:
+        timeline_->step(-1);
+        return true;
+    case Qt::Key_BracketRight:
+        timeline_->step(1);
+        return true;
+    case Qt::Key_P:
+        timeline_->togglePlay();
+        return true;
+    case Qt::Key_U:
+        channel_->toggleUnits();
+        return true;
+    case Qt::Key_M:
+        layers_->nextMetric();
+        return true;
+    case Qt::Key_X:
+        layers_->expandAll();
+        return true;
+    case Qt::Key_PageUp:
+        channel_->choose(channel_->channel() - 64);
+        return true;
+    case Qt::Key_PageDown:
+        channel_->choose(channel_->channel() + 64);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void InspectPage::keyPressEvent(QKeyEvent* event) {
+    if (event->modifiers() != Qt::NoModifier || !open_ || !letter(event->key()))
+        Page::keyPressEvent(event);
+}
+
+bool InspectPage::eventFilter(QObject* watched, QEvent* event) {
+    if (watched == layers_->tree() && event->type() == QEvent::KeyPress) {
+        const auto* key = static_cast<QKeyEvent*>(event);
+        const bool page = key->key() == Qt::Key_PageUp || key->key() == Qt::Key_PageDown;
+        if (key->modifiers() == Qt::NoModifier && !page && letter(key->key()))
+            return true;
+    }
+    return Page::eventFilter(watched, event);
+}
+
+void InspectPage::resizeEvent(QResizeEvent* event) {
+    Page::resizeEvent(event);
+    arrange();
+}
+
+/// Which cards are seen: all, or the tab's, with or without the layers beside it.
+void InspectPage::arrange() {
+    const bool wide = width() >= wideFrom;
+    const bool withLayers = width() >= layersFrom;
+    tabs_->setVisible(!wide);
+    tabs_->setTabVisible(layersTab, !withLayers);
+    const int tab = tabs_->currentIndex();
+    layers_->setVisible(withLayers || tab == layersTab);
+    layers_->mapCard()->setVisible(height() >= 560 || !withLayers);
+    channel_->setVisible(wide || tab == weightsTab);
+    timeline_->setVisible(wide || tab == iterationsTab);
+    maps_->setVisible(wide || tab == mapsTab);
+    tails_->setVisible(wide || tab == tailsTab);
+    centre_->setVisible(wide || tab == weightsTab || tab == iterationsTab);
+    right_->setVisible(wide || tab == mapsTab || tab == tailsTab);
+}
+
+void InspectPage::exportMenu() {
+    QMenu menu;
+    menu.addAction(tr("Histogram of the channel…"), &channel_->plot(), &Plot::exportWithDialog);
+    menu.addAction(tr("Numbers of all layers…"), this, &InspectPage::exportLayers);
+    menu.exec(export_->mapToGlobal(export_->rect().bottomLeft()));
+}
+
+void InspectPage::exportLayers() {
+    const QString path = QFileDialog::getSaveFileName(this, tr("Export the numbers of all layers"),
+                                                      "layers.csv", tr("Values (*.csv)"));
+    if (path.isEmpty())
+        return;
+    QSaveFile file(path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(layers_->csv().toUtf8()) < 0 ||
+        !file.commit())
+        banner_->show(Banner::Tone::bad,
+                      tr("%1 could not be written: %2.").arg(path, file.errorString()),
+                      tr("Choose another folder."));
+}
+
+} // namespace bwla::ui
