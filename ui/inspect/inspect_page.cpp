@@ -9,6 +9,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/plot.h"
+#include "ui/widgets/themed_icon.h"
 
 #include <QComboBox>
 #include <QFileDialog>
@@ -73,12 +74,8 @@ void InspectPage::layOut() {
         path.isEmpty() ? openFolder() : inspect(path);
     });
     chat_->setProperty("kind", "primary");
-    const auto icons = [this] {
-        export_->setIcon(services_.theme.icon("export"));
-        chat_->setIcon(services_.theme.icon("chat", services_.theme.tokens().onAccent));
-    };
-    connect(&services_.theme, &Theme::changed, this, icons);
-    icons();
+    setThemedIcon(services_.theme, export_, "export", [](const Tokens& t) { return t.text1; });
+    setThemedIcon(services_.theme, chat_, "chat", [](const Tokens& t) { return t.onAccent; });
     connect(export_, &QPushButton::clicked, this, &InspectPage::exportMenu);
     connect(chat_, &QPushButton::clicked, this,
             [this] { Q_EMIT chatRequested(open_->original, open_->artifact); });
@@ -119,12 +116,7 @@ QWidget* InspectPage::emptyState() {
     auto* column = new QVBoxLayout(empty);
     column->addStretch();
     auto* picture = new QLabel;
-    const auto draw = [this, picture] {
-        picture->setPixmap(
-            services_.theme.icon("inspect", services_.theme.tokens().text3).pixmap(64, 64));
-    };
-    connect(&services_.theme, &Theme::changed, this, draw);
-    draw();
+    setThemedIcon(services_.theme, picture, "inspect", 64, [](const Tokens& t) { return t.text3; });
     auto* open = new QPushButton(tr("Open a quantized model…"));
     connect(open, &QPushButton::clicked, this, &InspectPage::openFolder);
     for (QWidget* part :

@@ -6,6 +6,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/number_text.h"
+#include "ui/widgets/themed_icon.h"
 
 #include <QComboBox>
 #include <QHeaderView>
@@ -82,12 +83,8 @@ void LayerPanel::layOutTree(Theme& theme) {
     QToolButton* columns = treeCard_->addTool({}, tr("Choose columns"));
     connect(find, &QToolButton::clicked, this, &LayerPanel::search);
     connect(columns, &QToolButton::clicked, this, &LayerPanel::offerColumns);
-    const auto icons = [&theme, find, columns] {
-        find->setIcon(theme.icon("search"));
-        columns->setIcon(theme.icon("more"));
-    };
-    connect(&theme, &Theme::changed, this, icons);
-    icons();
+    setThemedIcon(theme, find, "search");
+    setThemedIcon(theme, columns, "more");
 
     order_->setSourceModel(model_);
     tree_->setModel(order_);

@@ -2,6 +2,7 @@
 #include "ui/studio/main_window.h"
 
 #include "core/store/settings_store.h"
+#include "ui/inspect/inspect_page.h"
 #include "ui/models/models_page.h"
 #include "ui/studio/header.h"
 #include "ui/studio/help_dialog.h"
@@ -96,6 +97,11 @@ void MainWindow::connectRequests(Page& from) {
     connect(&from, &Page::openModelRequested, this, &MainWindow::openModel);
     if (auto* models = page<ModelsPage>())
         connect(&from, &Page::modelsChanged, models, &ModelsPage::rescan);
+    if (auto* inspect = page<InspectPage>())
+        connect(&from, &Page::inspectRequested, this, [this, inspect](const QString& artifact) {
+            inspect->inspect(artifact);
+            showPage(static_cast<int>(pages_.indexOf(inspect)));
+        });
 }
 
 void MainWindow::addKeys() {

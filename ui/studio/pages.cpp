@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/studio/pages.h"
 
+#include "ui/inspect/inspect_page.h"
 #include "ui/models/models_page.h"
 
 namespace bwla::ui {
 
 QList<Page*> makePages(Services& services) {
-    return {new ModelsPage(services)};
+    return {new ModelsPage(services), new InspectPage(services)};
 }
 
 } // namespace bwla::ui

@@ -8,6 +8,7 @@
 #include "ui/widgets/plot_legend.h"
 #include "ui/widgets/plot_overlay.h"
 #include "ui/widgets/plot_table.h"
+#include "ui/widgets/themed_icon.h"
 
 #include <QAccessible>
 #include <QClipboard>
@@ -337,13 +338,8 @@ void Plot::select(const QRect& pixels) {
 void addPlotTools(Card& card, Plot& plot, Theme& theme) {
     QToolButton* table = card.addTool({}, Plot::tr("Table of the values (T)"));
     QToolButton* write = card.addTool({}, Plot::tr("Export as PNG, PDF or CSV (E)"));
-    table->setCheckable(true);
-    const auto redraw = [&theme, table, write] {
-        table->setIcon(theme.icon("table"));
-        write->setIcon(theme.icon("export"));
-    };
-    QObject::connect(&theme, &Theme::changed, &plot, redraw);
-    redraw();
+    setThemedIcon(theme, table, "table");
+    setThemedIcon(theme, write, "export");
     QObject::connect(table, &QToolButton::clicked, &plot,
                      [&plot] { plot.showTable(!plot.tableShown()); });
     QObject::connect(write, &QToolButton::clicked, &plot, &Plot::exportWithDialog);

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/model/artifact_writer.h"
+#include "core/store/run_store.h"
+#include "real_model.h"
+#include "screenshot.h"
+#include "tiny_model.h"
+#include "tiny_quantized.h"
+#include "ui/inspect/channel_card.h"
+#include "ui/inspect/inspect_page.h"
+#include "ui/inspect/layer_panel.h"
+#include "ui/inspect/timeline_card.h"
+#include "ui/studio/main_window.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/plot.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QPushButton>
+#include <QSlider>
+#include <QSpinBox>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTreeView>
+#include <QtTest>
+
+#include <cmath>
+#include <random>
+
+using namespace bwla;
+using namespace bwla::test;
+using namespace bwla::ui;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// A rotation of the first two coordinates by an angle, so that rounds differ.
+std::vector<float> turned(std::int64_t size, float angle) {
+    std::vector<float> factor(static_cast<std::size_t>(size * size));
+    for (std::int64_t i = 0; i < size; ++i)
+        factor[static_cast<std::size_t>(i * size + i)] = 1.0F;
+    factor[0] = factor[static_cast<std::size_t>(size + 1)] = std::cos(angle);
+    factor[1] = std::sin(angle);
+    factor[static_cast<std::size_t>(size)] = -std::sin(angle);
+    return factor;
+}
+
+FitRounds fourRounds(std::int64_t cols) {
+    const auto [m1, m2] = equalFactors(cols);
+    FitRounds rounds{static_cast<std::int32_t>(m1), static_cast<std::int32_t>(m2), 3, {}};
+    for (int round = 0; round < 4; ++round)
+        rounds.rounds.push_back({round, 0.8 + 0.1 * round,
+                                 turned(m1, 0.7F * static_cast<float>(round)),
+                                 turned(m2, 0.4F * static_cast<float>(round))});
+    return rounds;
+}
+
+/// 40 tokens with one channel that towers over the others before the rotation.
+ActivationRecord peakedActivations(std::int64_t cols) {
+    std::mt19937 random(3);
+    std::normal_distribution<float> normal;
+    std::vector<float> before, after;
+    for (std::int64_t i = 0; i < 40 * cols; ++i) {
+        before.push_back(normal(random) * (i % cols == 5 ? 20.0F : 1.0F));
+        after.push_back(normal(random));
+    }
+    return activationRecord({.cols = cols, .inputs = before, .prepared = after, .clip = 0.9});
+}
+
+} // namespace
+
+class InspectTest : public QObject {
+    Q_OBJECT
+
+private:
+    QTemporaryDir directory_;
+    Theme theme_;
+    std::unique_ptr<Database> store_;
+    std::unique_ptr<Services> services_;
+
+    [[nodiscard]] fs::path at(const char* name) const {
+        return fs::path(directory_.path().toStdString()) / name;
+    }
+    [[nodiscard]] QString path(const char* name) const {
+        return QString::fromStdString(at(name).string());
+    }
+    void writeArtifactOf(const char* model, const char* out) const;
+    void recordRun(const char* model, const char* out) const;
+    /// A page that has drawn a channel of `artifact`.
+    std::unique_ptr<InspectPage> openPage(const QString& artifact);
+    static const QList<PlotSeries>& curves(const InspectPage& page) {
+        return page.channel().plot().data().series;
+    }
+
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void a_folder_without_a_run_shows_its_weights();
+    void a_recorded_run_shows_everything();
+    void keys_drive_the_page();
+    void timeline_scrubs_the_histogram();
+    void asks_for_a_missing_original();
+    void says_what_is_wrong_with_a_folder();
+    void every_focusable_widget_has_a_name();
+    void narrow_windows_show_tabs();
+    void real_model_in_both_themes();
+};
+
+void InspectTest::writeArtifactOf(const char* model, const char* out) const {
+    const auto source = ModelSource::open(at(model));
+    writeArtifact(
+        at(out), *source, {},
+        [&](std::int64_t layer) { return randomBlock(source->config(), layer); },
+        [](const fs::path&) { return std::string("{}"); });
+}
+
+void InspectTest::recordRun(const char* model, const char* out) const {
+    RunStore runs(*store_);
+    RunRecord run;
+    run.modelPath = at(model).string();
+    run.outPath = at(out).string();
+    run.preset = "fast";
+    run.id = runs.begin(run);
+    for (std::int64_t block = 0; block < 2; ++block) {
+        BlockReport report;
+        report.block = block;
+        for (const InputGroup& g : groups()) {
+            GroupReport& r = report.groups[static_cast<std::size_t>(g.kind)];
+            r.kind = g.kind;
+            r.activationError =
+                0.05 * (1.0 + static_cast<double>(block) + static_cast<int>(g.kind));
+            r.activationPeakAfter = 4.0 + static_cast<int>(g.kind);
+            const std::int64_t cols = g.kind == GroupKind::mlpOut ? 80 : 48;
+            runs.putRounds(run.id, block, g.kind, fourRounds(cols));
+            runs.putActivations(run.id, block, g.kind, peakedActivations(cols));
+        }
+        runs.putBlock(run.id, report);
+    }
+    run.state = RunState::finished;
+    run.seconds = 3.0;
+    runs.finish(run);
+}
+
+void InspectTest::initTestCase() {
+    writeTinyFolder(at("model"));
+    writeArtifactOf("model", "out");
+    fs::create_directories(at("alone"));
+    writeArtifactOf("model", "alone/out");
+}
+
+void InspectTest::init() {
+    services_.reset();
+    store_.reset();
+    fs::remove(at("studio.db"));
+    fs::remove(at("studio.db-wal"));
+    fs::remove(at("studio.db-shm"));
+    store_ = std::make_unique<Database>(at("studio.db"));
+    services_ = std::make_unique<Services>(Services{theme_, *store_, {}, {}});
+}
+
+std::unique_ptr<InspectPage> InspectTest::openPage(const QString& artifact) {
+    auto page = std::make_unique<InspectPage>(*services_);
+    page->resize(1200, 716);
+    page->show();
+    page->inspect(artifact);
+    [&] { QTRY_VERIFY_WITH_TIMEOUT(!curves(*page).isEmpty(), 20000); }();
+    return page;
+}
+
+void InspectTest::a_folder_without_a_run_shows_its_weights() {
+    const auto page = openPage(path("out"));
+    QCOMPARE(curves(*page).size(), 4);
+    QCOMPARE(curves(*page)[0].y.size(), std::size_t{64});
+    QVERIFY(page->layers().current() == (LayerId{1, GroupKind::mlpOut, 0}));
+    // Everything that needs no record, for all layers; what needs one says so.
+    QTRY_COMPARE_WITH_TIMEOUT(page->layers().facts().known(), 14, 20000);
+    QVERIFY(page->layers().facts().value({0, GroupKind::attnIn, 1}, LayerMetric::plainError) > 0.0);
+    QVERIFY(std::isnan(
+        page->layers().facts().value({0, GroupKind::attnIn, 1}, LayerMetric::outputError)));
+    int silent = 0;
+    for (const Plot* plot : page->findChildren<Plot*>())
+        silent += plot->data().emptyText == "Activations were not kept for this run." ? 1 : 0;
+    QCOMPARE(silent, 3); // map, maxima, tails
+    QVERIFY(page->timeline().round() < 0);
+    QSignalSpy chat(page.get(), &Page::chatRequested);
+    QTest::mouseClick(qobject_cast<QPushButton*>(page->headerActions().last()), Qt::LeftButton);
+    QCOMPARE(chat.size(), 1);
+    QCOMPARE(chat[0][0].toString(), path("model"));
+    QCOMPARE(chat[0][1].toString(), path("out"));
+}
+
+void InspectTest::a_recorded_run_shows_everything() {
+    recordRun("model", "alone/out");
+    InspectPage page(*services_);
+    page.resize(1200, 716);
+    page.show();
+    page.activated(); // the newest finished run opens by itself
+    QTRY_VERIFY_WITH_TIMEOUT(!curves(page).isEmpty(), 20000);
+    QVERIFY(
+        std::abs(page.layers().facts().value({1, GroupKind::mlpIn, 1}, LayerMetric::outputError) -
+                 0.2) < 1e-12);
+    QCOMPARE(page.layers().metric(), LayerMetric::outputError);
+    for (const Plot* plot : page.findChildren<Plot*>())
+        QVERIFY2(plot->data().emptyText.isEmpty(), qPrintable(plot->data().emptyText));
+    QTRY_COMPARE_WITH_TIMEOUT(page.layers().facts().known(), 14, 20000);
+    const QStringList lines = page.layers().csv().split('\n', Qt::SkipEmptyParts);
+    QCOMPARE(lines.size(), 15);
+    QCOMPARE(lines[1].section(',', 0, 1), QString("model.layers.0.self_attn.q_proj,0.05"));
+    saveShot(page, "inspect-tiny");
+}
+
+void InspectTest::keys_drive_the_page() {
+    const auto page = openPage(path("out"));
+    Plot& plot = page->channel().plot();
+    plot.setFocus();
+    QTest::keyClick(&plot, Qt::Key_Right, Qt::AltModifier);
+    QCOMPARE(page->channel().channel(), 1);
+    const QString name = plot.accessibleName();
+    QTRY_VERIFY(plot.data().title.endsWith("channel 1"));
+    QTest::keyClick(&plot, Qt::Key_Up, Qt::AltModifier);
+    QVERIFY(page->layers().current() == (LayerId{1, GroupKind::mlpIn, 1}));
+    QTRY_VERIFY(plot.data().title.contains("up_proj"));
+    QVERIFY(plot.accessibleName() != name && plot.accessibleName().startsWith("Weights of "));
+    QTest::keyClick(&plot, Qt::Key_U);
+    QTRY_COMPARE(plot.data().marks.size(), 2);
+    QCOMPARE(plot.data().marks[1].x, 1.0);
+    QTRY_COMPARE_WITH_TIMEOUT(page->layers().facts().known(), 14, 20000);
+    QTest::keyClick(&plot, Qt::Key_W);
+    const auto worst = page->layers().facts().survey({1, GroupKind::mlpIn, 1})->worstChannel;
+    QCOMPARE(page->channel().channel(), worst);
+    const LayerMetric before = page->layers().metric();
+    QTest::keyClick(page->layers().tree(), Qt::Key_M);
+    QVERIFY(page->layers().metric() != before);
+    QTest::keyClick(page->layers().tree(), Qt::Key_X);
+    QVERIFY(page->layers().tree()->isExpanded(page->layers().tree()->model()->index(0, 0)));
+    QVERIFY(!page->keys().isEmpty());
+}
+
+void InspectTest::timeline_scrubs_the_histogram() {
+    recordRun("model", "alone/out");
+    const auto page = openPage(path("alone/out"));
+    Plot& plot = page->channel().plot();
+    QCOMPARE(curves(*page).size(), 4);
+    plot.setFocus();
+    QTest::keyClick(&plot, Qt::Key_BracketLeft);
+    QCOMPARE(page->timeline().round(), 3);
+    QTRY_COMPARE(curves(*page).size(), 3);
+    const auto third = curves(*page)[1].y;
+    QTest::keyClick(&plot, Qt::Key_BracketLeft);
+    QTRY_VERIFY(curves(*page)[1].y != third);
+    QTest::keyClick(&plot, Qt::Key_P); // plays to the end
+    QVERIFY(page->timeline().playing());
+    QTRY_VERIFY_WITH_TIMEOUT(!page->timeline().playing(), 5000);
+    QTRY_COMPARE(curves(*page).size(), 4);
+}
+
+void InspectTest::asks_for_a_missing_original() {
+    InspectPage page(*services_);
+    page.show();
+    page.inspect(path("alone/out")); // nothing beside it
+    auto* banner = page.findChild<Banner*>();
+    QTRY_VERIFY(banner->isVisible());
+    QVERIFY2(banner->text().contains("original of out was not found"), qPrintable(banner->text()));
+    QCOMPARE(banner->findChildren<QPushButton*>().size(), 2);
+    store_->execute("INSERT INTO settings VALUES ('inspect.original:" + at("alone/out").string() +
+                    "', '" + at("model").string() + "')");
+    page.inspect(path("alone/out"));
+    QTRY_VERIFY(!curves(page).isEmpty());
+    QVERIFY(!banner->isVisible());
+}
+
+void InspectTest::says_what_is_wrong_with_a_folder() {
+    InspectPage page(*services_);
+    page.show();
+    auto* banner = page.findChild<Banner*>();
+    page.inspect(path("model"));
+    QTRY_VERIFY(banner->isVisible());
+    QVERIFY2(banner->text().contains("model"), qPrintable(banner->text()));
+    page.inspect(path("nowhere"));
+    QTRY_VERIFY2(banner->text().contains("nowhere"), qPrintable(banner->text()));
+}
+
+void InspectTest::every_focusable_widget_has_a_name() {
+    const auto page = openPage(path("out"));
+    for (const QWidget* widget : page->findChildren<QWidget*>()) {
+        if ((widget->focusPolicy() & Qt::TabFocus) == 0 || !widget->isVisible() ||
+            widget->focusProxy() != nullptr || widget->objectName().startsWith("qt_"))
+            continue;
+        const auto* button = qobject_cast<const QAbstractButton*>(widget);
+        QVERIFY2(!widget->accessibleName().isEmpty() ||
+                     (button != nullptr && !button->text().isEmpty()),
+                 widget->metaObject()->className());
+    }
+}
+
+void InspectTest::narrow_windows_show_tabs() {
+    const auto page = openPage(path("out"));
+    page->resize(968, 616); // 1024 x 700
+    QVERIFY(page->layers().isVisible() && page->channel().isVisible());
+    QVERIFY(!page->timeline().isVisible());
+    saveShot(*page, "inspect-1024");
+    page->resize(904, 500); // 200 %
+    QVERIFY(!page->layers().isVisible() && page->channel().isVisible());
+    saveShot(*page, "inspect-200");
+    page->resize(1200, 716);
+    QVERIFY(page->layers().isVisible() && page->timeline().isVisible());
+}
+
+void InspectTest::real_model_in_both_themes() {
+    const fs::path original = realModel();
+    const fs::path artifact = original.parent_path() / "SmolLM2-135M-Instruct-W1A6";
+    if (!Artifact::isArtifact(artifact))
+        QSKIP("the default model was not quantized on this machine");
+    MainWindow window(*services_);
+    window.resize(1280, 800);
+    window.show();
+    auto* page = window.page<InspectPage>();
+    Q_EMIT window.pages()[0]->inspectRequested(QString::fromStdString(artifact.string()));
+    QTRY_VERIFY_WITH_TIMEOUT(!curves(*page).isEmpty(), 30000);
+    QVERIFY(page->isVisible());
+    page->layers().choose({11, GroupKind::mlpOut, 0});
+    QTRY_VERIFY_WITH_TIMEOUT(page->channel().plot().data().title.contains("11.mlp"), 10000);
+    page->channel().choose(217);
+    QTRY_VERIFY_WITH_TIMEOUT(page->channel().plot().data().title.endsWith("217"), 10000);
+    if (qEnvironmentVariableIsSet("BWLA_SHOTS")) // pictures wait for all layers
+        QTRY_COMPARE_WITH_TIMEOUT(page->layers().facts().known(), 210, 120000);
+    for (const auto mode : {Theme::Mode::light, Theme::Mode::dark}) {
+        theme_.setMode(mode);
+        QTest::qWait(400);
+        saveShot(window, mode == Theme::Mode::dark ? "inspect-dark" : "inspect-light");
+    }
+}
+
+QTEST_MAIN(InspectTest)
+#include "inspect_test.moc"
