@@ -26,9 +26,9 @@ double largest(const std::vector<float>& values) {
 
 ActivationMapCard::ActivationMapCard(Theme& theme, QWidget* parent)
     : Card(tr("Activations into the layer"), parent), kind_(new QComboBox),
-      pages_(new QStackedWidget), beforeText_(label({}, "caption")),
-      afterText_(label({}, "caption")), before_(new Plot(theme)), after_(new Plot(theme)),
-      scale_(new ColourScale(theme)), maxima_(new Plot(theme)) {
+      pages_(new QStackedWidget), afterTitle_(label(tr("After the rotation"), "title")),
+      beforeText_(label({}, "caption")), afterText_(label({}, "caption")), before_(new Plot(theme)),
+      after_(new Plot(theme)), scale_(new ColourScale(theme)), maxima_(new Plot(theme)) {
     kind_->addItems({tr("Map"), tr("Maxima")});
     kind_->setProperty("small", true);
     kind_->setAccessibleName(tr("Show activations as"));
@@ -38,17 +38,17 @@ ActivationMapCard::ActivationMapCard(Theme& theme, QWidget* parent)
     auto* column = new QVBoxLayout(maps);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(2);
-    const auto add = [&](const QString& name, QLabel* text, Plot* plot) {
+    const auto add = [&](QLabel* name, QLabel* text, Plot* plot) {
         auto* row = new QHBoxLayout;
-        row->addWidget(label(name, "title"));
+        row->addWidget(name);
         row->addStretch();
         row->addWidget(text);
         text->setToolTip(words(LayerMetric::activationPeak).definition);
         column->addLayout(row);
         column->addWidget(plot, 1);
     };
-    add(tr("Before"), beforeText_, before_);
-    add(tr("After the rotation"), afterText_, after_);
+    add(label(tr("Before"), "title"), beforeText_, before_);
+    add(afterTitle_, afterText_, after_);
     column->addWidget(scale_);
     pages_->addWidget(maps);
     pages_->addWidget(maxima_);
@@ -63,8 +63,9 @@ void ActivationMapCard::setLayer(const OpenedLayer& layer) {
     after_->setData(activationMap(layer.id, record, false, high));
     maxima_->setData(maximaPlot(layer.id, record));
     after_->setVisible(record.has_value());
+    afterTitle_->setVisible(record.has_value());
     scale_->setVisible(record.has_value());
-    scale_->setScale("|x|", "0", tr("%1 and more").arg(shortNumber(high, 2)));
+    scale_->setScale("|x|", "0", tr("≥ %1").arg(shortNumber(high, 2)));
     const auto text = [](double peak) { return tr("max / RMS %1").arg(numberText(peak, 1)); };
     beforeText_->setText(record ? text(record->before.peakToRms) : QString());
     afterText_->setText(record ? text(record->after.peakToRms) : QString());

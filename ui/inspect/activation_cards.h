@@ -25,6 +25,7 @@ public:
 private:
     QComboBox* kind_;
     QStackedWidget* pages_;
+    QLabel* afterTitle_;
     QLabel* beforeText_;
     QLabel* afterText_;
     Plot* before_;

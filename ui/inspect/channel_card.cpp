@@ -80,6 +80,9 @@ void ChannelCard::layOut() {
     table_->setFixedHeight(4 * stageRow + 10);
     body()->addWidget(table_);
     sentence_->setWordWrap(true);
+    sentence_->setToolTip(
+        tr("Binarisation error before the rotation and after the low rank; error of the "
+           "stored row: |w' − L − stored|² / |w'|², against the original."));
     sentence_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     body()->addWidget(sentence_);
 }
@@ -99,7 +102,7 @@ void ChannelCard::setChannel(const OpenedChannel& channel) {
     plot_->setData(channelPlot(channel));
     stages_->setChannel(channel);
     sentence_->setText(channelSentence(channel));
-    setDetail(tr("%1 · channel %2").arg(detail_).arg(channel.view.channel));
+    setDetail(detail_);
 }
 
 void ChannelCard::choose(std::int64_t channel) {

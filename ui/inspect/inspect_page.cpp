@@ -30,6 +30,7 @@ constexpr int wideFrom = 1080;  ///< all three columns
 constexpr int layersFrom = 940; ///< layers beside one card
 constexpr int margin = 16;
 constexpr int gap = 8;
+constexpr QSize smallest(640, 400);
 constexpr const char* foldersKey = "inspect.folders";
 
 enum Tab { layersTab, weightsTab, iterationsTab, mapsTab, tailsTab };
@@ -56,7 +57,7 @@ InspectPage::InspectPage(Services& services, QWidget* parent)
       stack_(new QStackedWidget), banner_(new Banner(services.theme)), tabs_(new QTabBar),
       layers_(new LayerPanel(services.theme)), channel_(new ChannelCard(services.theme)),
       timeline_(new TimelineCard(services.theme)), maps_(new ActivationMapCard(services.theme)),
-      tails_(new TailCard(services.theme)), centre_(columnOf({{channel_, 428}, {timeline_, 232}})),
+      tails_(new TailCard(services.theme)), centre_(columnOf({{channel_, 470}, {timeline_, 206}})),
       right_(columnOf({{maps_, 324}, {tails_, 352}})) {
     layOut();
     connectReader();
@@ -106,6 +107,7 @@ void InspectPage::layOut() {
     stack_->addWidget(content);
     auto* page = new QVBoxLayout(this);
     page->setContentsMargins(margin, margin, margin, margin);
+    page->setSizeConstraint(QLayout::SetNoConstraint); // arrange() makes it fit
     page->setSpacing(gap);
     page->addWidget(banner_);
     page->addWidget(stack_, 1);
@@ -354,6 +356,10 @@ bool InspectPage::eventFilter(QObject* watched, QEvent* event) {
             return true;
     }
     return Page::eventFilter(watched, event);
+}
+
+QSize InspectPage::minimumSizeHint() const {
+    return smallest;
 }
 
 void InspectPage::resizeEvent(QResizeEvent* event) {

@@ -34,6 +34,8 @@ public:
     void activated() override;
     [[nodiscard]] QList<std::pair<QString, QString>> keys() const override;
 
+    [[nodiscard]] QSize minimumSizeHint() const override;
+
     /// Shows a quantized model (a folder), with what its recorded run knows of it.
     void inspect(const QString& artifact);
     [[nodiscard]] LayerPanel& layers() const { return *layers_; }

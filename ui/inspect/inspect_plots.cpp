@@ -28,14 +28,18 @@ QString notKept() {
     return say("Activations were not kept for this run.");
 }
 
-/// Levels: the engine's -1 and +1. Weights: the fitted mixture's -c and +c.
+/// Levels: the engine's -1 and +1. Weights: -c and +c of a fitted mixture with two peaks, else the
+/// engine's two levels.
 QList<PlotMark> levelMarks(const OpenedChannel& channel) {
     if (channel.request.units == RowUnits::levels)
         return {{-1.0, say("engine's −1")}, {1.0, say("engine's +1")}};
     const EqualMixture& mixture =
         channel.round ? channel.round->mixture : channel.view.residual.mixture;
-    if (!mixture.bimodal())
-        return {};
+    if (!mixture.bimodal()) {
+        const QString level = shortNumber(channel.view.level, digits);
+        return {{-channel.view.level, say("engine −%1").arg(level)},
+                {channel.view.level, say("engine +%1").arg(level)}};
+    }
     const QString c = shortNumber(mixture.c, digits);
     return {{-mixture.c, say("−c −%1").arg(c)}, {mixture.c, say("+c %1").arg(c)}};
 }
@@ -97,7 +101,7 @@ PlotData channelPlot(const OpenedChannel& channel) {
 PlotData timelinePlot(const std::optional<FitRounds>& rounds, int position) {
     PlotData data;
     data.x.title = say("Round of OKT");
-    data.y.title = say("Objective a weight");
+    data.y.title = say("Objective");
     data.title = say("Objective of OKT");
     if (!rounds || rounds->rounds.empty()) {
         data.emptyText = say("The rounds of the fit were not kept for this run.");
@@ -206,13 +210,10 @@ QString channelSentence(const OpenedChannel& channel) {
     const double before = view.original.binarisationError;
     const double after = view.residual.binarisationError;
     const double change = before > 0.0 ? 100.0 * (before - after) / before : 0.0;
-    const QString effect = change >= 0.0
-                               ? say("binarisation error fell %1 %").arg(numberText(change, 0))
-                               : say("binarisation error rose %1 %").arg(numberText(-change, 0));
     const QString shape = view.residual.mixture.bimodal() ? say("This row has two peaks")
                                                           : say("This row stayed one bell");
-    return say("%1; %2. The stored row differs by %3 of its energy.")
-        .arg(shape, effect, numberText(view.error, 3));
+    return say("%1: binarisation error %2 %, stored row %3.")
+        .arg(shape, (change < 0.0 ? "+" : "") + numberText(-change, 0), numberText(view.error, 3));
 }
 
 } // namespace bwla::ui

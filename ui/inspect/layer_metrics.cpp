@@ -37,7 +37,7 @@ MetricWords words(LayerMetric metric) {
             3, true};
     case LayerMetric::bimodal:
         return {
-            say("Rows with two peaks"), say("2 peaks"),
+            say("Rows with two peaks"), say("Peaks"),
             say("Rows with two peaks: share of 64 rows, evenly spaced, whose fitted mixture of two "
                 "equal bells has c > s after rotation and low rank."),
             2, false};

@@ -91,17 +91,24 @@ void LayerPanel::layOutTree(Theme& theme) {
     tree_->setAccessibleName(tr("Layers and their numbers"));
     tree_->setSortingEnabled(true);
     tree_->sortByColumn(0, Qt::AscendingOrder);
-    tree_->setIndentation(14);
+    tree_->setIndentation(12);
     tree_->setUniformRowHeights(true);
     tree_->setAllColumnsShowFocus(true);
     tree_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    auto* cells = new HeatCell(tree_);
-    for (int column = 1; column < model_->columnCount({}); ++column)
-        tree_->setItemDelegateForColumn(column, cells);
+    tree_->setItemDelegate(new HeatCell(tree_));
     tree_->header()->setStretchLastSection(false);
     tree_->header()->setMinimumSectionSize(40);
-    tree_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
     tree_->header()->setSectionResizeMode(0, QHeaderView::Stretch);
+    const auto widths = [this, &theme] { // fixed: the survey changes numbers, not widths
+        const int number = QFontMetrics(theme.font(TextRole::body)).horizontalAdvance("0.000") + 14;
+        const QFontMetrics head(theme.font(TextRole::caption));
+        for (const LayerMetric metric : layerMetrics)
+            tree_->header()->resizeSection(
+                columnOf(metric),
+                std::max(number, head.horizontalAdvance(words(metric).shortName) + 20));
+    };
+    connect(&theme, &Theme::changed, this, widths);
+    widths();
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& index) {
                 if (const auto layer = model_->layerAt(order_->mapToSource(index)))
@@ -178,7 +185,9 @@ void LayerPanel::refresh() {
     worstText_->setText(layer ? tr("Worst by %1: %2 %3")
                                     .arg(text.name.toLower(), placeOf(*layer),
                                          numberText(facts_.value(*layer, metric()), text.decimals))
-                              : tr("%1 is not known for this model").arg(text.name));
+                        : facts_.known() < total
+                            ? tr("Reading the layers…")
+                            : tr("%1 is not known for this model").arg(text.name));
     worstText_->setWordWrap(true);
 }
 

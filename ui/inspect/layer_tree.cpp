@@ -168,11 +168,16 @@ bool LayerOrder::lessThan(const QModelIndex& left, const QModelIndex& right) con
     return a < b;
 }
 
+QSize HeatCell::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
+    return {QStyledItemDelegate::sizeHint(option, index).width(), option.fontMetrics.height() + 9};
+}
+
 void HeatCell::paint(QPainter* painter, const QStyleOptionViewItem& option,
                      const QModelIndex& index) const {
     QStyleOptionViewItem plain(option);
     initStyleOption(&plain, index);
-    const QColor back = viridis(index.data(LayerTree::shareRole).toDouble());
+    const QVariant share = index.data(LayerTree::shareRole);
+    const QColor back = share.isValid() ? viridis(share.toDouble()) : QColor();
     if (!back.isValid()) {
         QStyledItemDelegate::paint(painter, option, index);
         return;
@@ -183,7 +188,7 @@ void HeatCell::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setPen(Qt::NoPen);
     painter->setBrush(back);
-    const QRect cell = option.rect.adjusted(2, 3, -2, -3);
+    const QRect cell = option.rect.adjusted(2, 2, -2, -2);
     painter->drawRoundedRect(cell, 3, 3);
     painter->setPen(textOn(back));
     painter->setFont(plain.font);

@@ -55,7 +55,8 @@ protected:
     [[nodiscard]] bool lessThan(const QModelIndex& left, const QModelIndex& right) const override;
 };
 
-/// A number on its viridis colour, rounded; white or dark text by luminance.
+/// A number on its viridis colour, rounded; white or dark text by luminance. Cells without a share,
+/// the names, are drawn as usual.
 class HeatCell : public QStyledItemDelegate {
     Q_OBJECT
 
@@ -63,6 +64,8 @@ public:
     using QStyledItemDelegate::QStyledItemDelegate;
     void paint(QPainter* painter, const QStyleOptionViewItem& option,
                const QModelIndex& index) const override;
+    [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option,
+                                 const QModelIndex& index) const override;
 };
 
 } // namespace bwla::ui

@@ -40,7 +40,8 @@ void ColourScale::paint(QPainter& painter, const QRectF& line, const QString& lo
     const double left = metrics.horizontalAdvance(low) + gap;
     const double right = metrics.horizontalAdvance(high) + gap;
     const double width = std::min(widest, line.width() - left - right);
-    const QRectF bar(line.center().x() - width / 2.0, line.center().y() - barHeight / 2.0, width,
+    const double spare = line.width() - left - right - width;
+    const QRectF bar(line.left() + left + spare / 2.0, line.center().y() - barHeight / 2.0, width,
                      barHeight);
     for (int i = 0; i < steps; ++i)
         painter.fillRect(

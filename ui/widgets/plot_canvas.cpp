@@ -14,41 +14,50 @@
 namespace bwla::ui {
 namespace {
 
-constexpr int wantedTicks = 6;
+constexpr int mostTicks = 6;
 constexpr double headroom = 1.06; // over the highest value
 constexpr int markSpace = 18;     // above the axes, for the marks' labels
 constexpr int viridisStops = 32;
+constexpr double closeMarks = 0.3; // of the view
 
-/// Tick labels with a true minus sign; where only whole numbers mean something, no others.
-template<class Base>
-class Ticker : public Base {
+constexpr double tickEvery = 2.2; // line heights between ticks of an upright axis
+constexpr double tickWidth = 5.0; // and of a level one
+
+/// As many ticks as find room; labels with a true minus sign; where only whole numbers mean
+/// something, no others.
+class Ticker : public QCPAxisTicker {
 public:
-    explicit Ticker(bool whole = false) : whole_(whole) {}
+    Ticker(const QCPAxis& axis, bool whole) : axis_(axis), whole_(whole) {}
 
 protected:
     double getTickStep(const QCPRange& range) override {
-        const double step = Base::getTickStep(range);
+        const bool upright = axis_.orientation() == Qt::Vertical;
+        const QRect area = axis_.axisRect()->rect();
+        const double room = upright ? area.height() / tickEvery : area.width() / tickWidth;
+        const int line = QFontMetrics(axis_.tickLabelFont()).height();
+        setTickCount(std::clamp(static_cast<int>(room / line), 2, mostTicks));
+        const double step = QCPAxisTicker::getTickStep(range);
         return whole_ ? std::max(1.0, step) : step;
     }
     QString getTickLabel(double tick, const QLocale& locale, QChar format, int precision) override {
-        return Base::getTickLabel(tick, locale, format, precision).replace('-', QChar(0x2212));
+        return QCPAxisTicker::getTickLabel(tick, locale, format, precision)
+            .replace('-', QChar(0x2212));
     }
 
 private:
+    const QCPAxis& axis_;
     bool whole_;
 };
 
 void setTicker(QCPAxis& axis, bool log, bool whole) {
     if (log) {
-        axis.setTicker(QSharedPointer<Ticker<QCPAxisTickerLog>>::create());
+        axis.setTicker(QSharedPointer<QCPAxisTickerLog>::create());
         axis.setScaleType(QCPAxis::stLogarithmic);
         axis.setNumberFormat("eb");
         axis.setNumberPrecision(0);
         return;
     }
-    auto ticker = QSharedPointer<Ticker<QCPAxisTicker>>::create(whole);
-    ticker->setTickCount(wantedTicks);
-    axis.setTicker(ticker);
+    axis.setTicker(QSharedPointer<Ticker>::create(axis, whole));
     axis.setScaleType(QCPAxis::stLinear);
     axis.setNumberFormat("gb");
     axis.setNumberPrecision(6);
@@ -127,6 +136,14 @@ std::pair<double, double> yRange(const PlotData& data, const QSet<QString>& hidd
         return {std::pow(10.0, std::floor(std::log10(std::max(low, 1e-300)))), high};
     const double spare = (headroom - 1.0) * (high - low);
     return {bars ? low : low - spare, high + spare};
+}
+
+/// Labels of two marks that are close lean away from each other.
+Qt::Alignment sideOf(const PlotMark& mark, const PlotData& data, std::pair<double, double> view) {
+    const double first = data.marks.first().x, last = data.marks.last().x;
+    if (data.marks.size() < 2 || last - first > closeMarks * (view.second - view.first))
+        return Qt::AlignHCenter;
+    return mark.x == first ? Qt::AlignRight : Qt::AlignLeft;
 }
 
 } // namespace
@@ -248,7 +265,7 @@ void PlotCanvas::drawMarks(const PlotData& data) {
         text->position->setTypeX(QCPItemPosition::ptPlotCoords);
         text->position->setTypeY(QCPItemPosition::ptAxisRectRatio);
         text->position->setCoords(mark.x, 0.0);
-        text->setPositionAlignment(Qt::AlignHCenter | Qt::AlignBottom);
+        text->setPositionAlignment(sideOf(mark, data, view()) | Qt::AlignBottom);
         text->setText(mark.label);
         text->setColor(t.text1);
         text->setFont(theme_.font(TextRole::tick));
