@@ -121,9 +121,8 @@ void ChannelCard::toggleUnits() {
     units_->setCurrentIndex(1 - units_->currentIndex());
 }
 
-void ChannelCard::setStale(bool stale) {
-    if (stale)
-        setDetail(tr("Reading…"));
+void ChannelCard::setReading() {
+    setDetail(tr("Reading…"));
 }
 
 } // namespace bwla::ui

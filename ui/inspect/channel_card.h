@@ -31,7 +31,7 @@ public:
     void toggleUnits();
     [[nodiscard]] Plot& plot() const { return *plot_; }
     /// Says that the picture is older than the choice.
-    void setStale(bool stale);
+    void setReading();
 
 Q_SIGNALS:
     void channelChosen();

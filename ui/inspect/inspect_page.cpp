@@ -137,7 +137,8 @@ void InspectPage::connectReader() {
     connect(&reader_, &InspectReader::failed, this, [this](const QString& sentence) {
         banner_->clearButtons();
         banner_->show(Banner::Tone::bad, sentence);
-        channel_->setStale(false);
+        if (!open_)
+            stack_->setCurrentIndex(0);
     });
     connect(&reader_, &InspectReader::surveyed, layers_, &LayerPanel::add);
     connect(&reader_, &InspectReader::layerOpened, this, [this](const OpenedLayer& layer) {
@@ -157,7 +158,7 @@ void InspectPage::connectReader() {
             channel_->choose(worst);
     });
     connect(layers_, &LayerPanel::chosen, this, [this](const LayerId& layer) {
-        channel_->setStale(true);
+        channel_->setReading();
         reader_.selectLayer(layer);
     });
     connect(channel_, &ChannelCard::channelChosen, this, &InspectPage::requestChannel);
@@ -211,6 +212,8 @@ void InspectPage::activated() {
 
 void InspectPage::inspect(const QString& artifact) {
     artifact_ = QDir::cleanPath(QFileInfo(artifact).absoluteFilePath());
+    open_.reset();
+    layer_.reset();
     banner_->hide();
     SettingsStore settings(services_.store);
     QStringList folders =
@@ -243,6 +246,7 @@ void InspectPage::showOpened(const OpenedModel& model) {
 }
 
 void InspectPage::askForOriginal(const QString& artifact) {
+    stack_->setCurrentIndex(0);
     banner_->clearButtons();
     banner_->show(
         Banner::Tone::warn,

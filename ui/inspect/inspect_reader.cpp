@@ -25,8 +25,8 @@ InspectReader::InspectReader(fs::path database, QObject* parent)
       worker_([this](const std::stop_token& stop) { work(stop); }) {}
 
 InspectReader::~InspectReader() {
-    worker_.request_stop();
-    surveyor_.request_stop();
+    worker_ = {}; // stops and waits; it may have been about to start the other
+    surveyor_ = {};
 }
 
 void InspectReader::open(const QString& artifact, const QString& original) {

@@ -109,7 +109,7 @@ private:
     std::optional<RunRecord> run_;
     OpenedLayer layerFacts_;
     std::jthread surveyor_;
-    std::jthread worker_; ///< last: stops before what it uses goes
+    std::jthread worker_;
 };
 
 } // namespace bwla::ui
