@@ -25,9 +25,8 @@ inline constexpr std::int64_t selfSample = 256;         ///< tokens of a self-wr
 
 /// settings.calibration: "self" = the float model writes, temperature 1, fixed seed (selfPrompts);
 /// FILE = the first windows of the text, encoded once, no BOS; FILE+self = half of the tokens each.
-/// Self-written samples stand one after another in windows as long as the file's: in windows of
-/// their own each would bring a first token, whose massive activations then outweigh the rest of
-/// the moments (perplexity 474 instead of the mix's, docs/quality.md). `progress` hears 0..1.
+/// Self-written samples stand one after another in windows as long as the file's, so that first
+/// tokens, whose activations are massive, weigh alike in both. `progress` hears 0..1.
 /// Throws Error{notFound, badText, textTooShort, missingTokenizer}, Cancelled.
 [[nodiscard]] Calibration makeCalibration(const ModelSource& model,
                                           const QuantizeSettings& settings,

@@ -19,12 +19,10 @@ KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
         text.self = selfWindows(model, {size.window, sample, size.selfTokens, ids}, settings,
                                 progress, std::move(stop));
     }
-    if (text.self.empty())
-        text.fileShare = 1.0;
-    else if (!text.file.empty())
-        text.fileShare = std::clamp(2.0 * static_cast<double>(ids.size()) /
-                                        static_cast<double>(size.tokensToRead),
-                                    0.2, 0.5);
+    const double once = static_cast<double>(ids.size()) /
+                        static_cast<double>(std::max<std::int64_t>(1, size.tokensToRead));
+    text.fileShare =
+        text.self.empty() ? 1.0 : std::clamp(2.0 * once, std::min(0.2, 8.0 * once), 0.5);
     return text;
 }
 

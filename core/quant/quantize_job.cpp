@@ -234,6 +234,12 @@ private:
         if (block_ >= 0 && left > 0.0) {
             p.etaSeconds = eta_.seconds(left);
             p.etaSpreadSeconds = eta_.spread(left);
+            const double refinement =
+                refinementSecondsGuess(settings_, model_->config().parameters());
+            if (p.etaSeconds >= 0.0 && refinement > 0.0) {
+                p.etaSeconds += refinement;
+                p.etaSpreadSeconds = std::max(0.0, p.etaSpreadSeconds) + 0.5 * refinement;
+            }
         }
         return p;
     }

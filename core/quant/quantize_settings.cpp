@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
 
 namespace bwla {
 namespace {
@@ -175,6 +176,22 @@ std::int64_t usualKlTokens(const QuantizeSettings& s) {
     if (s.device == "cpu")
         return 400'000;
     return s.refinement == Refinement::signs ? 100'000'000 : 25'000'000;
+}
+
+double refinementSecondsGuess(const QuantizeSettings& s, std::int64_t parameters) {
+    if (s.refinement == Refinement::none)
+        return 0.0;
+    if (s.klMinutes > 0.0)
+        return 60.0 * s.klMinutes;
+    const auto tokens = static_cast<double>(s.klTokens > 0 ? s.klTokens : usualKlTokens(s));
+    const auto cores = static_cast<double>(
+        s.threads > 0 ? s.threads : std::max(1U, std::thread::hardware_concurrency()));
+    // Tokens a second of the default model: an H200, a core with bfloat16 products, one with signs.
+    const double speed = s.device != "cpu"                    ? 95'000.0
+                         : s.refinement == Refinement::scales ? 110.0 * cores
+                                                              : 25.0 * cores;
+    constexpr double measuredParameters = 134.5e6;
+    return tokens / speed * static_cast<double>(parameters) / measuredParameters;
 }
 
 std::pair<int, int> rotationFactors(const QuantizeSettings& s, GroupKind kind, std::int64_t inputs,

@@ -78,9 +78,14 @@ void validate(const QuantizeSettings& settings);
 /// What decides the result, as JSON with sorted keys: no paths, thread counts or resume.
 [[nodiscard]] std::string recipeJson(const QuantizeSettings& settings);
 
-/// What the preset's refinement reads on this device: about 35 minutes of 2 cores, 4 (scales) or 16
+/// What the preset's refinement reads on this device: about 30 minutes of 2 cores, 4 (scales) or 17
 /// (signs) of an H200, for the default model.
 [[nodiscard]] std::int64_t usualKlTokens(const QuantizeSettings& settings);
+
+/// Seconds that the refinement will take, 0 without one: what docs/quality.md measured, scaled by
+/// tokens, parameters of the model and cores. A guess until it runs, right within a factor of two.
+[[nodiscard]] double refinementSecondsGuess(const QuantizeSettings& settings,
+                                            std::int64_t parameters);
 
 /// m1 x m2 for a group of `inputs` m and `outputs` n (all linears of the group together).
 /// Throws Error{badArgument} where an override does not multiply to m.

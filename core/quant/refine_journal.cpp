@@ -8,8 +8,16 @@
 namespace bwla {
 namespace {
 
-// Self-written tokens, at most: writing them takes a CPU 2 ms a token, an H200 4 us.
-constexpr std::int64_t mostSelfOnCpu = 32'768, mostSelfOnGpu = 2'097'152;
+/// Tokens to be written. A CPU takes 2 ms a token; scales learn little by heart; signs that read 2
+/// million tokens 16 times did (docs/quality.md), so they get as many as a GPU writes in two
+/// minutes.
+std::int64_t selfTokens(const QuantizeSettings& s, std::int64_t tokensToRead) {
+    if (s.device == "cpu")
+        return std::min<std::int64_t>(tokensToRead / 8, 32'768);
+    if (s.refinement == Refinement::scales)
+        return std::min<std::int64_t>(tokensToRead / 8, 2'097'152);
+    return std::min<std::int64_t>(tokensToRead / 4, 16'777'216);
+}
 
 KlSettings klSettings(const QuantizeSettings& s) {
     KlSettings kl;
@@ -33,12 +41,9 @@ RefinedModel refineJournal(const BlockJournal& journal, const ModelSource& sourc
     RefinedModel start{{}, source.tensor(finalNormName)};
     for (std::int64_t layer = 0; layer < source.config().layers; ++layer)
         start.blocks.push_back(journal.read(layer));
-    const std::int64_t most = settings.device == "cpu" ? mostSelfOnCpu : mostSelfOnGpu;
     const std::int64_t window = klBatch(settings.device, source.config()).window;
-    const KlText text =
-        makeKlText(source, settings,
-                   {window, std::clamp(kl.tokens / 8, window, std::max(most, window)), kl.tokens},
-                   events.writing, stop);
+    const KlTextSize size{window, std::max(window, selfTokens(settings, kl.tokens)), kl.tokens};
+    const KlText text = makeKlText(source, settings, size, events.writing, stop);
     return refineByKl(source, start, text, kl, journal.refinementFile(), events.point, stop);
 }
 

@@ -81,6 +81,7 @@ private slots:
     void anotherRecipeIsRefused();
     void aStoppedRunGoesOn();
     void aKilledRunGoesOn();
+    void balancedTrains();
     void damageIsNamed();
 };
 
@@ -183,6 +184,24 @@ void QuantizeTest::aKilledRunGoesOn() {
     QVERIFY(resumed.json()["layers_resumed"].get<int>() >= 1);
     QCOMPARE(contents(out("killed/model.safetensors")), contents(out("whole/model.safetensors")));
     QVERIFY(!QFileInfo::exists(out("killed.partial")));
+}
+
+void QuantizeTest::balancedTrains() {
+    const QStringList balanced =
+        command("balanced") + QStringList{"--preset", "balanced", "--kl-tokens", "4096"};
+    const auto run = runBwla(balanced);
+    QVERIFY2(run.exitCode == 0, run.all());
+    const auto points = events(run.err, "refine");
+    QVERIFY(!points.isEmpty());
+    QCOMPARE(keys(points.back()),
+             (QStringList{"event", "flipped_signs", "kl", "of", "tokens", "tokens_per_second"}));
+    QCOMPARE(points.back()["tokens"].get<int>(), 4096);
+    QCOMPARE(points.back()["flipped_signs"].get<double>(), 0.0);
+    QVERIFY(contents(out("balanced/model.safetensors")) !=
+            contents(out("whole/model.safetensors")));
+    QVERIFY(runBwla({"verify", out("balanced"), "--json"}).json()["ok"].get<bool>());
+    QCOMPARE(runBwla(balanced + QStringList{"--resume"}).exitCode, 0);
+    QVERIFY(!QFileInfo::exists(out("balanced.partial")));
 }
 
 void QuantizeTest::damageIsNamed() {

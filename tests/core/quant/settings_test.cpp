@@ -36,8 +36,10 @@ private Q_SLOTS:
 
     void complaintsNameTheOption_data() {
         QTest::addColumn<QString>("option");
-        for (const char* option : {"--activation-bits", "--rank", "--okt-rounds", "--psp-rounds",
-                                   "--target-mix", "--tokens", "--threads", "--device", "-o"})
+        for (const char* option :
+             {"--activation-bits", "--rank", "--okt-rounds", "--psp-rounds", "--target-mix",
+              "--tokens", "--threads", "--device", "--kl-tokens", "--kl-minutes", "--latent-spread",
+              "--latent-rate", "-o"})
             QTest::newRow(option) << option;
     }
     void complaintsNameTheOption() {
@@ -60,6 +62,14 @@ private Q_SLOTS:
             s.threads = -1;
         else if (option == "--device")
             s.device = "tpu";
+        else if (option == "--kl-tokens")
+            s.klTokens = -1;
+        else if (option == "--kl-minutes")
+            s.klMinutes = -0.5;
+        else if (option == "--latent-spread")
+            s.latentSpread = 0.0;
+        else if (option == "--latent-rate")
+            s.latentRate = 2.0;
         else
             s.outputPath.clear();
         QVERIFY2(QString::fromStdString(complaint(s)).contains(option), complaint(s).c_str());
@@ -109,6 +119,39 @@ private Q_SLOTS:
         b = a;
         b.factorsOverride[0] = std::pair{4, 144};
         QVERIFY(recipeJson(a) != recipeJson(b));
+    }
+
+    /// The recipes of presets that do not train stay what they were.
+    void recipeHoldsTheRefinement() {
+        QVERIFY(recipeJson(presetSettings("fast")).find("refinement") == std::string::npos);
+        QuantizeSettings a = presetSettings("balanced"), b = a;
+        QVERIFY(recipeJson(a).find("scales") != std::string::npos);
+        b.klTokens = usualKlTokens(b);
+        QCOMPARE(recipeJson(a), recipeJson(b));
+        b.klTokens = 1000;
+        QVERIFY(recipeJson(a) != recipeJson(b));
+        b.klMinutes = 3.0;
+        const std::string timed = recipeJson(b);
+        b.klTokens = 2000; // minutes decide
+        QCOMPARE(recipeJson(b), timed);
+        b = a;
+        b.latentRate = 0.5; // of signs only
+        QCOMPARE(recipeJson(a), recipeJson(b));
+        b.refinement = Refinement::signs;
+        QVERIFY(recipeJson(b).find("latent_rate") != std::string::npos);
+    }
+
+    void guessedSeconds() {
+        QuantizeSettings s;
+        QCOMPARE(refinementSecondsGuess(s, 1'000'000), 0.0);
+        s = presetSettings("balanced");
+        s.threads = 2;
+        const double usual = refinementSecondsGuess(s, 134'515'008);
+        QVERIFY(usual > 20 * 60.0 && usual < 40 * 60.0);
+        s.klTokens = usualKlTokens(s) / 2;
+        QVERIFY(std::abs(refinementSecondsGuess(s, 134'515'008) - usual / 2) < 1.0);
+        s.klMinutes = 4.0;
+        QCOMPARE(refinementSecondsGuess(s, 134'515'008), 240.0);
     }
 };
 
