@@ -20,8 +20,6 @@ constexpr double lowRankSeconds = 0.6;   // 8 rounds
 constexpr double remainingSeconds = 1.0; // target, store, clip
 constexpr double selfTextSeconds = 35.0; // the whole text
 constexpr double writeSeconds = 12.0;    // artifact and probe
-// Refinement reads 400,000 tokens in about 35 minutes there (usualKlTokens).
-constexpr double refineSecondsAToken = 35.0 * 60.0 / 400'000.0;
 constexpr double measuredCores = 2.0;
 constexpr double measuredPeakBytes = 1.52e9;
 constexpr double measuredFileBytes = 98'362'432.0;
@@ -84,17 +82,10 @@ struct Work {
     }
 };
 
-/// Of the measured model.
-double refinementSeconds(const QuantizeSettings& s) {
-    if (s.refinement == Refinement::none)
-        return 0.0;
-    if (s.klMinutes > 0.0)
-        return 60.0 * s.klMinutes;
-    return refineSecondsAToken * real(s.klTokens > 0 ? s.klTokens : usualKlTokens(s));
-}
-
 double secondsOnMeasuredMachine(const ModelConfig& config, const QuantizeSettings& settings) {
     const ModelConfig model = measuredModel();
+    QuantizeSettings twoCores = settings;
+    twoCores.threads = static_cast<int>(measuredCores);
     const Work known(model, presetSettings("fast")), asked(config, settings);
     const double blocks = real(model.layers);
     return blocks * (streamsSeconds * asked.streams / known.streams +
@@ -103,8 +94,8 @@ double secondsOnMeasuredMachine(const ModelConfig& config, const QuantizeSetting
                      lowRankSeconds * asked.lowRank / known.lowRank +
                      remainingSeconds * asked.remaining / known.remaining) +
            selfTextSeconds * asked.text / known.text +
-           (writeSeconds + refinementSeconds(settings)) * real(config.parameters()) /
-               real(model.parameters());
+           writeSeconds * real(config.parameters()) / real(model.parameters()) +
+           refinementSecondsGuess(twoCores, config.parameters());
 }
 
 /// Half to full use of the cores beyond the two measured, and a quarter either way for the
