@@ -134,11 +134,12 @@ BenchResult KernelBench::run(const BenchCase& what) {
     result.gbPerSecond = result.weightBytes * 1e-3 / result.us;
     result.roofShare = result.gbPerSecond / roof();
     result.variant = nameOf(state_->machine.kernels, product.kernel());
-    result.verified = agrees(operands, product.out(), [&](const HostLinear& rows) {
+    const ExpectedRows expected(operands, [&](const HostLinear& rows) {
         TimedProduct exact(state_->twin, what, rows, operands.x, 1);
         exact.run(0);
         return std::vector<float>(exact.out().begin(), exact.out().end());
     });
+    result.verified = expected.agree(product.out());
     return result;
 }
 

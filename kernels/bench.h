@@ -48,6 +48,10 @@ public:
     /// measured once.
     [[nodiscard]] virtual double roof() = 0;
     [[nodiscard]] virtual BenchResult run(const BenchCase& what) = 0;
+    /// All kernels and launch shapes that can compute it, for those who choose among them.
+    [[nodiscard]] virtual std::vector<BenchResult> runEveryVariant(const BenchCase& what) {
+        return {run(what)};
+    }
 };
 
 /// Times the kernels `BWLA_CPU_LEVEL` selects on `threads` threads (0 = one a physical core). The

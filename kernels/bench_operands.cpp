@@ -80,19 +80,22 @@ std::int64_t BenchOperands::weightBytes() const {
                                      linear.int8.size() + 4 * linear.signs.size());
 }
 
-bool agrees(const BenchOperands& operands, std::span<const float> out, const ExactProduct& exact) {
-    const HostLinear& linear = operands.linear;
-    const auto columns = static_cast<std::int64_t>(operands.x.size()) / linear.cols;
-    const std::int64_t count = std::min(verifiedRows, linear.rows);
-    for (const std::int64_t begin :
-         {std::int64_t{0}, (linear.rows - count) / 2, linear.rows - count}) {
-        const auto rows = exact(someRows(linear, begin, count));
+ExpectedRows::ExpectedRows(const BenchOperands& operands, const ExactProduct& exact)
+    : rows_(operands.linear.rows),
+      columns_(static_cast<std::int64_t>(operands.x.size()) / operands.linear.cols),
+      count_(std::min(verifiedRows, rows_)) {
+    for (const std::int64_t begin : {std::int64_t{0}, (rows_ - count_) / 2, rows_ - count_})
+        blocks_.push_back({begin, exact(someRows(operands.linear, begin, count_))});
+}
+
+bool ExpectedRows::agree(std::span<const float> out) const {
+    for (const Block& block : blocks_) {
         double largest = 0;
         double worst = 0;
-        for (std::int64_t t = 0; t < columns; ++t)
-            for (std::int64_t i = 0; i < count; ++i) {
-                const double expected = rows[static_cast<std::size_t>(t * count + i)];
-                const double got = out[static_cast<std::size_t>(t * linear.rows + begin + i)];
+        for (std::int64_t t = 0; t < columns_; ++t)
+            for (std::int64_t i = 0; i < count_; ++i) {
+                const double expected = block.values[static_cast<std::size_t>(t * count_ + i)];
+                const double got = out[static_cast<std::size_t>(t * rows_ + block.begin + i)];
                 largest = std::max(largest, std::abs(expected));
                 const double error = std::abs(got - expected);
                 worst = error <= worst ? worst : error; // NaN counts

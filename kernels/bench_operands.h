@@ -29,10 +29,21 @@ struct BenchOperands {
 /// Product of some of the rows with x, by the authority.
 using ExactProduct = std::function<std::vector<float>(const HostLinear& rows)>;
 
-/// Whether the first, middle and last rows of `out` (columns x rows) are within 1e-5 of the exact
-/// product's largest value.
-[[nodiscard]] bool agrees(const BenchOperands& operands, std::span<const float> out,
-                          const ExactProduct& exact);
+/// The first, middle and last rows of a product by the authority.
+class ExpectedRows {
+public:
+    ExpectedRows(const BenchOperands& operands, const ExactProduct& exact);
+    /// Whether these rows of `out` (columns x rows) are within 1e-5 of their largest value.
+    [[nodiscard]] bool agree(std::span<const float> out) const;
+
+private:
+    struct Block {
+        std::int64_t begin = 0;
+        std::vector<float> values; ///< columns x count_
+    };
+    std::int64_t rows_, columns_, count_;
+    std::vector<Block> blocks_;
+};
 
 /// us, medianUs and spread from the times of single products; a product with cold weights is
 /// reported by its median, since a copy may have stayed in a cache that is larger than we think.

@@ -19,7 +19,7 @@ namespace bwla {
 
 /// What a device is taken not to have, so that every variant can be tested on one device.
 struct VulkanMask {
-    bool subgroupArithmetic = false;
+    bool subgroupArithmetic = false; ///< and shuffles
     bool integerDot = false;
     std::int64_t allocationBytes = 0; ///< largest single allocation; 0 = the device's own
     std::int64_t memoryBytes = 0;     ///< all allocations together; 0 = no limit

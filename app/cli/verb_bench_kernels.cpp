@@ -21,6 +21,7 @@ struct Options {
     std::vector<std::string> formats; ///< empty = all
     int columns = 1;
     bool cold = false;
+    bool everyVariant = false;
 };
 
 struct Row {
@@ -111,12 +112,15 @@ void benchKernels(const Options& options, const Call& call) {
                 continue;
             throwIfStopped(call.stop);
             const Shape shape = *shapeNamed(text);
-            rows.push_back({shape, format,
-                            bench->run({.rows = shape.rows,
-                                        .cols = shape.cols,
-                                        .columns = options.columns,
-                                        .format = format,
-                                        .cold = options.cold})});
+            const BenchCase what{.rows = shape.rows,
+                                 .cols = shape.cols,
+                                 .columns = options.columns,
+                                 .format = format,
+                                 .cold = options.cold,
+                                 .seconds = options.everyVariant ? 0.02 : 0.5};
+            for (BenchResult& result : options.everyVariant ? bench->runEveryVariant(what)
+                                                            : std::vector{bench->run(what)})
+                rows.push_back({shape, format, std::move(result)});
         }
     const BackendInfo info = bench->info();
     if (call.console.json()) {
@@ -145,6 +149,8 @@ void addBenchKernels(Verbs& verbs) {
         ->check(CLI::Range(1, 4096));
     verb->add_option("--format", options->formats, "Only these weight formats, repeatable")
         ->check(CLI::IsMember(formatNames()));
+    verb->add_flag("--variants", options->everyVariant,
+                   "Every kernel that can compute it, not only the one in use");
     verb->add_flag("--cold", options->cold, "Weights from memory, not from the caches");
 }
 

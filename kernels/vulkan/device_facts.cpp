@@ -112,9 +112,12 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
     result.info.uuid = uuidText(properties.v11.deviceUUID);
     result.info.driver = std::string(properties.v12.driverName) + " " + properties.v12.driverInfo;
     capabilities.subgroupSize = properties.v11.subgroupSize;
+    const bool subgroups =
+        (properties.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
+    const VkSubgroupFeatureFlags operations = properties.v11.subgroupSupportedOperations;
     capabilities.subgroupArithmetic =
-        (properties.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
-        (properties.v11.subgroupSupportedOperations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
+        subgroups && (operations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
+    capabilities.subgroupShuffle = subgroups && (operations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
     capabilities.allocationBytes =
         static_cast<std::int64_t>(properties.v11.maxMemoryAllocationSize);
     capabilities.sharedBytes = core.limits.maxComputeSharedMemorySize;
@@ -132,6 +135,7 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
 
 void applyMask(const VulkanMask& mask, Capabilities& capabilities) {
     capabilities.subgroupArithmetic = capabilities.subgroupArithmetic && !mask.subgroupArithmetic;
+    capabilities.subgroupShuffle = capabilities.subgroupShuffle && !mask.subgroupArithmetic;
     capabilities.integerDot = capabilities.integerDot && !mask.integerDot;
     if (mask.allocationBytes > 0)
         capabilities.allocationBytes = std::min(capabilities.allocationBytes, mask.allocationBytes);

@@ -16,6 +16,7 @@ struct Capabilities {
     std::uint32_t queueFamily = 0;
     std::uint32_t subgroupSize = 1;
     bool subgroupArithmetic = false;
+    bool subgroupShuffle = false;
     bool integerDot = false;
     bool timestamps = false;
     double timestampNanoseconds = 1;

@@ -115,9 +115,16 @@ public:
         return {"vulkan", machine_.device->info().name, machine_.device->info().driver, 0};
     }
     [[nodiscard]] double roof() override;
-    [[nodiscard]] BenchResult run(const BenchCase& what) override;
+    [[nodiscard]] BenchResult run(const BenchCase& what) override {
+        return measure(what, false).front();
+    }
+    [[nodiscard]] std::vector<BenchResult> runEveryVariant(const BenchCase& what) override {
+        return measure(what, true);
+    }
 
 private:
+    [[nodiscard]] std::vector<BenchResult> measure(const BenchCase& what, bool everyVariant);
+
     Machine machine_;
     std::unique_ptr<Backend> reference_;
     double roof_ = 0;
@@ -163,7 +170,7 @@ std::vector<float> exactProduct(Backend& backend, const HostLinear& rows,
     return plan->read(out, columns);
 }
 
-BenchResult VulkanBench::run(const BenchCase& what) {
+std::vector<BenchResult> VulkanBench::measure(const BenchCase& what, bool everyVariant) {
     const BenchOperands operands(what);
     const int bits = benchBits(what.format);
     const std::int64_t copies = what.cold ? coldBytes / operands.weightBytes() + 2 : 1;
@@ -181,32 +188,41 @@ BenchResult VulkanBench::run(const BenchCase& what) {
     const LinearTarget first{&weights.front(), out, false};
     recorder.linear(prepared, {&first, 1});
     plan.encode();
-    const auto product = [&](CommandWriter& writer, int index) {
-        const auto copy = static_cast<std::size_t>(index) % weights.size();
-        encodeProduct(plan, writer, plan.prepared(prepared),
-                      {&weights[copy], plan.address(out), what.rows, false, false});
-    };
+    const ProductCase product{benchKind(what.format),
+                              bits < 16,
+                              plan.prepared(prepared).scaled,
+                              what.rows,
+                              what.cols,
+                              what.columns};
+    const Capabilities& capabilities = machine_.device->capabilities();
     const auto bytes = static_cast<double>(operands.weightBytes());
     const int count = std::clamp(static_cast<int>(bytesPerSubmission / bytes / what.columns), 4,
                                  machine_.device->info().isGpu() ? mostProducts : 4);
-    const TimedCommands timed(machine_, count, product);
-    plan.write(in, operands.x);
-    const std::vector<std::int32_t> tokens(static_cast<std::size_t>(what.columns), 0);
-    plan.run({tokens}, {}); // prepares the input and says how many rows there are
-    plan.write(out, std::vector<float>(static_cast<std::size_t>(what.rows * what.columns)));
-    BenchResult result;
-    summarize(timed.run(what.seconds), what.cold, result);
-    result.weightBytes = static_cast<double>(weights.front().bytes());
-    result.gbPerSecond = result.weightBytes * 1e-3 / result.us;
-    result.roofShare = result.gbPerSecond / roof();
-    result.variant =
-        productShape(machine_.device->capabilities(),
-                     {benchKind(what.format), bits < 16, what.rows, what.cols, what.columns})
-            .text();
-    result.verified = agrees(operands, plan.read(out, what.columns), [&](const HostLinear& rows) {
+    const ExpectedRows expected(operands, [&](const HostLinear& rows) {
         return exactProduct(*reference_, rows, operands.x, bits);
     });
-    return result;
+    std::vector<BenchResult> results;
+    for (const ProductShape& shape : everyVariant
+                                         ? productShapes(capabilities, product)
+                                         : std::vector{productShape(capabilities, product)}) {
+        const TimedCommands timed(machine_, count, [&](CommandWriter& writer, int i) {
+            const auto copy = static_cast<std::size_t>(i) % weights.size();
+            encodeProduct(plan, writer, plan.prepared(prepared),
+                          {&weights[copy], plan.address(out), what.rows, false, false, &shape});
+        });
+        plan.write(in, operands.x);
+        const std::vector<std::int32_t> tokens(static_cast<std::size_t>(what.columns), 0);
+        plan.run({tokens}, {}); // prepares the input and says how many rows there are
+        plan.write(out, std::vector<float>(static_cast<std::size_t>(what.rows * what.columns)));
+        BenchResult& result = results.emplace_back();
+        summarize(timed.run(what.seconds), what.cold, result);
+        result.weightBytes = static_cast<double>(weights.front().bytes());
+        result.gbPerSecond = result.weightBytes * 1e-3 / result.us;
+        result.roofShare = result.gbPerSecond / roof();
+        result.variant = shape.text();
+        result.verified = expected.agree(plan.read(out, what.columns));
+    }
+    return results;
 }
 
 } // namespace

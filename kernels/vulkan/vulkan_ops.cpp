@@ -2,7 +2,6 @@
 #include "kernels/vulkan/vulkan_ops.h"
 
 #include "kernels/aligned.h"
-#include "kernels/vulkan/product_shape.h"
 
 #include <algorithm>
 #include <string>
@@ -116,12 +115,17 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
                       (target.accumulate ? accumulate : 0);
     const Capabilities& capabilities = plan.machine().device->capabilities();
     for (const WeightPart& part : weight.parts()) {
+        const ProductCase what{weight.kind(), levels,        input.scaled,
+                               part.rows,     weight.cols(), target.lastRow ? 1 : plan.batch()};
         const ProductShape shape =
-            productShape(capabilities, {weight.kind(), levels, part.rows, weight.cols(),
-                                        target.lastRow ? 1 : plan.batch()});
-        writer.bind(shape.shader, shape.workgroup,
-                    {single(plan), shape.tokens, shape.rows, input.scaled ? 1U : 0U,
-                     target.lastRow ? 1U : 0U});
+            target.shape != nullptr ? *target.shape : productShape(capabilities, what);
+        std::vector<std::uint32_t> constants = shape.constants;
+        constants.insert(constants.begin(), single(plan));
+        if (!shape.decodeOnly) {
+            constants.push_back(input.scaled ? 1 : 0);
+            constants.push_back(target.lastRow ? 1 : 0);
+        }
+        writer.bind(shape.shader, shape.workgroup, std::move(constants));
         writer.push(Push{
             part.weights.address(), levels ? input.encoded.address() : input.values.address(),
             input.meta.address(), weight.scale(part.firstRow), weight.mean(part.firstRow),

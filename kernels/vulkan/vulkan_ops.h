@@ -4,6 +4,7 @@
 // and sizes of workgroups.
 #pragma once
 
+#include "kernels/vulkan/product_shape.h"
 #include "kernels/vulkan/vulkan_plan.h"
 
 namespace bwla::vulkan {
@@ -25,6 +26,7 @@ struct ProductTarget {
     std::int64_t outStride = 0; ///< floats
     bool accumulate = false;
     bool lastRow = false;
+    const ProductShape* shape = nullptr; ///< null = the device's default for this product
 };
 void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
                    const ProductTarget& target);
