@@ -156,6 +156,10 @@ std::vector<ProductCase> productCases() {
         for (const int bits : {16, 6})
             for (const int rows : {1, 33})
                 cases.push_back({kind, bits, rows, 77, 575, 0, ++seed});
+    for (const auto kind : // a batch of a wide product, which devices tile
+         {WeightKind::f32, WeightKind::f16, WeightKind::rowInt8, WeightKind::binary})
+        cases.push_back({kind, 16, 33, 4099, 172, 0, ++seed});
+    cases.push_back({WeightKind::binary, 6, 33, 4099, 172, 0, ++seed});
     for (const int bits : {2, 4, 7, 8})
         cases.push_back({WeightKind::binary, bits, 5, 70, 300, 0, ++seed});
     for (const int rows : {1, 128})

@@ -22,7 +22,8 @@ void CommandWriter::begin() {
     VkCommandBufferBeginInfo begin{};
     begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
     check(machine_.device->api().BeginCommandBuffer(commands_, &begin), "recording");
-    barrier();
+    memoryBarrier(VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
+                  VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
 }
 
 /// The last barrier makes results visible to the host.
@@ -46,14 +47,17 @@ void CommandWriter::barrier() {
         begin(); // with a barrier of its own
         return;
     }
+    // Compute alone: naming transfers too would make some drivers flush more.
+    memoryBarrier(VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT);
+}
+
+void CommandWriter::memoryBarrier(VkPipelineStageFlags from, VkAccessFlags written) {
     VkMemoryBarrier barrier{};
     barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
-    barrier.srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    barrier.srcAccessMask = written;
     barrier.dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT;
-    constexpr VkPipelineStageFlags compute = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
-    constexpr VkPipelineStageFlags transfer = VK_PIPELINE_STAGE_TRANSFER_BIT;
-    machine_.device->api().CmdPipelineBarrier(commands_, compute | transfer, compute, 0, 1,
-                                              &barrier, 0, nullptr, 0, nullptr);
+    machine_.device->api().CmdPipelineBarrier(commands_, from, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                              0, 1, &barrier, 0, nullptr, 0, nullptr);
 }
 
 void CommandWriter::bind(const std::string& shader, std::uint32_t workgroup,
@@ -79,21 +83,6 @@ void CommandWriter::dispatchIndirect(const Piece& arguments, std::int64_t offset
         commands_, arguments.allocation->buffer(),
         static_cast<VkDeviceSize>(arguments.offset + offset));
     ++dispatches_;
-}
-
-void CommandWriter::copy(const Piece& from, const Piece& to, std::int64_t bytes) {
-    const VkBufferCopy region{static_cast<VkDeviceSize>(from.offset),
-                              static_cast<VkDeviceSize>(to.offset),
-                              static_cast<VkDeviceSize>(bytes)};
-    VkMemoryBarrier barrier{};
-    barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
-    barrier.srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
-    barrier.dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT;
-    machine_.device->api().CmdPipelineBarrier(commands_, VK_PIPELINE_STAGE_TRANSFER_BIT,
-                                              VK_PIPELINE_STAGE_TRANSFER_BIT, 0, 1, &barrier, 0,
-                                              nullptr, 0, nullptr);
-    machine_.device->api().CmdCopyBuffer(commands_, from.allocation->buffer(),
-                                         to.allocation->buffer(), 1, &region);
 }
 
 void CommandWriter::timestamp(VkQueryPool pool, std::uint32_t query) {

@@ -38,7 +38,6 @@ public:
     }
     void dispatch(std::uint32_t x, std::uint32_t y = 1);
     void dispatchIndirect(const Piece& arguments, std::int64_t offset);
-    void copy(const Piece& from, const Piece& to, std::int64_t bytes);
     void timestamp(VkQueryPool pool, std::uint32_t query);
     void resetQueries(VkQueryPool pool, std::uint32_t count);
 
@@ -48,6 +47,7 @@ public:
 private:
     void begin();
     void end();
+    void memoryBarrier(VkPipelineStageFlags from, VkAccessFlags written);
     void pushBytes(const void* data, std::size_t size);
 
     Machine& machine_;

@@ -120,6 +120,7 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
     capabilities.subgroupShuffle = subgroups && (operations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
     capabilities.allocationBytes =
         static_cast<std::int64_t>(properties.v11.maxMemoryAllocationSize);
+    capabilities.invocations = core.limits.maxComputeWorkGroupInvocations;
     capabilities.sharedBytes = core.limits.maxComputeSharedMemorySize;
     capabilities.timestampNanoseconds = double{core.limits.timestampPeriod};
     if (!findQueue(api, handle, capabilities))

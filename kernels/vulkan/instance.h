@@ -22,6 +22,7 @@ struct Capabilities {
     double timestampNanoseconds = 1;
     std::int64_t allocationBytes = 0; ///< largest single allocation
     std::int64_t memoryBytes = 0;     ///< 0 = no limit of ours
+    std::uint32_t invocations = 0;    ///< of a workgroup, at most
     std::uint32_t sharedBytes = 0;    ///< of a workgroup
 };
 

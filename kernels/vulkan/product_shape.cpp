@@ -2,8 +2,8 @@
 #include "kernels/vulkan/product_shape.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
+#include <utility>
 
 namespace bwla::vulkan {
 namespace {
@@ -16,32 +16,31 @@ std::uint32_t groupsFor(std::int64_t rows, std::int64_t rowsPerGroup) {
         std::clamp<std::int64_t>((rows + rowsPerGroup - 1) / rowsPerGroup, 1, mostGroups));
 }
 
-std::string shaderName(const Capabilities& capabilities, const ProductCase& what) {
-    std::string name = "linear_";
+std::string kindName(const ProductCase& what) {
     switch (what.kind) {
     case WeightKind::f32:
-        name += "f32";
-        break;
+        return "f32";
     case WeightKind::f16:
-        name += "f16";
-        break;
+        return "f16";
     case WeightKind::rowInt8:
-        name += "int8";
-        break;
-    case WeightKind::binary:
-        name += what.levels ? "levels" : "signs";
-        break;
+        return "int8";
+    default:
+        return what.levels ? "levels" : "signs";
     }
-    if (what.levels && capabilities.integerDot)
-        name += "_dot";
-    return name + (capabilities.subgroupArithmetic ? "_subgroups" : "");
+}
+
+std::string shaderName(const char* algorithm, const Capabilities& capabilities,
+                       const ProductCase& what) {
+    const bool dot = what.levels && capabilities.integerDot;
+    return std::string(algorithm) + "_" + kindName(what) + (dot ? "_dot" : "");
 }
 
 /// linear.comp: `rows` weight rows a team of lanes, `tokens` input rows a workgroup.
 ProductShape linearShape(const Capabilities& capabilities, const ProductCase& what,
                          std::uint32_t workgroup, std::uint32_t tokens, std::uint32_t rows) {
     ProductShape shape;
-    shape.shader = shaderName(capabilities, what);
+    shape.shader = shaderName("linear", capabilities, what) +
+                   (capabilities.subgroupArithmetic ? "_subgroups" : "");
     shape.workgroup = workgroup;
     shape.tokens = tokens;
     shape.constants = {tokens, rows};
@@ -53,6 +52,7 @@ ProductShape linearShape(const Capabilities& capabilities, const ProductCase& wh
 
 struct GemvShape {
     std::uint32_t workgroup, lanesPerRow, rows, ahead;
+    std::uint32_t groups = mostGroups; ///< beyond them a group takes rows in turn
 };
 
 std::int64_t piecesOf(const ProductCase& what) {
@@ -79,6 +79,18 @@ std::optional<ProductShape> gemvShape(const Capabilities& capabilities, const Pr
     return shape;
 }
 
+/// tile_levels.comp, tile_floats.comp: 16 * rows weight rows by 16 * tokens input rows a workgroup.
+ProductShape tileShape(const Capabilities& capabilities, const ProductCase& what,
+                       std::uint32_t tokens, std::uint32_t rows) {
+    ProductShape shape;
+    shape.shader = shaderName("tile", capabilities, what);
+    shape.workgroup = 256;
+    shape.tokens = 16 * tokens;
+    shape.constants = {tokens, rows};
+    shape.groups = groupsFor(what.rows, std::int64_t{16} * rows);
+    return shape;
+}
+
 /// As many lanes on a row as its pieces keep busy.
 GemvShape defaultGemv(const ProductCase& what) {
     if (piecesOf(what) <= 64)
@@ -89,11 +101,25 @@ GemvShape defaultGemv(const ProductCase& what) {
 std::vector<GemvShape> gemvChoices() {
     std::vector<GemvShape> choices;
     for (const std::uint32_t workgroup : {128U, 256U, 512U})
-        for (const std::uint32_t lanes : {8U, 16U, 32U})
+        for (const std::uint32_t lanes : {8U, 16U})
             for (const std::uint32_t rows : {1U, 2U, 4U})
                 for (const std::uint32_t ahead : {2U, 5U})
                     choices.push_back({workgroup, lanes, rows, ahead});
+    for (const std::uint32_t groups : {264U, 528U, 1056U})
+        for (const std::uint32_t rows : {2U, 4U})
+            for (const std::uint32_t ahead : {2U, 5U})
+                choices.push_back({256, 8, rows, ahead, groups});
     return choices;
+}
+
+using Tile = std::pair<std::uint32_t, std::uint32_t>; // tokens, rows
+
+std::vector<Tile> levelTiles() {
+    return {{2, 1}, {2, 2}, {4, 2}, {4, 4}, {8, 4}, {4, 8}};
+}
+
+std::vector<Tile> floatTiles() { // multiples of 4: every invocation brings 8 columns at a time
+    return {{4, 4}, {8, 4}, {4, 8}};
 }
 
 } // namespace
@@ -102,7 +128,7 @@ std::string ProductShape::text() const {
     std::string text = shader + " " + std::to_string(workgroup);
     for (const std::uint32_t constant : constants)
         text += ":" + std::to_string(constant);
-    return text;
+    return text + " x " + std::to_string(groups);
 }
 
 std::vector<ProductShape> productShapes(const Capabilities& capabilities, const ProductCase& what) {
@@ -110,8 +136,11 @@ std::vector<ProductShape> productShapes(const Capabilities& capabilities, const 
     for (const GemvShape& choice : gemvChoices())
         if (const auto shape = gemvShape(capabilities, what, choice))
             shapes.push_back(*shape);
+    if (what.batch > 1)
+        for (const auto& [tokens, rows] : what.levels ? levelTiles() : floatTiles())
+            shapes.push_back(tileShape(capabilities, what, tokens, rows));
     const auto tokenChoices =
-        what.batch == 1 ? std::vector<std::uint32_t>{1} : std::vector<std::uint32_t>{4, 8, 16};
+        what.batch == 1 ? std::vector<std::uint32_t>{1} : std::vector<std::uint32_t>{4, 8};
     for (const std::uint32_t workgroup : {128U, 256U})
         for (const std::uint32_t tokens : tokenChoices)
             for (const std::uint32_t rows : {1U, 2U, 4U})
@@ -122,6 +151,11 @@ std::vector<ProductShape> productShapes(const Capabilities& capabilities, const 
 ProductShape productShape(const Capabilities& capabilities, const ProductCase& what) {
     if (const auto shape = gemvShape(capabilities, what, defaultGemv(what)))
         return *shape;
+    // A batch of a wide product has tiles enough for every multiprocessor.
+    if (what.batch >= 16 && what.rows >= 4096)
+        return tileShape(capabilities, what, 4, 4);
+    if (what.batch >= 16 && what.levels)
+        return tileShape(capabilities, what, 2, 1);
     const bool one = what.batch == 1;
     return linearShape(capabilities, what, 128, one ? 1 : 8, one && what.rows < 4096 ? 1 : 2);
 }

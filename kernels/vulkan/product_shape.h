@@ -27,7 +27,7 @@ struct ProductShape {
     std::uint32_t groups = 1;
     bool decodeOnly = false; ///< gemv_levels: one input row, levels scaled
 
-    /// "gemv_levels 256:8:2:5:41": workgroup, then constants.
+    /// "gemv_levels 256:8:2:5:41 x 400": workgroup, constants, groups.
     [[nodiscard]] std::string text() const;
 };
 

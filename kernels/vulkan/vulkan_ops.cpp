@@ -10,7 +10,6 @@ namespace bwla::vulkan {
 namespace {
 
 constexpr std::uint32_t elementGroup = 256;
-constexpr std::uint32_t prepareGroup = 256;
 constexpr std::uint32_t attendGroup = 128;
 static_assert(largestHeadDim <= 2 * attendGroup);
 
@@ -43,10 +42,18 @@ std::uint32_t tableKind(WeightKind kind) {
     }
 }
 
+/// One row alone has the device for itself: as many invocations as a workgroup can have.
+std::uint32_t prepareGroup(const VulkanPlan& plan, const PreparedRows& target) {
+    const Capabilities& capabilities = plan.machine().device->capabilities();
+    return target.batch == 1 && capabilities.invocations >= 1024 && target.input->cols() >= 512
+               ? 1024
+               : 256;
+}
+
 /// Columns of a row that prepare keeps in shared memory, in a few sizes only, since each is a
 /// pipeline of its own; 0 = too many.
 std::int64_t sharedColumns(const VulkanPlan& plan, std::int64_t stride) {
-    constexpr std::int64_t forReductions = 4096;
+    constexpr std::int64_t forReductions = 8192; // without subgroups 4 bytes an invocation
     const std::int64_t room =
         (plan.machine().device->capabilities().sharedBytes - forReductions) / 8;
     if (stride > room)
@@ -87,7 +94,7 @@ void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
     const int flags = (source.gain != 0 ? norm : 0) | (input.columnScale() != 0 ? columnScale : 0) |
                       (target.keepFloats ? keepFloats : 0) | (source.lastRow ? lastRow : 0);
     writer.barrier();
-    writer.bind(teamed(plan, "prepare"), prepareGroup,
+    writer.bind(teamed(plan, "prepare"), prepareGroup(plan, target),
                 {single(plan), target.scaled ? 1U : 0U, static_cast<std::uint32_t>(shared)});
     writer.push(Push{source.x, source.gain, input.r1(), input.r2(), input.columnScale(),
                      input.lowRankB(), input.lowRankBs(), target.values.address(),

@@ -29,53 +29,64 @@ const bool LAST_ROW = false;
 
 shared uvec4 levels[8 * PITCH];
 
-uvec4 wanted[ROWS * AHEAD]; // weights in flight
+// Pieces of ROWS weight rows in flight.
+uvec4 wanted[ROWS * AHEAD];
+uint sums[ROWS];
 
+// Whole blocks of AHEAD * LANES_PER_ROW pieces need no bounds.
 void request(uint firstRow, uint firstPiece) {
-    const uint pieces = uint(p.rowQuads);
     [[unroll]] for (int r = 0; r < ROWS; ++r) {
-        const uint row = min(firstRow + uint(r), uint(p.rows) - 1u) * pieces;
-        [[unroll]] for (int a = 0; a < AHEAD; ++a) {
-            const uint piece = firstPiece + uint(a * LANES_PER_ROW);
-            wanted[r * AHEAD + a] = piece < pieces ? p.weights.at[row + piece] : uvec4(0u);
-        }
+        const uint at = min(firstRow + uint(r), uint(p.rows) - 1u) * uint(p.rowQuads) + firstPiece;
+        [[unroll]] for (int a = 0; a < AHEAD; ++a)
+            wanted[r * AHEAD + a] = p.weights.at[at + uint(a * LANES_PER_ROW)];
+    }
+}
+
+void multiply(int slot, uint piece) {
+    [[unroll]] for (int i = 0; i < 4; ++i) {
+        const uvec4 low = levels[uint(2 * i * PITCH) + piece];
+        const uvec4 high = levels[uint((2 * i + 1) * PITCH) + piece];
+        [[unroll]] for (int r = 0; r < ROWS; ++r)
+            sums[r] = wordSum(wanted[r * AHEAD + slot][i], low, high, sums[r]);
+    }
+}
+
+void multiplyRest(uint firstRow, uint piece) {
+    for (; piece < uint(p.rowQuads); piece += uint(LANES_PER_ROW)) {
+        [[unroll]] for (int r = 0; r < ROWS; ++r)
+            wanted[r * AHEAD] = p.weights.at[min(firstRow + uint(r), uint(p.rows) - 1u) * uint(p.rowQuads) + piece];
+        multiply(0, piece);
     }
 }
 
 void main() {
     const uint pieces = uint(p.rowQuads);
+    const uint block = uint(AHEAD * LANES_PER_ROW);
+    const uint whole = pieces / block * block;
     const uint lane = gl_SubgroupInvocationID % uint(LANES_PER_ROW);
     const uint team = gl_SubgroupID * (gl_SubgroupSize / uint(LANES_PER_ROW)) +
                       gl_SubgroupInvocationID / uint(LANES_PER_ROW);
     const uint rowsPerGroup = gl_WorkGroupSize.x / uint(LANES_PER_ROW) * uint(ROWS);
     const uint step = gl_NumWorkGroups.x * rowsPerGroup;
     uint first = gl_WorkGroupID.x * rowsPerGroup + team * uint(ROWS);
-    request(first, lane);
+    if (whole > 0u)
+        request(first, lane);
     for (uint i = gl_LocalInvocationID.x; i < 8u * pieces; i += gl_WorkGroupSize.x)
         levels[i % 8u * uint(PITCH) + i / 8u] = p.x.at[i];
     barrier();
     for (uint base = gl_WorkGroupID.x * rowsPerGroup; base < uint(p.rows); base += step) {
-        uint sums[ROWS];
         [[unroll]] for (int r = 0; r < ROWS; ++r)
             sums[r] = 0u;
-        for (uint done = lane;;) {
-            [[unroll]] for (int a = 0; a < AHEAD; ++a) {
-                const uint piece = min(done + uint(a * LANES_PER_ROW), pieces - 1u);
-                [[unroll]] for (int i = 0; i < 4; ++i) {
-                    const uvec4 low = levels[uint(2 * i * PITCH) + piece];
-                    const uvec4 high = levels[uint((2 * i + 1) * PITCH) + piece];
-                    [[unroll]] for (int r = 0; r < ROWS; ++r)
-                        sums[r] += wordSum(wanted[r * AHEAD + a][i], low, high);
-                }
-            }
-            done += uint(AHEAD * LANES_PER_ROW);
-            if (done - lane >= pieces)
-                break;
-            request(first, done);
+        for (uint done = 0u; done < whole; done += block) {
+            if (done > 0u)
+                request(first, done + lane);
+            [[unroll]] for (int a = 0; a < AHEAD; ++a)
+                multiply(a, done + lane + uint(a * LANES_PER_ROW));
         }
+        multiplyRest(first, whole + lane);
         const uint finished = first;
         first += step;
-        if (base + step < uint(p.rows))
+        if (whole > 0u && base + step < uint(p.rows))
             request(first, lane); // the next rows travel while these are finished
         [[unroll]] for (int r = 0; r < ROWS; ++r)
             [[unroll]] for (uint other = uint(LANES_PER_ROW) / 2u; other > 0u; other /= 2u)

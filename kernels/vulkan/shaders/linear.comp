@@ -49,8 +49,8 @@ SUM quadSum(uvec4 w, uint c, uint input_) {
     }
 #else
     for (uint i = 0u; i < 4u; ++i)
-        sum += wordSum(w[i], p.x.at[input_ + 8u * c + 2u * i],
-                       p.x.at[input_ + 8u * c + 2u * i + 1u]);
+        sum = wordSum(w[i], p.x.at[input_ + 8u * c + 2u * i],
+                      p.x.at[input_ + 8u * c + 2u * i + 1u], sum);
 #endif
     return sum;
 }

@@ -106,25 +106,48 @@ void normalize(uint source) {
         setValue(i, value(i) * inverse * p.gain.at[i]);
 }
 
+// Sums of a few terms at a time, so that their loads do not wait for each other.
+const uint AT_ONCE = 8u;
+
+// Element (row, column) of R1' X.
+float rotatedLeft(uint row, uint column, uint m1, uint m2) {
+    float sum = 0.0;
+    uint k = 0u;
+    for (; k + AT_ONCE <= m1; k += AT_ONCE) {
+        float factor[AT_ONCE];
+        [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
+            factor[i] = p.r1.at[(k + i) * m1 + row];
+        [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
+            sum += factor[i] * value((k + i) * m2 + column);
+    }
+    for (; k < m1; ++k)
+        sum += p.r1.at[k * m1 + row] * value(k * m2 + column);
+    return sum;
+}
+
+// Element `column` of the row of scratch that starts at `first`, times R2.
+float rotatedRight(uint first, uint column, uint m2) {
+    float sum = 0.0;
+    uint k = 0u;
+    for (; k + AT_ONCE <= m2; k += AT_ONCE) {
+        float factor[AT_ONCE];
+        [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
+            factor[i] = p.r2.at[(k + i) * m2 + column];
+        [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
+            sum += scratch(first + k + i) * factor[i];
+    }
+    for (; k < m2; ++k)
+        sum += scratch(first + k) * p.r2.at[k * m2 + column];
+    return sum;
+}
+
 void rotate(uint m1, uint m2) {
     sync();
-    for (uint i = SELF; i < COLS; i += ALL) { // scratch = R1' X
-        const uint row = i / m2;
-        const uint column = i % m2;
-        float sum = 0.0;
-        for (uint k = 0u; k < m1; ++k)
-            sum += p.r1.at[k * m1 + row] * value(k * m2 + column);
-        setScratch(i, sum);
-    }
+    for (uint i = SELF; i < COLS; i += ALL)
+        setScratch(i, rotatedLeft(i / m2, i % m2, m1, m2));
     sync();
-    for (uint i = SELF; i < COLS; i += ALL) { // scratch R2
-        const uint first = i / m2 * m2;
-        const uint column = i % m2;
-        float sum = 0.0;
-        for (uint k = 0u; k < m2; ++k)
-            sum += scratch(first + k) * p.r2.at[k * m2 + column];
-        setValue(i, sum);
-    }
+    for (uint i = SELF; i < COLS; i += ALL)
+        setValue(i, rotatedRight(i / m2 * m2, i % m2, m2));
 }
 
 void scaleColumns() {

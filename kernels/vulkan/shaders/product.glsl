@@ -45,31 +45,29 @@ uint dot4x8(uint a, uint b, spirv_literal int format); // OpUDot; 0 = PackedVect
 #endif
 
 #ifdef LEVELS
-uint wordSum(uint v, uvec4 low, uvec4 high) {
+// sum + the products of one word; added up in one chain, so that the dot product can accumulate.
+uint wordSum(uint v, uvec4 low, uvec4 high, uint sum) {
 #ifdef INTEGER_DOT
-    uint sum;
     if (SCALED) {
         const uint v1 = v >> 3;
         const uint v2 = v >> 6;
-        sum = dot4x8(v & 0x01010101u, low.x, 0);
-        sum += dot4x8(v & 0x02020202u, low.y, 0);
-        sum += dot4x8(v & 0x04040404u, low.z, 0);
-        sum += dot4x8(v1 & 0x01010101u, low.w, 0);
-        sum += dot4x8(v1 & 0x02020202u, high.x, 0);
-        sum += dot4x8(v1 & 0x04040404u, high.y, 0);
-        sum += dot4x8(v2 & 0x01010101u, high.z, 0);
-        sum += dot4x8(v2 & 0x02020202u, high.w, 0);
-        return sum;
+        sum = dot4x8(v & 0x01010101u, low.x, 0) + sum;
+        sum = dot4x8(v & 0x02020202u, low.y, 0) + sum;
+        sum = dot4x8(v & 0x04040404u, low.z, 0) + sum;
+        sum = dot4x8(v1 & 0x01010101u, low.w, 0) + sum;
+        sum = dot4x8(v1 & 0x02020202u, high.x, 0) + sum;
+        sum = dot4x8(v1 & 0x04040404u, high.y, 0) + sum;
+        sum = dot4x8(v2 & 0x01010101u, high.z, 0) + sum;
+        return dot4x8(v2 & 0x02020202u, high.w, 0) + sum;
     }
-    sum = dot4x8(v & 0x01010101u, low.x, 0);
-    sum += dot4x8(v >> 1 & 0x01010101u, low.y, 0);
-    sum += dot4x8(v >> 2 & 0x01010101u, low.z, 0);
-    sum += dot4x8(v >> 3 & 0x01010101u, low.w, 0);
-    sum += dot4x8(v >> 4 & 0x01010101u, high.x, 0);
-    sum += dot4x8(v >> 5 & 0x01010101u, high.y, 0);
-    sum += dot4x8(v >> 6 & 0x01010101u, high.z, 0);
-    sum += dot4x8(v >> 7 & 0x01010101u, high.w, 0);
-    return sum;
+    sum = dot4x8(v & 0x01010101u, low.x, 0) + sum;
+    sum = dot4x8(v >> 1 & 0x01010101u, low.y, 0) + sum;
+    sum = dot4x8(v >> 2 & 0x01010101u, low.z, 0) + sum;
+    sum = dot4x8(v >> 3 & 0x01010101u, low.w, 0) + sum;
+    sum = dot4x8(v >> 4 & 0x01010101u, high.x, 0) + sum;
+    sum = dot4x8(v >> 5 & 0x01010101u, high.y, 0) + sum;
+    sum = dot4x8(v >> 6 & 0x01010101u, high.z, 0) + sum;
+    return dot4x8(v >> 7 & 0x01010101u, high.w, 0) + sum;
 #else
     uint pairs = 0u; // two sums of 16 selected bytes each
     for (uint g = 0u; g < 8u; ++g) {
@@ -77,7 +75,7 @@ uint wordSum(uint v, uvec4 low, uvec4 high) {
         const uint chosen = q & (v >> g & 0x01010101u) * 255u;
         pairs += (chosen & 0x00ff00ffu) + (chosen >> 8 & 0x00ff00ffu);
     }
-    return (pairs & 0xffffu) + (pairs >> 16);
+    return sum + (pairs & 0xffffu) + (pairs >> 16);
 #endif
 }
 #endif
