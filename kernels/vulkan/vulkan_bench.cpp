@@ -18,6 +18,8 @@ namespace {
 
 // Several times the caches of the largest GPUs (H200: 60 MB).
 constexpr std::int64_t coldBytes = std::int64_t{512} << 20;
+// Uploads of tiny weights would take longer than anything that is timed.
+constexpr std::int64_t mostCopies = 256;
 constexpr std::int64_t gpuRoofBytes = std::int64_t{1} << 30;
 constexpr std::int64_t softwareRoofBytes = std::int64_t{64} << 20;
 // Products of a command buffer: a tenth of a second of small ones, a few of the largest.
@@ -185,7 +187,8 @@ std::vector<float> exactProduct(Backend& backend, const HostLinear& rows,
 std::vector<BenchResult> VulkanBench::measure(const BenchCase& what, bool everyVariant) {
     const BenchOperands operands(what);
     const int bits = benchBits(what.format);
-    const std::int64_t copies = what.cold ? coldBytes / operands.weightBytes() + 2 : 1;
+    const std::int64_t copies =
+        what.cold ? std::min(coldBytes / operands.weightBytes() + 2, mostCopies) : 1;
     std::deque<DeviceWeights> weights;
     for (std::int64_t copy = 0; copy < copies; ++copy)
         weights.emplace_back(operands.linear, machine_);
