@@ -73,8 +73,8 @@ std::optional<ProductShape> gemvShape(const Capabilities& capabilities, const Pr
     shape.shader = "gemv_levels";
     shape.workgroup = gemv.workgroup;
     shape.constants = {gemv.lanesPerRow, gemv.rows, gemv.ahead, pitch};
-    shape.groups =
-        groupsFor(what.rows, std::int64_t{gemv.workgroup} / gemv.lanesPerRow * gemv.rows);
+    shape.groups = std::min(gemv.groups, groupsFor(what.rows, std::int64_t{gemv.workgroup} /
+                                                                  gemv.lanesPerRow * gemv.rows));
     shape.decodeOnly = true;
     return shape;
 }
@@ -91,12 +91,13 @@ ProductShape tileShape(const Capabilities& capabilities, const ProductCase& what
     return shape;
 }
 
-/// Measured on an H200, see docs/performance.md: eight lanes a row; two rows a lane where there are
-/// rows enough for every multiprocessor, else one and more of it in flight.
+/// Measured on an H200, see docs/performance.md: more rows a lane where there are rows enough for
+/// every multiprocessor, more lanes a row where there are not.
 GemvShape defaultGemv(const ProductCase& what) {
-    if (what.rows < 8192)
-        return {128, 8, 1, 5};
-    return {what.rows < 65536 ? 128U : 256U, 8, 2, 2};
+    if (what.rows >= 8192)
+        return what.rows < 65536 ? GemvShape{128, 8, 2, 2} : GemvShape{256, 8, 4, 2};
+    const std::int64_t pieces = piecesOf(what);
+    return pieces >= 64 && pieces < 160 ? GemvShape{128, 16, 1, 2} : GemvShape{128, 8, 1, 5};
 }
 
 std::vector<GemvShape> gemvChoices() {
@@ -154,7 +155,7 @@ ProductShape productShape(const Capabilities& capabilities, const ProductCase& w
         return *shape;
     // A batch of a wide product has tiles enough for every multiprocessor.
     if (what.batch >= 16 && what.rows >= 4096)
-        return tileShape(capabilities, what, 4, 4);
+        return tileShape(capabilities, what, what.levels && what.batch >= 128 ? 8 : 4, 4);
     if (what.batch >= 16 && what.levels)
         return tileShape(capabilities, what, 2, 1);
     const bool one = what.batch == 1;

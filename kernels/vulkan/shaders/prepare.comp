@@ -107,7 +107,7 @@ void normalize(uint source) {
 }
 
 // Sums of a few terms at a time, so that their loads do not wait for each other.
-const uint AT_ONCE = 8u;
+const uint AT_ONCE = 16u;
 
 // Element (row, column) of R1' X.
 float rotatedLeft(uint row, uint column, uint m1, uint m2) {

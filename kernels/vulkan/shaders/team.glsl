@@ -61,21 +61,23 @@ TEAM_REDUCE(teamMax, float, floatBitsToUint, uintBitsToFloat, max(a, b))
 // The same over the workgroup.
 shared uint groupWords[128]; // at least the teams of a workgroup
 
-#define GROUP_REDUCE(name, type, toWord, fromWord, team, join)                                     \
+#define GROUP_REDUCE(name, type, toWord, fromWord, team, join, nothing)                            \
     type name(type value) {                                                                        \
         const type own = team(value);                                                              \
         barrier();                                                                                 \
         if (LANE == 0u)                                                                            \
             groupWords[TEAM] = toWord(own);                                                        \
         barrier();                                                                                 \
-        type a = fromWord(groupWords[0]);                                                          \
-        for (uint i = 1u; i < TEAMS; ++i) {                                                        \
+        type a = LANE < TEAMS ? fromWord(groupWords[LANE]) : nothing;                              \
+        for (uint i = LANE + LANES; i < TEAMS; i += LANES) {                                       \
             const type b = fromWord(groupWords[i]);                                                \
             a = join;                                                                              \
         }                                                                                          \
-        return a;                                                                                  \
+        return team(a);                                                                            \
     }
-GROUP_REDUCE(groupAdd, int, uint, int, teamAdd, a + b)
-GROUP_REDUCE(groupAdd, float, floatBitsToUint, uintBitsToFloat, teamAdd, a + b)
-GROUP_REDUCE(groupMin, float, floatBitsToUint, uintBitsToFloat, teamMin, min(a, b))
-GROUP_REDUCE(groupMax, float, floatBitsToUint, uintBitsToFloat, teamMax, max(a, b))
+GROUP_REDUCE(groupAdd, int, uint, int, teamAdd, a + b, 0)
+GROUP_REDUCE(groupAdd, float, floatBitsToUint, uintBitsToFloat, teamAdd, a + b, 0.0)
+GROUP_REDUCE(groupMin, float, floatBitsToUint, uintBitsToFloat, teamMin, min(a, b),
+             uintBitsToFloat(groupWords[0]))
+GROUP_REDUCE(groupMax, float, floatBitsToUint, uintBitsToFloat, teamMax, max(a, b),
+             uintBitsToFloat(groupWords[0]))
