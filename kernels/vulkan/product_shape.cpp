@@ -151,8 +151,9 @@ std::vector<ProductShape> productShapes(const Capabilities& capabilities, const 
 }
 
 ProductShape productShape(const Capabilities& capabilities, const ProductCase& what) {
-    if (const auto shape = gemvShape(capabilities, what, defaultGemv(what)))
-        return *shape;
+    for (const GemvShape& gemv : {defaultGemv(what), GemvShape{128, 8, 1, 5}})
+        if (const auto shape = gemvShape(capabilities, what, gemv))
+            return *shape;
     // A batch of a wide product has tiles enough for every multiprocessor.
     if (what.batch >= 16 && what.rows >= 4096)
         return tileShape(capabilities, what, what.levels && what.batch >= 128 ? 8 : 4, 4);
