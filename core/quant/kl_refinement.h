@@ -12,7 +12,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -20,9 +19,9 @@
 namespace bwla {
 
 struct KlSettings {
-    std::int64_t tokens =
-        0;                ///< to read in all, where minutes is 0; less than a step: nothing is done
-    double minutes = 0.0; ///< > 0: as many tokens as two timed steps say fit
+    /// To read in all, where `minutes` is 0; less than a step's: nothing is trained.
+    std::int64_t tokens = 0;
+    double minutes = 0.0; ///< > 0: as many tokens as timed steps say fit
     bool signs = false;   ///< latent signs train too
     /// Where latents start, in units of |W' - L| over its own level: small, so that signs can turn
     /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
@@ -46,10 +45,10 @@ struct KlBatch {
 [[nodiscard]] KlBatch klBatch(const std::string& device, const ModelConfig& config);
 
 /// Adam (.9, .95) from `start`: 31 steps of warm-up, cosine to 5 %. With `tokens`, the same seed
-/// gives the same bytes on the same kind of machine and thread count. An unfinished run's state is
-/// kept in `stateFile` (left there at the end), once a minute and when it is stopped, and gone on
-/// from: exactly, but for latent signs, which are kept in 8 bits without Adam's moments. Throws
-/// Cancelled, Error{numeric} and what writing a file throws.
+/// gives the same bytes on the same kind of CPU and thread count (a GPU adds up in any order). An
+/// unfinished run's state is kept in `stateFile` (left there at the end), once a minute and when it
+/// is stopped, and gone on from: exactly, but for latent signs, which are kept in 8 bits without
+/// Adam's moments. Throws Cancelled, Error{numeric} and what writing a file throws.
 [[nodiscard]] RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start,
                                       const KlText& text, const KlSettings& settings,
                                       const std::filesystem::path& stateFile,

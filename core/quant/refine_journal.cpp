@@ -4,6 +4,7 @@
 #include "core/model/tensor_names.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bwla {
 namespace {
@@ -11,17 +12,27 @@ namespace {
 /// Tokens to be written. A CPU takes 2 ms a token; scales learn little by heart; signs that read 2
 /// million tokens 16 times did (docs/quality.md), so they get as many as a GPU writes in two
 /// minutes.
-std::int64_t selfTokens(const QuantizeSettings& s, std::int64_t tokensToRead) {
+std::int64_t selfTokens(const QuantizeSettings& s, std::int64_t toRead) {
     if (s.device == "cpu")
-        return std::min<std::int64_t>(tokensToRead / 8, 32'768);
+        return std::min<std::int64_t>(toRead / 8, 32'768);
     if (s.refinement == Refinement::scales)
-        return std::min<std::int64_t>(tokensToRead / 8, 2'097'152);
-    return std::min<std::int64_t>(tokensToRead / 4, 16'777'216);
+        return std::min<std::int64_t>(toRead / 8, 2'097'152);
+    return std::min<std::int64_t>(toRead / 4, 16'777'216);
 }
 
-KlSettings klSettings(const QuantizeSettings& s) {
+/// Tokens that the refinement reads; in a run of so many minutes, about.
+std::int64_t tokensToRead(QuantizeSettings s, std::int64_t parameters) {
+    const double seconds = 60.0 * std::exchange(s.klMinutes, 0.0);
+    if (seconds <= 0.0)
+        return s.klTokens > 0 ? s.klTokens : usualKlTokens(s);
+    s.klTokens = 0;
+    return static_cast<std::int64_t>(seconds / refinementSecondsGuess(s, parameters) *
+                                     static_cast<double>(usualKlTokens(s)));
+}
+
+KlSettings klSettings(const QuantizeSettings& s, std::int64_t parameters) {
     KlSettings kl;
-    kl.tokens = s.klTokens > 0 ? s.klTokens : usualKlTokens(s);
+    kl.tokens = tokensToRead(s, parameters);
     kl.minutes = s.klMinutes;
     kl.signs = s.refinement == Refinement::signs;
     kl.latentSpread = s.latentSpread;
@@ -37,7 +48,7 @@ KlSettings klSettings(const QuantizeSettings& s) {
 RefinedModel refineJournal(const BlockJournal& journal, const ModelSource& source,
                            const QuantizeSettings& settings, const RefinementEvents& events,
                            std::stop_token stop) {
-    const KlSettings kl = klSettings(settings);
+    const KlSettings kl = klSettings(settings, source.config().parameters());
     RefinedModel start{{}, source.tensor(finalNormName)};
     for (std::int64_t layer = 0; layer < source.config().layers; ++layer)
         start.blocks.push_back(journal.read(layer));
