@@ -46,6 +46,7 @@ Q_SIGNALS:
     void inspectRequested(const QString& artifactPath);
     /// Either may be empty: then one model alone.
     void chatRequested(const QString& originalPath, const QString& quantizedPath);
+    void deviceInUse(const QString& device); ///< an engine runs on it
     void modelsChanged(); ///< a model was added, written or removed
     void jobChanged(const std::optional<bwla::ui::JobStatus>& status);
 };

@@ -115,12 +115,24 @@ QLabel[step="true"] { color: @text1; border: 2px solid @accent; border-radius: 1
 QLabel[kbd="true"] { color: @text2; border: 1px solid @control; border-radius: 4px; padding: 0 4px; font-size: @caption; }
 )";
 
+constexpr const char* chat = R"(
+QTextEdit[flat="true"], QTextEdit[flat="true"]:focus { background: transparent; border: none; border-radius: 0; padding: 0; }
+QFrame[code="true"] { background: @inset; border: 1px solid @border; border-radius: 6px; }
+QFrame[bubble="true"] { background: @sel; border: none; border-radius: 8px; }
+QFrame[turn="true"] { border: 2px solid transparent; border-radius: 6px; }
+QFrame[turn="true"]:focus { border-color: @accent; }
+QLabel[strong="true"] { color: @text1; font-weight: 600; }
+QPushButton[segment="left"] { border-top-right-radius: 0; border-bottom-right-radius: 0; border-right: none; }
+QPushButton[segment="middle"] { border-radius: 0; border-right: none; }
+QPushButton[segment="right"] { border-top-left-radius: 0; border-bottom-left-radius: 0; }
+)";
+
 } // namespace
 
 QString styleSheet(const Theme& theme) {
     const Tokens& t = theme.tokens();
     QString sheet = QString(frames) + QString(labels) + QString(buttons) + QString(fields) +
-                    QString(views) + QString(tones);
+                    QString(views) + QString(tones) + QString(chat);
     const auto points = [&](TextRole role) {
         return QString::number(theme.font(role).pointSizeF(), 'f', 1) + "pt";
     };

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/answer_text.h"
+
+#include "ui/chat/text_views.h"
+#include "ui/theme/theme.h"
+
+#include <QTextBlock>
+#include <QTextCursor>
+#include <QVBoxLayout>
+
+namespace bwla::ui {
+namespace {
+
+const QString arrow = QStringLiteral("▸");
+
+/// Qt's reader takes the system's fixed font for code spans; ours is the theme's.
+void useFixedFont(QTextDocument& document, const QFont& fixed) {
+    QTextCharFormat format;
+    format.setFontFamilies({fixed.family()});
+    for (QTextBlock block = document.begin(); block.isValid(); block = block.next())
+        for (auto it = block.begin(); !it.atEnd(); ++it)
+            if (it.fragment().charFormat().fontFixedPitch()) {
+                QTextCursor cursor(&document);
+                cursor.setPosition(it.fragment().position());
+                cursor.setPosition(it.fragment().position() + it.fragment().length(),
+                                   QTextCursor::KeepAnchor);
+                cursor.mergeCharFormat(format);
+            }
+}
+
+} // namespace
+
+AnswerText::AnswerText(Theme& theme, QWidget* parent)
+    : QWidget(parent), theme_(theme), column_(new QVBoxLayout(this)) {
+    column_->setContentsMargins(0, 0, 0, 0);
+    column_->setSpacing(8);
+    connect(&theme_, &Theme::changed, this, &AnswerText::redraw);
+}
+
+void AnswerText::setText(const std::string& utf8, const TokenMarks& marks) {
+    const bool moved = marks.difference != marks_.difference || marks.quantized != marks_.quantized;
+    text_ = QString::fromStdString(utf8);
+    units_ = utf16Positions(utf8);
+    marks_ = marks;
+    const QList<MarkdownBlock> before = std::exchange(blocks_, markdownBlocks(text_));
+    while (views_.size() > blocks_.size())
+        delete views_.takeLast().widget;
+    for (qsizetype i = 0; i < blocks_.size(); ++i)
+        if (moved || i >= before.size() || before[i] != blocks_[i])
+            draw(i);
+    if (marks_.difference && *marks_.difference >= marks_.path.size() && marks_.quantized && moved)
+        markEnd();
+}
+
+void AnswerText::redraw() {
+    for (qsizetype i = 0; i < blocks_.size(); ++i)
+        draw(i);
+    if (marks_.difference && *marks_.difference >= marks_.path.size() && marks_.quantized)
+        markEnd();
+}
+
+QTextEdit* AnswerText::editOf(qsizetype block) const {
+    const View& view = views_[block];
+    return view.code ? static_cast<CodeView*>(view.widget)->edit()
+                     : static_cast<FlatText*>(view.widget);
+}
+
+void AnswerText::draw(qsizetype block) {
+    const MarkdownBlock& source = blocks_[block];
+    if (block < views_.size() && views_[block].code != source.code) {
+        delete views_[block].widget;
+        views_[block].widget = nullptr;
+    }
+    if (block == views_.size())
+        views_ << View{};
+    View& view = views_[block];
+    if (view.widget == nullptr) {
+        view.code = source.code;
+        view.widget = source.code ? static_cast<QWidget*>(new CodeView(theme_, source.language))
+                                  : new FlatText;
+        view.widget->setAccessibleName(tr("Answer, part %1").arg(block + 1));
+        column_->insertWidget(static_cast<int>(block), view.widget);
+    }
+    QTextEdit* edit = editOf(block);
+    if (source.code) {
+        static_cast<CodeView*>(view.widget)->setCode(source.source);
+    } else {
+        edit->document()->setDefaultFont(theme_.font(TextRole::body));
+        // Tags in an answer are text, never markup.
+        edit->document()->setMarkdown(
+            source.source, QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub) |
+                               QTextDocument::MarkdownNoHTML);
+        useFixedFont(*edit->document(), theme_.font(TextRole::fixed));
+    }
+    view.drawn = drawnPositions(source.source, edit->toPlainText());
+    view.arrow = -1;
+    if (marks_.difference)
+        mark(block);
+    static_cast<FlatText*>(edit)->fitHeight();
+}
+
+AnswerText::Range AnswerText::rangeOf(std::size_t token) const {
+    const auto unit = [&](std::int64_t byte) {
+        const auto last = static_cast<std::int64_t>(units_.size()) - 1;
+        return last < 0 ? 0
+                        : units_[static_cast<std::size_t>(std::clamp<std::int64_t>(byte, 0, last))];
+    };
+    if (token >= marks_.path.size())
+        return {text_.size(), text_.size()};
+    return {unit(token == 0 ? 0 : marks_.path[token - 1].end), unit(marks_.path[token].end)};
+}
+
+AnswerText::Range AnswerText::drawnRange(qsizetype block, Range range) const {
+    const MarkdownBlock& source = blocks_[block];
+    const View& view = views_[block];
+    const auto drawn = [&](qsizetype unit) {
+        const qsizetype inside =
+            std::clamp<qsizetype>(unit - source.begin, 0, source.source.size());
+        const qsizetype at = view.drawn[static_cast<std::size_t>(inside)];
+        return at + (view.arrow >= 0 && at >= view.arrow ? arrow.size() : 0);
+    };
+    return {drawn(range.begin), drawn(range.end)};
+}
+
+void AnswerText::format(qsizetype block, Range drawn, const QTextCharFormat& format) const {
+    QTextCursor cursor(editOf(block)->document());
+    cursor.setPosition(static_cast<int>(drawn.begin));
+    cursor.setPosition(static_cast<int>(drawn.end), QTextCursor::KeepAnchor);
+    cursor.mergeCharFormat(format);
+}
+
+void AnswerText::mark(qsizetype block) {
+    Range token = rangeOf(*marks_.difference);
+    while (token.begin < token.end && text_[token.begin].isSpace())
+        ++token.begin;
+    const MarkdownBlock& source = blocks_[block];
+    const bool here =
+        token.begin >= source.begin && token.begin < source.begin + source.source.size();
+    const Range drawn = drawnRange(block, token);
+    if (!marks_.quantized) {
+        QTextCharFormat underlined;
+        underlined.setFontWeight(QFont::DemiBold);
+        underlined.setUnderlineStyle(QTextCharFormat::SingleUnderline);
+        if (here)
+            format(block, drawn, underlined);
+        return;
+    }
+    const QColor error = seriesStyle(Series::error, theme_.tokens()).colour;
+    QTextCharFormat follows;
+    follows.setUnderlineStyle(QTextCharFormat::DotLine);
+    follows.setUnderlineColor(error);
+    const int length = editOf(block)->document()->characterCount() - 1;
+    if (token.end < source.begin + source.source.size())
+        format(block, {here ? drawn.end : drawnRange(block, {token.end, token.end}).begin, length},
+               follows);
+    if (!here)
+        return;
+    QTextCharFormat filled;
+    filled.setBackground(error);
+    filled.setForeground(theme_.tokens().dark ? QColor(0x10, 0x13, 0x18) : QColor(Qt::white));
+    filled.setFontWeight(QFont::DemiBold);
+    format(block, drawn, filled);
+    QTextCursor cursor(editOf(block)->document());
+    cursor.setPosition(static_cast<int>(drawn.begin));
+    cursor.insertText(arrow, filled);
+    views_[block].arrow = drawn.begin;
+}
+
+/// This answer ends where the other one goes on.
+void AnswerText::markEnd() {
+    if (views_.isEmpty())
+        return;
+    const qsizetype last = views_.size() - 1;
+    QTextCharFormat filled;
+    filled.setBackground(seriesStyle(Series::error, theme_.tokens()).colour);
+    filled.setForeground(theme_.tokens().dark ? QColor(0x10, 0x13, 0x18) : QColor(Qt::white));
+    filled.setFontWeight(QFont::DemiBold);
+    QTextCursor cursor(editOf(last)->document());
+    cursor.movePosition(QTextCursor::End);
+    cursor.insertText(" ", {});
+    views_[last].arrow = cursor.position();
+    cursor.insertText(arrow + tr("ends here"), filled);
+    static_cast<FlatText*>(editOf(last))->fitHeight();
+}
+
+void AnswerText::highlight(std::optional<std::size_t> token) {
+    for (qsizetype block = 0; block < views_.size(); ++block) {
+        QList<QTextEdit::ExtraSelection> selections;
+        const Range drawn = token ? drawnRange(block, rangeOf(*token)) : Range{};
+        if (drawn.begin < drawn.end) {
+            QTextEdit::ExtraSelection selection;
+            selection.cursor = QTextCursor(editOf(block)->document());
+            selection.cursor.setPosition(static_cast<int>(drawn.begin));
+            selection.cursor.setPosition(static_cast<int>(drawn.end), QTextCursor::KeepAnchor);
+            selection.format.setBackground(theme_.tokens().sel);
+            selection.format.setForeground(theme_.tokens().text1);
+            selections << selection;
+        }
+        editOf(block)->setExtraSelections(selections);
+    }
+}
+
+QString AnswerText::tokenText(std::size_t token) const {
+    const Range range = rangeOf(token);
+    return text_.mid(range.begin, range.end - range.begin);
+}
+
+QRect AnswerText::differenceRect() const {
+    for (qsizetype block = 0; block < views_.size(); ++block)
+        if (views_[block].arrow >= 0) {
+            QTextEdit* edit = editOf(block);
+            QTextCursor cursor(edit->document());
+            cursor.setPosition(static_cast<int>(views_[block].arrow));
+            const QRect rect = edit->cursorRect(cursor);
+            return {edit->viewport()->mapTo(this, rect.topLeft()), rect.size()};
+        }
+    return {};
+}
+
+} // namespace bwla::ui

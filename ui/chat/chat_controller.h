@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/chat/chat_job.h"
+#include "core/store/chat_store.h"
+#include "ui/chat/chat_options.h"
+#include "ui/chat/chat_turn.h"
+#include "ui/chat/context_counter.h"
+#include "ui/studio/services.h"
+#include "ui/widgets/job_bridge.h"
+
+#include <QObject>
+
+#include <array>
+#include <optional>
+
+namespace bwla::ui {
+
+/// What a side is doing.
+enum class SidePhase : std::uint8_t { idle, waiting, loading, reading, writing, comparing };
+
+struct SideStatus {
+    SidePhase phase = SidePhase::idle;
+    double loaded = 0.0; ///< share, while loading
+    std::int64_t promptRead = 0, promptTokens = 0;
+    double decodeSpeed = 0.0; ///< tokens a second so far, 0 = nothing measured
+};
+
+/// One chat at a time: its turns, what the models do to it, and the store behind it. Everything the
+/// page shows can be had from here without a widget. Window thread.
+class ChatController : public QObject {
+    Q_OBJECT
+
+public:
+    explicit ChatController(Services& services, QObject* parent = nullptr);
+
+    [[nodiscard]] ChatStore& store() { return store_; }
+    [[nodiscard]] const ChatRecord& chat() const { return chat_; }
+    [[nodiscard]] const ChatOptions& options() const { return options_; }
+    [[nodiscard]] const std::vector<ChatTurn>& turns() const { return turns_; }
+    [[nodiscard]] QString modelPath(ChatSide side) const;
+    /// Whether the mode asks this side, and it has a model.
+    [[nodiscard]] bool takesPart(ChatSide side) const;
+    [[nodiscard]] const SideStatus& status(ChatSide side) const;
+    [[nodiscard]] bool running() const { return bridge_.running(); }
+    /// Last count of the draft; excess() > 0 blocks sending.
+    [[nodiscard]] const ContextCount& count() const { return count_; }
+
+    void newChat(); ///< with the models and options of the one before
+    void openChat(std::int64_t id);
+    void setModel(ChatSide side, const QString& path);
+    void setOptions(const ChatOptions& options);
+
+    /// Counts the draft in the background; contextCounted follows.
+    void setDraft(const QString& text);
+    /// Sends once the text is counted and fits. Otherwise contextCounted says what is wrong.
+    void send(const QString& text);
+    void stop();
+    /// Answers the turn again as a new version.
+    void regenerate(std::size_t turn);
+    /// A new version of the user's message, answered.
+    void edit(std::size_t turn, const QString& text);
+    /// The next message goes on from this turn's answer; what follows now stays as a version.
+    void branch(std::size_t turn);
+    /// The version before (-1) or after (+1), of the answer or of the user's message.
+    void showVersion(std::size_t turn, bool ofAnswer, int step);
+    /// Removes the turn (this version of it) and what follows; undoRemove() brings it back.
+    void removeTurn(std::size_t turn);
+    void undoRemove();
+    /// The models no longer read the two oldest messages they still read (a turn).
+    void dropOldest();
+
+Q_SIGNALS:
+    void chatChanged();                      ///< another chat, turn or version is in view
+    void answerChanged(bwla::ChatSide side); ///< text or numbers of the last turn's answer
+    void statusChanged();                    ///< of a side, or running
+    void speedMeasured(bwla::ChatSide side, double seconds, double tokensPerSecond);
+    void answerBegins(bwla::ChatSide side);
+    void historyChanged(); ///< a chat came, went, or has another name
+    void contextCounted();
+    void deviceInUse(const QString& device);
+    void sent(); ///< the draft is a message now
+    void turnRemoved();
+    void failed(const QString& sentence);
+
+private:
+    void reload();
+    void saveChat();
+    void askCount(const QString& draft);
+    void countArrived(const ContextCount& count);
+    void add(const QString& text, std::int64_t parent);
+    void answerLast();
+    void apply(std::vector<ChatEvent> events);
+    void apply(const ChatLoading& event);
+    void apply(const ChatBegins& event);
+    void apply(const ChatWriting& event);
+    void apply(const ChatAnswered& event);
+    void apply(const ChatComparing& event);
+    void apply(const ChatCompared& event);
+    void finish(const Outcome<int>& outcome);
+    [[nodiscard]] std::optional<ChatAnswer>& answer(ChatSide side);
+    void save(ChatSide side);
+    SideStatus& statusOf(ChatSide side) { return status_[static_cast<std::size_t>(side)]; }
+
+    ChatStore store_;
+    std::shared_ptr<ChatRoom> room_;
+    ChatRecord chat_;
+    ChatOptions options_;
+    std::vector<ChatTurn> turns_;
+    std::array<SideStatus, chatSides.size()> status_;
+    std::optional<QString> pending_; ///< sent, but not counted yet
+    std::int64_t removed_ = 0;       ///< message that undoRemove() brings back
+    ContextCount count_;
+    ContextCounter counter_;
+    JobBridge bridge_; ///< last: its thread uses the others
+};
+
+} // namespace bwla::ui

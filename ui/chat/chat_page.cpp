@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/chat_page.h"
+
+#include "ui/chat/answer_text.h"
+#include "ui/chat/chat_export.h"
+#include "ui/chat/chat_history.h"
+#include "ui/chat/chat_pane.h"
+#include "ui/chat/composer.h"
+#include "ui/chat/instruments.h"
+#include "ui/chat/options_panel.h"
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/card.h"
+
+#include <QButtonGroup>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QMenu>
+#include <QPushButton>
+#include <QShortcut>
+#include <QSplitter>
+#include <QToolButton>
+
+namespace bwla::ui {
+namespace {
+
+// Logical pixels of the page, below which parts fold.
+constexpr int historyBelow = 1080;
+constexpr int instrumentsBelow = 960;
+constexpr int onePaneBelow = 700;
+
+constexpr std::array<ChatMode, 3> modes{ChatMode::both, ChatMode::quantized, ChatMode::original};
+
+QString shortName(const QString& path) {
+    return QFileInfo(path).fileName();
+}
+
+} // namespace
+
+ChatPage::ChatPage(Services& services, QWidget* parent)
+    : Page(parent), services_(services), controller_(services), context_(new QWidget),
+      modes_(new QButtonGroup(this)), export_(new QPushButton(tr("Export…"))),
+      new_(new QPushButton(tr("New chat"))), historyToggle_(new QPushButton(tr("Chats"))),
+      columns_(new QSplitter), history_(new ChatHistory(services.theme, controller_.store())),
+      banner_(new Banner(services.theme)), options_(new OptionsPanel(services.theme)),
+      composer_(new Composer(services.theme)),
+      instruments_(new Instruments(services.theme, controller_)) {
+    for (const ChatSide side : chatSides)
+        panes_[static_cast<std::size_t>(side)] = new ChatPane(services.theme, controller_, side);
+    makeHeader();
+    layOut();
+    connectController();
+    connectParts();
+    addKeys();
+    showChat();
+}
+
+void ChatPage::makeHeader() {
+    auto* row = new QHBoxLayout(context_);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    const std::array<QString, 3> names{tr("Side by side"), tr("Quantized only"),
+                                       tr("Original only")};
+    const std::array<const char*, 3> places{"left", "middle", "right"};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        auto* button = new QPushButton(names[i]);
+        button->setCheckable(true);
+        button->setProperty("segment", places[i]);
+        button->setAccessibleName(names[i]);
+        modes_->addButton(button, static_cast<int>(i));
+        row->addWidget(button);
+    }
+    row->addSpacing(24);
+    auto* link = new QLabel;
+    const auto draw = [this, link] {
+        link->setPixmap(services_.theme.icon("link").pixmap(16, 16));
+        export_->setIcon(services_.theme.icon("export"));
+        new_->setIcon(services_.theme.icon("add"));
+        historyToggle_->setIcon(services_.theme.icon("runs"));
+    };
+    connect(&services_.theme, &Theme::changed, this, draw);
+    draw();
+    row->addWidget(link);
+    row->addSpacing(8);
+    auto* same = label(tr("Same prompt, same seed"), "secondary");
+    same->setToolTip(tr("Both models get the same messages of yours, settings and seed. They take "
+                        "turns, the original first."));
+    row->addWidget(same);
+    export_->setToolTip(tr("Save this chat as Markdown, JSON or HTML (Ctrl+E)"));
+    new_->setToolTip(tr("New chat with the same models (Ctrl+N)"));
+    historyToggle_->setToolTip(tr("Show the list of chats"));
+    historyToggle_->setCheckable(true);
+}
+
+QList<QWidget*> ChatPage::headerActions() {
+    return {historyToggle_, export_, new_};
+}
+
+void ChatPage::layOut() {
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(16, 16, 16, 16);
+    auto* centre = new QWidget;
+    auto* column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(8);
+    auto* panes = new QHBoxLayout;
+    panes->setSpacing(8);
+    for (ChatPane* pane : panes_)
+        panes->addWidget(pane, 1);
+    column->addLayout(panes, 1);
+    column->addWidget(banner_);
+    column->addWidget(options_);
+    column->addWidget(composer_);
+    columns_->setHandleWidth(8);
+    columns_->setChildrenCollapsible(false);
+    for (QWidget* part :
+         {static_cast<QWidget*>(history_), centre, static_cast<QWidget*>(instruments_)})
+        columns_->addWidget(part);
+    columns_->setStretchFactor(1, 1);
+    history_->setMinimumWidth(160);
+    instruments_->setMinimumWidth(240);
+    columns_->setSizes({200, 696, 256});
+    row->addWidget(columns_);
+}
+
+void ChatPage::connectController() {
+    connect(&controller_, &ChatController::chatChanged, this, &ChatPage::showChat);
+    connect(&controller_, &ChatController::statusChanged, this, &ChatPage::showStatus);
+    connect(&controller_, &ChatController::answerChanged, this, [this](ChatSide side) {
+        for (ChatPane* pane : panes_) // the other side marks where they differ
+            pane->showLast();
+        (void)side;
+        if (!controller_.running() || controller_.status(side).phase != SidePhase::writing)
+            instruments_->showNumbers();
+        follow();
+    });
+    connect(&controller_, &ChatController::historyChanged, this,
+            [this] { history_->reload(controller_.chat().id); });
+    connect(&controller_, &ChatController::contextCounted, this, [this] {
+        const ContextCount& count = controller_.count();
+        composer_->showCount(count);
+        options_->showRendered(count.rendered, count.error);
+    });
+    connect(&controller_, &ChatController::sent, this, [this] { composer_->setText({}); });
+    connect(&controller_, &ChatController::failed, this, &ChatPage::showFailure);
+    connect(&controller_, &ChatController::turnRemoved, this, &ChatPage::offerUndo);
+    connect(&controller_, &ChatController::deviceInUse, this, &Page::deviceInUse);
+}
+
+void ChatPage::connectParts() {
+    connect(modes_, &QButtonGroup::idClicked, this, [this](int id) {
+        ChatOptions options = controller_.options();
+        options.mode = modes.at(static_cast<std::size_t>(id));
+        controller_.setOptions(options);
+    });
+    connect(export_, &QPushButton::clicked, this, &ChatPage::exportAs);
+    const auto startNew = [this] {
+        controller_.newChat();
+        composer_->focusField();
+    };
+    connect(new_, &QPushButton::clicked, this, startNew);
+    connect(composer_, &Composer::newChatRequested, this, startNew);
+    connect(historyToggle_, &QPushButton::toggled, this, [this](bool on) {
+        historyWanted_ = on;
+        fitWidth();
+    });
+    connect(history_, &ChatHistory::chatChosen, this, [this](std::int64_t chat) {
+        controller_.openChat(chat);
+        history_->reload(chat);
+    });
+    connect(history_, &ChatHistory::chatDeleted, this, [this](std::int64_t chat) {
+        if (chat == controller_.chat().id)
+            controller_.newChat();
+    });
+    connect(composer_, &Composer::textChanged, &controller_, &ChatController::setDraft);
+    connect(composer_, &Composer::sendRequested, this, &ChatPage::send);
+    connect(composer_, &Composer::stopRequested, &controller_, &ChatController::stop);
+    connect(composer_, &Composer::dropOldestRequested, &controller_, &ChatController::dropOldest);
+    connect(composer_, &Composer::editLastRequested, this, [this] {
+        if (!controller_.turns().empty())
+            startEdit(controller_.turns().size() - 1);
+    });
+    connect(composer_, &Composer::systemRequested, this,
+            [this] { openPanel(OptionsPanel::system); });
+    connect(composer_, &Composer::samplingRequested, this,
+            [this] { openPanel(OptionsPanel::sampling); });
+    connect(options_, &OptionsPanel::closed, this, &ChatPage::closePanel);
+    connect(options_, &OptionsPanel::optionsChanged, this, [this](const ChatOptions& options) {
+        controller_.setOptions(options);
+        composer_->setSamplingName(samplingName(options.sampling));
+    });
+    for (const ChatSide side : chatSides) {
+        ChatPane* pane = this->pane(side);
+        ChatPane* other = panes_[side == ChatSide::original ? 1 : 0];
+        connect(pane, &ChatPane::modelWanted, this, &ChatPage::chooseModel);
+        connect(pane, &ChatPane::openWanted, this,
+                [this, side] { openModelDialog(side, side == ChatSide::quantized); });
+        connect(pane, &ChatPane::actionRequested, this,
+                [this, side](std::size_t turn, TurnAction action) { act(turn, side, action); });
+        connect(pane, &ChatPane::scrolled, this, [this, pane, other] {
+            if (linking_ || controller_.running())
+                return;
+            linking_ = true;
+            other->scrollTo(pane->scrollPlace());
+            linking_ = false;
+        });
+    }
+}
+
+void ChatPage::addKeys() {
+    const auto key = [this](const QKeySequence& keys, auto&& action) {
+        connect(new QShortcut(keys, this), &QShortcut::activated, this, action);
+    };
+    const auto last = [this](auto&& action) {
+        return [this, action] {
+            if (!controller_.turns().empty())
+                action(controller_.turns().size() - 1);
+        };
+    };
+    key(QKeySequence::New, [this] { new_->click(); });
+    key(Qt::CTRL | Qt::Key_K, [this] {
+        historyToggle_->setChecked(true);
+        history_->focusSearch();
+    });
+    key(Qt::CTRL | Qt::Key_R, last([this](std::size_t turn) { controller_.regenerate(turn); }));
+    key(Qt::ALT | Qt::Key_Left,
+        last([this](std::size_t turn) { controller_.showVersion(turn, true, -1); }));
+    key(Qt::ALT | Qt::Key_Right,
+        last([this](std::size_t turn) { controller_.showVersion(turn, true, 1); }));
+    key(Qt::CTRL | Qt::SHIFT | Qt::Key_S, [this] { openPanel(OptionsPanel::sampling); });
+    key(Qt::CTRL | Qt::SHIFT | Qt::Key_P, [this] { openPanel(OptionsPanel::system); });
+    key(Qt::CTRL | Qt::SHIFT | Qt::Key_T, [this] { openPanel(OptionsPanel::promptTemplate); });
+    key(Qt::CTRL | Qt::Key_E, [this] { export_->click(); });
+    key(Qt::CTRL | Qt::Key_Tab, [this] {
+        frontSide_ = frontSide_ == ChatSide::original ? ChatSide::quantized : ChatSide::original;
+        showMode();
+    });
+    for (ChatPane* pane : panes_) { // a letter: only while an answer has the focus
+        auto* inPane = new QShortcut(Qt::Key_D, pane);
+        inPane->setContext(Qt::WidgetWithChildrenShortcut);
+        connect(inPane, &QShortcut::activated, this,
+                [this] { (void)this->pane(ChatSide::quantized)->showDifference(); });
+    }
+}
+
+QList<std::pair<QString, QString>> ChatPage::keys() const {
+    return {{tr("Enter"), tr("Send; Shift+Enter makes a line")},
+            {tr("Esc"), tr("Stop writing, or close the settings")},
+            {tr("Ctrl+N"), tr("New chat")},
+            {tr("Ctrl+K"), tr("Search chats")},
+            {tr("Up"), tr("Edit the last message, in an empty field")},
+            {tr("Ctrl+R"), tr("Answer again as a new version")},
+            {tr("Alt+Left, Alt+Right"), tr("Version of the last answer")},
+            {tr("Ctrl+Shift+S"), tr("Sampling")},
+            {tr("Ctrl+Shift+P"), tr("System prompt")},
+            {tr("Ctrl+Shift+T"), tr("Chat template")},
+            {tr("Ctrl+E"), tr("Export the chat")},
+            {tr("Ctrl+Tab"), tr("The other model, in a narrow window")},
+            {tr("F2, Delete"), tr("Rename, delete a chat in the list")},
+            {tr("C, B, E, Delete, D"),
+             tr("On an answer: copy, branch, edit the message, delete the turn, go to the "
+                "difference")},
+            {tr("Left, Right"), tr("On a KL strip: token")}};
+}
+
+// What is in view ----------------------------------------------------------------------------
+
+void ChatPage::openChat(const QString& originalPath, const QString& quantizedPath) {
+    if (controller_.running())
+        controller_.stop();
+    ChatOptions options = controller_.options();
+    options.mode = originalPath.isEmpty()    ? ChatMode::quantized
+                   : quantizedPath.isEmpty() ? ChatMode::original
+                                             : ChatMode::both;
+    controller_.newChat();
+    controller_.setOptions(options);
+    controller_.setModel(ChatSide::original, originalPath);
+    controller_.setModel(ChatSide::quantized, quantizedPath);
+    composer_->focusField();
+}
+
+void ChatPage::activated() {
+    composer_->focusField();
+}
+
+void ChatPage::showChat() {
+    endEdit();
+    for (ChatPane* pane : panes_)
+        pane->showChat();
+    options_->setOptions(controller_.options());
+    composer_->setSamplingName(samplingName(controller_.options().sampling));
+    instruments_->showNumbers();
+    showMode();
+    showStatus();
+    for (ChatPane* pane : panes_)
+        pane->scrollToEnd();
+}
+
+void ChatPage::showMode() {
+    const ChatMode mode = controller_.options().mode;
+    for (std::size_t i = 0; i < modes.size(); ++i)
+        modes_->button(static_cast<int>(i))->setChecked(modes[i] == mode);
+    const bool narrow = width() < onePaneBelow && mode == ChatMode::both;
+    for (const ChatSide side : chatSides) {
+        const bool asked =
+            mode == ChatMode::both || (mode == ChatMode::original) == (side == ChatSide::original);
+        pane(side)->setVisible(asked && (!narrow || side == frontSide_));
+    }
+}
+
+void ChatPage::showStatus() {
+    const bool running = controller_.running();
+    for (ChatPane* pane : panes_)
+        pane->showStatus();
+    if (running)
+        for (ChatPane* pane : panes_)
+            pane->showLast();
+    const bool ready =
+        controller_.takesPart(ChatSide::original) || controller_.takesPart(ChatSide::quantized);
+    composer_->setState(running, ready);
+    history_->setLocked(running);
+    for (QAbstractButton* button : modes_->buttons())
+        button->setEnabled(!running);
+    new_->setEnabled(!running);
+    export_->setEnabled(!controller_.turns().empty());
+    if (!running) {
+        Q_EMIT jobChanged(std::nullopt);
+        return;
+    }
+    const bool both =
+        controller_.takesPart(ChatSide::original) && controller_.takesPart(ChatSide::quantized);
+    Q_EMIT jobChanged(
+        JobStatus{both ? tr("Writing, both models. Esc stops") : tr("Writing. Esc stops"), 0.0});
+}
+
+/// While an answer grows, its end stays in sight.
+void ChatPage::follow() {
+    for (ChatPane* pane : panes_)
+        pane->scrollToEnd();
+}
+
+void ChatPage::resizeEvent(QResizeEvent* event) {
+    Page::resizeEvent(event);
+    fitWidth();
+}
+
+void ChatPage::fitWidth() {
+    const bool narrow = width() < historyBelow;
+    historyToggle_->setVisible(narrow);
+    history_->setVisible(!narrow || historyWanted_);
+    instruments_->setVisible(width() >= instrumentsBelow);
+    showMode();
+}
+
+// What the user does -------------------------------------------------------------------------
+
+void ChatPage::send(const QString& text) {
+    banner_->hide();
+    if (editing_) {
+        const std::size_t turn = *editing_;
+        endEdit();
+        composer_->setText({});
+        controller_.edit(turn, text);
+    } else {
+        controller_.send(text);
+    }
+}
+
+void ChatPage::startEdit(std::size_t turn) {
+    if (controller_.running())
+        return;
+    editing_ = turn;
+    composer_->setEditing(true);
+    composer_->setText(controller_.turns()[turn].text);
+    composer_->focusField();
+}
+
+void ChatPage::endEdit() {
+    editing_.reset();
+    composer_->setEditing(false);
+}
+
+bool ChatPage::escape() {
+    if (controller_.running()) {
+        controller_.stop();
+        return true;
+    }
+    if (options_->isVisible()) {
+        closePanel();
+        return true;
+    }
+    if (editing_) {
+        endEdit();
+        composer_->setText({});
+        return true;
+    }
+    return false;
+}
+
+std::optional<QString> ChatPage::reasonToStay() const {
+    return std::nullopt; // what was written is saved already
+}
+
+void ChatPage::act(std::size_t turn, ChatSide side, TurnAction action) {
+    switch (action) {
+    case TurnAction::copy:
+        if (const auto& answer = controller_.turns()[turn].answer(side))
+            QGuiApplication::clipboard()->setText(QString::fromStdString(answer->text));
+        return;
+    case TurnAction::regenerate:
+        return controller_.regenerate(turn);
+    case TurnAction::branch:
+        controller_.branch(turn);
+        return composer_->focusField();
+    case TurnAction::previousAnswer:
+        return controller_.showVersion(turn, true, -1);
+    case TurnAction::nextAnswer:
+        return controller_.showVersion(turn, true, 1);
+    case TurnAction::previousMessage:
+        return controller_.showVersion(turn, false, -1);
+    case TurnAction::nextMessage:
+        return controller_.showVersion(turn, false, 1);
+    case TurnAction::edit:
+        return startEdit(turn);
+    case TurnAction::remove:
+        return controller_.removeTurn(turn);
+    }
+}
+
+void ChatPage::openPanel(int tab) {
+    options_->setOptions(controller_.options());
+    options_->open(static_cast<OptionsPanel::Tab>(tab));
+}
+
+void ChatPage::closePanel() {
+    options_->hide();
+    composer_->focusField();
+}
+
+void ChatPage::showFailure(const QString& sentence) {
+    banner_->clearButtons();
+    banner_->show(Banner::Tone::bad, sentence);
+}
+
+void ChatPage::offerUndo() {
+    banner_->clearButtons();
+    banner_->show(Banner::Tone::info, tr("Message deleted, with what followed."));
+    connect(banner_->addButton(tr("Undo")), &QPushButton::clicked, this, [this] {
+        banner_->hide();
+        controller_.undoRemove();
+    });
+}
+
+// Models -------------------------------------------------------------------------------------
+
+void ChatPage::chooseModel(ChatSide side, QToolButton* near) {
+    QMenu menu;
+    QStringList known;
+    for (const ChatRecord& chat : controller_.store().chats()) {
+        const std::string& path =
+            side == ChatSide::original ? chat.originalPath : chat.quantizedPath;
+        if (!path.empty())
+            known << QString::fromStdString(path);
+    }
+    known.removeDuplicates();
+    for (const QString& path : known) {
+        QAction* action = menu.addAction(shortName(path),
+                                         [this, side, path] { controller_.setModel(side, path); });
+        action->setToolTip(path);
+        action->setCheckable(true);
+        action->setChecked(path == controller_.modelPath(side));
+    }
+    if (!known.isEmpty())
+        menu.addSeparator();
+    menu.setToolTipsVisible(true);
+    menu.addAction(tr("Open a GGUF file…"), [this, side] { openModelDialog(side, false); });
+    menu.addAction(tr("Open a folder…"), [this, side] { openModelDialog(side, true); });
+    menu.exec(near->mapToGlobal(QPoint(0, near->height())));
+}
+
+void ChatPage::openModelDialog(ChatSide side, bool folder) {
+    const QString title = side == ChatSide::original ? tr("Open original") : tr("Open quantized");
+    const QString path =
+        folder ? QFileDialog::getExistingDirectory(this, title)
+               : QFileDialog::getOpenFileName(this, title, {}, tr("GGUF files (*.gguf)"));
+    if (!path.isEmpty())
+        controller_.setModel(side, path);
+}
+
+void ChatPage::exportAs() {
+    QString kind;
+    const QString name =
+        QString::fromStdString(controller_.chat().title).left(40).replace('/', '-');
+    const QString file =
+        QFileDialog::getSaveFileName(this, tr("Export chat"), name + ".md",
+                                     tr("Markdown (*.md);;JSON (*.json);;HTML (*.html)"), &kind);
+    if (file.isEmpty())
+        return;
+    const QString wrong =
+        exportChat(file, controller_.chat(), controller_.options(), controller_.turns());
+    if (!wrong.isEmpty())
+        showFailure(wrong);
+}
+
+} // namespace bwla::ui

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/chat/chat_controller.h"
+#include "ui/chat/turn_view.h"
+#include "ui/studio/page.h"
+#include "ui/studio/services.h"
+
+#include <QTimer>
+
+class QButtonGroup;
+class QPushButton;
+class QSplitter;
+class QToolButton;
+
+namespace bwla::ui {
+
+class Banner;
+class ChatHistory;
+class ChatPane;
+class Composer;
+class Instruments;
+class OptionsPanel;
+
+/// Original and quantized model answering the same prompt.
+class ChatPage : public Page {
+    Q_OBJECT
+
+public:
+    explicit ChatPage(Services& services, QWidget* parent = nullptr);
+
+    [[nodiscard]] QString title() const override { return tr("Chat"); }
+    [[nodiscard]] QString iconName() const override { return "chat"; }
+    QWidget* headerContext() override { return context_; }
+    QList<QWidget*> headerActions() override;
+    void activated() override;
+    bool escape() override;
+    [[nodiscard]] std::optional<QString> reasonToStay() const override;
+    [[nodiscard]] QList<std::pair<QString, QString>> keys() const override;
+
+    /// A new chat with these models; either may be empty.
+    void openChat(const QString& originalPath, const QString& quantizedPath);
+
+    [[nodiscard]] ChatController& controller() { return controller_; }
+    [[nodiscard]] ChatPane* pane(ChatSide side) const {
+        return panes_[static_cast<std::size_t>(side)];
+    }
+    [[nodiscard]] Composer* composer() const { return composer_; }
+    [[nodiscard]] ChatHistory* history() const { return history_; }
+    [[nodiscard]] OptionsPanel* options() const { return options_; }
+    [[nodiscard]] Instruments* instruments() const { return instruments_; }
+    [[nodiscard]] Banner* banner() const { return banner_; }
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    void makeHeader();
+    void layOut();
+    void connectController();
+    void connectParts();
+    void addKeys();
+    void fitWidth();
+    void showChat();
+    void showStatus();
+    void showMode();
+    void follow();
+    void act(std::size_t turn, ChatSide side, TurnAction action);
+    void startEdit(std::size_t turn);
+    void endEdit();
+    void send(const QString& text);
+    void openPanel(int tab);
+    void closePanel();
+    void chooseModel(ChatSide side, QToolButton* near);
+    void openModelDialog(ChatSide side, bool folder);
+    void exportAs();
+    void showFailure(const QString& sentence);
+    void offerUndo();
+
+    Services& services_;
+    ChatController controller_;
+    QWidget* context_;
+    QButtonGroup* modes_;
+    QPushButton *export_, *new_, *historyToggle_;
+    QSplitter* columns_;
+    ChatHistory* history_;
+    std::array<ChatPane*, chatSides.size()> panes_{};
+    Banner* banner_;
+    OptionsPanel* options_;
+    Composer* composer_;
+    Instruments* instruments_;
+    std::optional<std::size_t> editing_;       ///< turn whose message is being edited
+    bool linking_ = false;                     ///< one pane scrolls the other
+    bool historyWanted_ = false;               ///< opened by hand in a narrow window
+    ChatSide frontSide_ = ChatSide::quantized; ///< the pane in view in a very narrow window
+};
+
+} // namespace bwla::ui

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/composer.h"
+
+#include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/number_text.h"
+
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QStyle>
+
+namespace bwla::ui {
+namespace {
+
+constexpr double nearlyFull = 0.9;
+
+QString count(std::int64_t tokens) {
+    return numberText(static_cast<double>(tokens), 0);
+}
+
+} // namespace
+
+void MessageField::keyPressEvent(QKeyEvent* event) {
+    const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+    if (enter && (event->modifiers() & Qt::ShiftModifier) == 0)
+        Q_EMIT sendPressed();
+    else if (event->key() == Qt::Key_Up && document()->isEmpty())
+        Q_EMIT upPressed();
+    else
+        QPlainTextEdit::keyPressEvent(event);
+}
+
+Composer::Composer(Theme& theme, QWidget* parent)
+    : QFrame(parent), theme_(theme), field_(new MessageField), send_(new QPushButton),
+      system_(new QPushButton(tr("System prompt"))), sampling_(new QPushButton),
+      meter_(new QProgressBar), context_(label({}, "caption")), banner_(new Banner(theme)) {
+    setProperty("card", true);
+    layOut();
+    connect(field_, &QPlainTextEdit::textChanged, this, [this] {
+        updateSend();
+        Q_EMIT textChanged(text());
+    });
+    connect(field_, &MessageField::sendPressed, this, [this] {
+        if (!running_)
+            press();
+    });
+    connect(field_, &MessageField::upPressed, this, &Composer::editLastRequested);
+    connect(send_, &QPushButton::clicked, this, &Composer::press);
+    connect(system_, &QPushButton::clicked, this, &Composer::systemRequested);
+    connect(sampling_, &QPushButton::clicked, this, &Composer::samplingRequested);
+    connect(&theme_, &Theme::changed, this, &Composer::updateSend);
+    updateSend();
+}
+
+void Composer::layOut() {
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(16, 12, 16, 12);
+    column->setSpacing(8);
+    column->addWidget(banner_);
+    auto* row = new QHBoxLayout;
+    row->setSpacing(8);
+    field_->setPlaceholderText(tr("Write a message. Enter sends, Shift+Enter makes a line."));
+    field_->setAccessibleName(tr("Message"));
+    field_->setFixedHeight(56);
+    field_->setTabChangesFocus(true);
+    send_->setFixedSize(96, 56);
+    row->addWidget(field_, 1);
+    row->addWidget(send_);
+    column->addLayout(row);
+    auto* below = new QHBoxLayout;
+    below->setSpacing(8);
+    auto* name = label(tr("Context"), "caption");
+    meter_->setRange(0, 1000);
+    meter_->setTextVisible(false);
+    meter_->setFixedWidth(68);
+    meter_->setAccessibleName(tr("Share of the context in use"));
+    const QString tip = tr(
+        "Tokens of the conversation as the model will read it (its chat template applied), of "
+        "those that fit. Counted with the model's own tokenizer while you type; with two models, "
+        "for the one with less room.");
+    for (QWidget* part : {static_cast<QWidget*>(name), static_cast<QWidget*>(meter_),
+                          static_cast<QWidget*>(context_)})
+        part->setToolTip(tip);
+    below->addWidget(name);
+    below->addWidget(meter_);
+    below->addWidget(context_, 1);
+    for (QPushButton* button : {system_, sampling_}) {
+        button->setProperty("small", true);
+        below->addWidget(button);
+    }
+    system_->setIcon(theme_.icon("edit"));
+    system_->setToolTip(tr("What the models are told before the chat, and their chat template."));
+    sampling_->setIcon(theme_.icon("settings"));
+    sampling_->setToolTip(tr("How the next token is drawn (Ctrl+Shift+S)"));
+    column->addLayout(below);
+}
+
+QString Composer::text() const {
+    return field_->toPlainText();
+}
+
+void Composer::setText(const QString& text) {
+    field_->setPlainText(text);
+    field_->moveCursor(QTextCursor::End);
+}
+
+void Composer::focusField() {
+    field_->setFocus(Qt::OtherFocusReason);
+}
+
+void Composer::press() {
+    if (running_)
+        Q_EMIT stopRequested();
+    else if (send_->isEnabled())
+        Q_EMIT sendRequested(text());
+}
+
+void Composer::setState(bool running, bool ready) {
+    running_ = running;
+    ready_ = ready;
+    updateSend();
+}
+
+void Composer::setEditing(bool editing) {
+    editing_ = editing;
+    updateSend();
+}
+
+void Composer::updateSend() {
+    const char* kind = running_ ? "destructive" : "primary";
+    if (send_->property("kind").toString() != kind) {
+        send_->setProperty("kind", kind);
+        send_->style()->unpolish(send_);
+        send_->style()->polish(send_);
+    }
+    send_->setText(running_ ? tr("Stop") : editing_ ? tr("Send edit") : tr("Send"));
+    const Tokens& t = theme_.tokens();
+    send_->setIcon(running_ ? theme_.icon("stop", t.bad.text) : QIcon());
+    const bool empty = text().trimmed().isEmpty();
+    send_->setEnabled(running_ || (ready_ && fits_ && !empty));
+    send_->setToolTip(running_  ? tr("Stop writing (Esc)")
+                      : !ready_ ? tr("Open a model first.")
+                      : !fits_  ? tr("The message does not fit: choose below.")
+                      : empty   ? tr("Write a message first.")
+                                : tr("Send (Enter)"));
+}
+
+void Composer::showCount(const ContextCount& count) {
+    const bool known = count.capacity > 0 && count.error.isEmpty();
+    fits_ = !known || count.excess() <= 0;
+    const double share =
+        known ? static_cast<double>(count.total()) / static_cast<double>(count.capacity) : 0.0;
+    meter_->setValue(static_cast<int>(std::min(share, 1.0) * 1000));
+    QString text = "–";
+    if (known)
+        text = tr("%1 of %2 tokens, this message %3")
+                   .arg(ui::count(count.used), ui::count(count.capacity), ui::count(count.message));
+    if (known && fits_ && share >= nearlyFull) // rounded down to two digits: "about"
+        text +=
+            "  " + tr("Room for about %1 more tokens.").arg(ui::count(-count.excess() / 10 * 10));
+    context_->setText(text);
+    if (!count.error.isEmpty()) {
+        banner_->clearButtons();
+        banner_->show(Banner::Tone::bad, count.error);
+    } else if (!fits_) {
+        showChoices(count);
+    } else {
+        banner_->hide();
+    }
+    updateSend();
+}
+
+void Composer::showChoices(const ContextCount& count) {
+    banner_->clearButtons();
+    banner_->show(
+        Banner::Tone::warn,
+        tr("This message does not fit: %1 tokens too many.").arg(ui::count(count.excess())));
+    connect(banner_->addButton(tr("Shorten it")), &QPushButton::clicked, this,
+            &Composer::focusField);
+    connect(banner_->addButton(tr("Drop the oldest two messages")), &QPushButton::clicked, this,
+            &Composer::dropOldestRequested);
+    connect(banner_->addButton(tr("New chat")), &QPushButton::clicked, this,
+            &Composer::newChatRequested);
+}
+
+void Composer::setSamplingName(const QString& name) {
+    sampling_->setText(tr("Sampling: %1").arg(name));
+}
+
+QString Composer::meterText() const {
+    return context_->text();
+}
+
+} // namespace bwla::ui

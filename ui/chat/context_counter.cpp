@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/context_counter.h"
+
+#include "core/engine/chat_prompt.h"
+#include "core/engine/session.h"
+#include "core/error_text.h"
+#include "core/model/open_model.h"
+
+#include <map>
+
+namespace bwla::ui {
+namespace {
+
+struct Reader {
+    Tokenizer tokenizer;
+    std::int64_t capacity;
+};
+
+/// Tokenizers of the models asked about so far.
+class Readers {
+public:
+    Reader& of(const std::string& path) {
+        auto found = readers_.find(path);
+        if (found == readers_.end()) {
+            const OpenModel model(path);
+            found = readers_
+                        .emplace(path, Reader{Tokenizer(model.tokenizer()),
+                                              defaultCapacity(model.config())})
+                        .first;
+        }
+        return found->second;
+    }
+
+private:
+    std::map<std::string, Reader> readers_;
+};
+
+ContextCount countFor(Reader& reader, const CountRequest::Model& model,
+                      const CountRequest& request) {
+    const auto tokens = [&](const std::vector<ChatMessage>& messages, QString* rendered) {
+        const std::string prompt =
+            renderPrompt(reader.tokenizer.data(), messages, request.otherTemplate);
+        if (rendered != nullptr)
+            *rendered = QString::fromStdString(prompt);
+        return std::ssize(promptTokens(reader.tokenizer, prompt));
+    };
+    ContextCount count{
+        .draft = request.draft, .capacity = reader.capacity, .rendered = {}, .error = {}};
+    std::vector<ChatMessage> messages = model.messages;
+    messages.push_back({"user", request.draft.toStdString()});
+    const std::int64_t all = tokens(messages, &count.rendered);
+    messages.back().content.clear();
+    count.used = tokens(messages, nullptr); // with the frame of a message that says nothing
+    count.message = all - count.used;
+    return count;
+}
+
+ContextCount countAll(Readers& readers, const CountRequest& request) {
+    ContextCount most{.draft = request.draft, .rendered = {}, .error = {}};
+    try {
+        for (const CountRequest::Model& model : request.models) {
+            const ContextCount count = countFor(readers.of(model.path), model, request);
+            if (most.capacity == 0 || count.excess() > most.excess())
+                most = count;
+        }
+    } catch (const Error& error) {
+        most.error = QString::fromStdString(sentence(error));
+    } catch (const std::exception& error) {
+        most.error = QString::fromUtf8(error.what());
+    }
+    return most;
+}
+
+} // namespace
+
+ContextCounter::ContextCounter(QObject* parent)
+    : QObject(parent), thread_([this](const std::stop_token& stop) { work(stop); }) {}
+
+ContextCounter::~ContextCounter() {
+    thread_.request_stop();
+    thread_.join();
+}
+
+void ContextCounter::ask(CountRequest request) {
+    {
+        const std::lock_guard lock(mutex_);
+        request_ = std::move(request);
+    }
+    asked_.notify_one();
+}
+
+void ContextCounter::work(const std::stop_token& stop) {
+    Readers readers;
+    for (;;) {
+        CountRequest request;
+        {
+            std::unique_lock lock(mutex_);
+            if (!asked_.wait(lock, stop, [this] { return request_.has_value(); }))
+                return;
+            request = std::move(*request_);
+            request_.reset();
+        }
+        const ContextCount count = countAll(readers, request);
+        QMetaObject::invokeMethod(
+            this, [this, count] { Q_EMIT counted(count); }, Qt::QueuedConnection);
+    }
+}
+
+} // namespace bwla::ui

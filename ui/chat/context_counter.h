@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/text/chat_template.h"
+
+#include <QObject>
+#include <QString>
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace bwla::ui {
+
+/// What to count: the conversation of each model that will answer.
+struct CountRequest {
+    struct Model {
+        std::string path;
+        std::vector<ChatMessage> messages; ///< without the draft
+    };
+    std::vector<Model> models;
+    QString draft;
+    std::string otherTemplate{};
+};
+
+/// For the model in whose context the conversation takes most room.
+struct ContextCount {
+    QString draft;             ///< that was counted
+    std::int64_t used = 0;     ///< tokens without the draft
+    std::int64_t message = 0;  ///< tokens that the draft adds
+    std::int64_t capacity = 0; ///< tokens of the session
+    QString rendered;          ///< what that model will read
+    QString error;             ///< a sentence: no template, a bad one, a model that is gone
+
+    [[nodiscard]] std::int64_t total() const { return used + message; }
+    /// Tokens too many: an answer needs room for one token.
+    [[nodiscard]] std::int64_t excess() const { return total() + 1 - capacity; }
+};
+
+/// Renders and counts on a thread of its own while the user types; the latest request wins.
+/// Tokenizers are read once a model. Window thread.
+class ContextCounter : public QObject {
+    Q_OBJECT
+
+public:
+    explicit ContextCounter(QObject* parent = nullptr);
+    ~ContextCounter() override;
+    void ask(CountRequest request);
+
+Q_SIGNALS:
+    void counted(const bwla::ui::ContextCount& count);
+
+private:
+    void work(const std::stop_token& stop);
+
+    std::mutex mutex_;
+    std::condition_variable_any asked_;
+    std::optional<CountRequest> request_;
+    std::jthread thread_; ///< last: it uses the others
+};
+
+} // namespace bwla::ui
