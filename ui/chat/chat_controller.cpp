@@ -144,7 +144,7 @@ void ChatController::send(const QString& text) {
     const bool somebody = takesPart(ChatSide::original) || takesPart(ChatSide::quantized);
     if (running() || text.trimmed().isEmpty() || !somebody)
         return;
-    pending_ = text;
+    pending_ = count_.draft = text;
     askCount(text);
 }
 
@@ -372,6 +372,8 @@ void ChatController::undoRemove() {
 }
 
 void ChatController::dropOldest() {
+    if (running())
+        return;
     for (std::size_t i = 0; i < turns_.size(); ++i)
         if (turns_[i].read) {
             // Ids grow along a branch, so a turn after this one is read, this one is not.

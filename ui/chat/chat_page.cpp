@@ -20,6 +20,7 @@
 #include <QHBoxLayout>
 #include <QMenu>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QShortcut>
 #include <QSplitter>
 #include <QToolButton>
@@ -29,8 +30,8 @@ namespace {
 
 // Logical pixels of the page, below which parts fold.
 constexpr int historyBelow = 1080;
-constexpr int instrumentsBelow = 960;
-constexpr int onePaneBelow = 700;
+constexpr int onePaneBelow = 920;
+constexpr int instrumentsBelow = 700;
 
 constexpr std::array<ChatMode, 3> modes{ChatMode::both, ChatMode::quantized, ChatMode::original};
 
@@ -44,7 +45,8 @@ ChatPage::ChatPage(Services& services, QWidget* parent)
     : Page(parent), services_(services), controller_(services), context_(new QWidget),
       modes_(new QButtonGroup(this)), export_(new QPushButton(tr("Export…"))),
       new_(new QPushButton(tr("New chat"))), historyToggle_(new QPushButton(tr("Chats"))),
-      columns_(new QSplitter), history_(new ChatHistory(services.theme, controller_.store())),
+      otherSide_(new QPushButton), columns_(new QSplitter),
+      history_(new ChatHistory(services.theme, controller_.store())),
       banner_(new Banner(services.theme)), options_(new OptionsPanel(services.theme)),
       composer_(new Composer(services.theme)),
       instruments_(new Instruments(services.theme, controller_)) {
@@ -96,7 +98,7 @@ void ChatPage::makeHeader() {
 }
 
 QList<QWidget*> ChatPage::headerActions() {
-    return {historyToggle_, export_, new_};
+    return {otherSide_, historyToggle_, export_, new_};
 }
 
 void ChatPage::layOut() {
@@ -116,19 +118,31 @@ void ChatPage::layOut() {
     column->addWidget(composer_);
     columns_->setHandleWidth(8);
     columns_->setChildrenCollapsible(false);
-    for (QWidget* part :
-         {static_cast<QWidget*>(history_), centre, static_cast<QWidget*>(instruments_)})
+    auto* scroll = new QScrollArea; // cards are higher than a low window
+    scroll->setWidgetResizable(true);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    instruments_->setObjectName("scrolled");
+    scroll->setWidget(instruments_);
+    instrumentsColumn_ = scroll;
+    for (QWidget* part : {static_cast<QWidget*>(history_), centre, instrumentsColumn_})
         columns_->addWidget(part);
     columns_->setStretchFactor(1, 1);
     history_->setMinimumWidth(160);
-    instruments_->setMinimumWidth(240);
+    instrumentsColumn_->setMinimumWidth(248);
     columns_->setSizes({200, 696, 256});
     row->addWidget(columns_);
 }
 
 void ChatPage::connectController() {
     connect(&controller_, &ChatController::chatChanged, this, &ChatPage::showChat);
-    connect(&controller_, &ChatController::statusChanged, this, &ChatPage::showStatus);
+    connect(&controller_, &ChatController::statusChanged, this, [this] {
+        showStatus();
+        if (nextModels_ && !controller_.running()) {
+            const auto [original, quantized] = *std::exchange(nextModels_, std::nullopt);
+            openChat(original, quantized);
+        }
+    });
     connect(&controller_, &ChatController::answerChanged, this, [this](ChatSide side) {
         for (ChatPane* pane : panes_) // the other side marks where they differ
             pane->showLast();
@@ -163,6 +177,11 @@ void ChatPage::connectParts() {
     };
     connect(new_, &QPushButton::clicked, this, startNew);
     connect(composer_, &Composer::newChatRequested, this, startNew);
+    otherSide_->setToolTip(tr("The other model's answers (Ctrl+Tab)"));
+    connect(otherSide_, &QPushButton::clicked, this, [this] {
+        frontSide_ = frontSide_ == ChatSide::original ? ChatSide::quantized : ChatSide::original;
+        showMode();
+    });
     connect(historyToggle_, &QPushButton::toggled, this, [this](bool on) {
         historyWanted_ = on;
         fitWidth();
@@ -234,10 +253,7 @@ void ChatPage::addKeys() {
     key(Qt::CTRL | Qt::SHIFT | Qt::Key_P, [this] { openPanel(OptionsPanel::system); });
     key(Qt::CTRL | Qt::SHIFT | Qt::Key_T, [this] { openPanel(OptionsPanel::promptTemplate); });
     key(Qt::CTRL | Qt::Key_E, [this] { export_->click(); });
-    key(Qt::CTRL | Qt::Key_Tab, [this] {
-        frontSide_ = frontSide_ == ChatSide::original ? ChatSide::quantized : ChatSide::original;
-        showMode();
-    });
+    key(Qt::CTRL | Qt::Key_Tab, [this] { otherSide_->click(); });
     for (ChatPane* pane : panes_) { // a letter: only while an answer has the focus
         auto* inPane = new QShortcut(Qt::Key_D, pane);
         inPane->setContext(Qt::WidgetWithChildrenShortcut);
@@ -269,8 +285,10 @@ QList<std::pair<QString, QString>> ChatPage::keys() const {
 // What is in view ----------------------------------------------------------------------------
 
 void ChatPage::openChat(const QString& originalPath, const QString& quantizedPath) {
-    if (controller_.running())
-        controller_.stop();
+    if (controller_.running()) {
+        nextModels_ = {originalPath, quantizedPath};
+        return controller_.stop();
+    }
     ChatOptions options = controller_.options();
     options.mode = originalPath.isEmpty()    ? ChatMode::quantized
                    : quantizedPath.isEmpty() ? ChatMode::original
@@ -304,6 +322,9 @@ void ChatPage::showMode() {
     for (std::size_t i = 0; i < modes.size(); ++i)
         modes_->button(static_cast<int>(i))->setChecked(modes[i] == mode);
     const bool narrow = width() < onePaneBelow && mode == ChatMode::both;
+    otherSide_->setVisible(narrow);
+    otherSide_->setText(frontSide_ == ChatSide::original ? tr("Show quantized")
+                                                         : tr("Show original"));
     for (const ChatSide side : chatSides) {
         const bool asked =
             mode == ChatMode::both || (mode == ChatMode::original) == (side == ChatSide::original);
@@ -339,7 +360,7 @@ void ChatPage::showStatus() {
 /// While an answer grows, its end stays in sight.
 void ChatPage::follow() {
     for (ChatPane* pane : panes_)
-        pane->scrollToEnd();
+        pane->follow();
 }
 
 void ChatPage::resizeEvent(QResizeEvent* event) {
@@ -351,7 +372,7 @@ void ChatPage::fitWidth() {
     const bool narrow = width() < historyBelow;
     historyToggle_->setVisible(narrow);
     history_->setVisible(!narrow || historyWanted_);
-    instruments_->setVisible(width() >= instrumentsBelow);
+    instrumentsColumn_->setVisible(width() >= instrumentsBelow);
     showMode();
 }
 

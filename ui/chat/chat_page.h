@@ -81,7 +81,7 @@ private:
     ChatController controller_;
     QWidget* context_;
     QButtonGroup* modes_;
-    QPushButton *export_, *new_, *historyToggle_;
+    QPushButton *export_, *new_, *historyToggle_, *otherSide_;
     QSplitter* columns_;
     ChatHistory* history_;
     std::array<ChatPane*, chatSides.size()> panes_{};
@@ -89,6 +89,9 @@ private:
     OptionsPanel* options_;
     Composer* composer_;
     Instruments* instruments_;
+    QWidget* instrumentsColumn_ = nullptr;
+    /// Models asked for while an answer was being stopped.
+    std::optional<std::pair<QString, QString>> nextModels_;
     std::optional<std::size_t> editing_;       ///< turn whose message is being edited
     bool linking_ = false;                     ///< one pane scrolls the other
     bool historyWanted_ = false;               ///< opened by hand in a narrow window

@@ -19,6 +19,8 @@
 namespace bwla::ui {
 namespace {
 
+constexpr int followWithin = 64; ///< logical pixels from the end
+
 QString sideName(ChatSide side) {
     return side == ChatSide::original ? ChatPane::tr("Original") : ChatPane::tr("Quantized");
 }
@@ -136,8 +138,12 @@ TurnView* ChatPane::turn(std::size_t index) const {
 
 void ChatPane::showChat() {
     const std::vector<ChatTurn>& turns = controller_.turns();
-    while (views_.size() > static_cast<qsizetype>(turns.size()))
-        delete views_.takeLast();
+    while (views_.size() > static_cast<qsizetype>(turns.size())) {
+        TurnView* gone = views_.takeLast(); // maybe the one whose key or button led here
+        column_->removeWidget(gone);
+        gone->hide();
+        gone->deleteLater();
+    }
     for (std::size_t i = 0; i < turns.size(); ++i) {
         if (i >= this->turns()) {
             auto* view = new TurnView(theme_, side_);
@@ -215,6 +221,13 @@ void ChatPane::scrollTo(std::pair<int, double> place) {
     const QRect rect = views_[place.first]->geometry();
     scroll_->verticalScrollBar()->setValue(
         rect.top() + static_cast<int>(std::lround(place.second * rect.height())));
+}
+
+/// Whoever scrolled up to read is left alone.
+void ChatPane::follow() {
+    const QScrollBar* bar = scroll_->verticalScrollBar();
+    if (bar->value() >= bar->maximum() - followWithin)
+        scrollToEnd();
 }
 
 /// After the layout has given the new text its height.

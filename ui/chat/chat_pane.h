@@ -30,6 +30,7 @@ public:
     [[nodiscard]] std::pair<int, double> scrollPlace() const;
     void scrollTo(std::pair<int, double> place);
     void scrollToEnd();
+    void follow(); ///< keeps a growing end in sight
     /// Brings the first difference of the last turn that has one into sight.
     bool showDifference();
     [[nodiscard]] QString speedText() const;

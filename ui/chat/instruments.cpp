@@ -111,6 +111,7 @@ QWidget* Instruments::makeThroughput() {
         tr("Tokens of the answer a second, from the beginning of each model's turn; 0 "
            "while it reads the prompt. The models run one after the other, so each "
            "line is what the model does alone."));
+    plot_->setMinimumHeight(176);
     card->body()->addWidget(plot_, 1);
     data_.x.title = tr("Seconds");
     data_.y.title = tr("Decode tok/s");

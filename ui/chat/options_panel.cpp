@@ -157,9 +157,9 @@ QWidget* OptionsPanel::makeSampling() {
     connect(preset_, &QComboBox::activated, this, [this](int chosen) {
         if (chosen >= static_cast<int>(presets().size()))
             return;
-        SamplerSettings sampling = presets().at(static_cast<std::size_t>(chosen)).sampling;
-        sampling.seed = options_.sampling.seed;
-        showSampling(sampling);
+        SamplerSettings preset = presets().at(static_cast<std::size_t>(chosen)).sampling;
+        preset.seed = options_.sampling.seed;
+        showSampling(preset);
         changed();
     });
     const auto add = [](QFormLayout* form, QWidget* field) {

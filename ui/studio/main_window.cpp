@@ -2,6 +2,7 @@
 #include "ui/studio/main_window.h"
 
 #include "core/store/settings_store.h"
+#include "ui/chat/chat_page.h"
 #include "ui/inspect/inspect_page.h"
 #include "ui/models/models_page.h"
 #include "ui/studio/header.h"
@@ -102,6 +103,13 @@ void MainWindow::connectRequests(Page& from) {
             inspect->inspect(artifact);
             showPage(static_cast<int>(pages_.indexOf(inspect)));
         });
+    connect(&from, &Page::deviceInUse, status_, &StatusStrip::setDevice);
+    if (auto* chat = page<ChatPage>())
+        connect(&from, &Page::chatRequested, this,
+                [this, chat](const QString& original, const QString& quantized) {
+                    showPage(static_cast<int>(pages_.indexOf(chat)));
+                    chat->openChat(original, quantized);
+                });
 }
 
 void MainWindow::addKeys() {
