@@ -7,23 +7,20 @@
 #include "ui/chat/chat_pane.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/instruments.h"
+#include "ui/chat/mode_bar.h"
+#include "ui/chat/model_choice.h"
 #include "ui/chat/options_panel.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
 
-#include <QButtonGroup>
 #include <QClipboard>
 #include <QFileDialog>
-#include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
-#include <QMenu>
 #include <QPushButton>
 #include <QScrollArea>
-#include <QShortcut>
 #include <QSplitter>
-#include <QToolButton>
 
 namespace bwla::ui {
 namespace {
@@ -33,20 +30,13 @@ constexpr int historyBelow = 1080;
 constexpr int onePaneBelow = 920;
 constexpr int instrumentsBelow = 700;
 
-constexpr std::array<ChatMode, 3> modes{ChatMode::both, ChatMode::quantized, ChatMode::original};
-
-QString shortName(const QString& path) {
-    return QFileInfo(path).fileName();
-}
-
 } // namespace
 
 ChatPage::ChatPage(Services& services, QWidget* parent)
-    : Page(parent), services_(services), controller_(services), context_(new QWidget),
-      modes_(new QButtonGroup(this)), export_(new QPushButton(tr("Export…"))),
-      new_(new QPushButton(tr("New chat"))), historyToggle_(new QPushButton(tr("Chats"))),
-      otherSide_(new QPushButton), columns_(new QSplitter),
-      history_(new ChatHistory(services.theme, controller_.store())),
+    : Page(parent), services_(services), controller_(services), modes_(new ModeBar(services.theme)),
+      export_(new QPushButton(tr("Export…"))), new_(new QPushButton(tr("New chat"))),
+      historyToggle_(new QPushButton(tr("Chats"))), otherSide_(new QPushButton),
+      columns_(new QSplitter), history_(new ChatHistory(services.theme, controller_.store())),
       banner_(new Banner(services.theme)), options_(new OptionsPanel(services.theme)),
       composer_(new Composer(services.theme)),
       instruments_(new Instruments(services.theme, controller_)) {
@@ -61,40 +51,22 @@ ChatPage::ChatPage(Services& services, QWidget* parent)
 }
 
 void ChatPage::makeHeader() {
-    auto* row = new QHBoxLayout(context_);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(0);
-    const std::array<QString, 3> names{tr("Side by side"), tr("Quantized only"),
-                                       tr("Original only")};
-    const std::array<const char*, 3> places{"left", "middle", "right"};
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        auto* button = new QPushButton(names[i]);
-        button->setCheckable(true);
-        button->setProperty("segment", places[i]);
-        button->setAccessibleName(names[i]);
-        modes_->addButton(button, static_cast<int>(i));
-        row->addWidget(button);
-    }
-    row->addSpacing(24);
-    auto* link = new QLabel;
-    const auto draw = [this, link] {
-        link->setPixmap(services_.theme.icon("link").pixmap(16, 16));
+    const auto draw = [this] {
         export_->setIcon(services_.theme.icon("export"));
         new_->setIcon(services_.theme.icon("add"));
         historyToggle_->setIcon(services_.theme.icon("runs"));
     };
     connect(&services_.theme, &Theme::changed, this, draw);
     draw();
-    row->addWidget(link);
-    row->addSpacing(8);
-    auto* same = label(tr("Same prompt, same seed"), "secondary");
-    same->setToolTip(tr("Both models get the same messages of yours, settings and seed. They take "
-                        "turns, the original first."));
-    row->addWidget(same);
     export_->setToolTip(tr("Save this chat as Markdown, JSON or HTML (Ctrl+E)"));
     new_->setToolTip(tr("New chat with the same models (Ctrl+N)"));
+    otherSide_->setToolTip(tr("The other model's answers (Ctrl+Tab)"));
     historyToggle_->setToolTip(tr("Show the list of chats"));
     historyToggle_->setCheckable(true);
+}
+
+QWidget* ChatPage::headerContext() {
+    return modes_;
 }
 
 QList<QWidget*> ChatPage::headerActions() {
@@ -165,9 +137,9 @@ void ChatPage::connectController() {
 }
 
 void ChatPage::connectParts() {
-    connect(modes_, &QButtonGroup::idClicked, this, [this](int id) {
+    connect(modes_, &ModeBar::modeChosen, this, [this](ChatMode mode) {
         ChatOptions options = controller_.options();
-        options.mode = modes.at(static_cast<std::size_t>(id));
+        options.mode = mode;
         controller_.setOptions(options);
     });
     connect(export_, &QPushButton::clicked, this, &ChatPage::exportAs);
@@ -177,7 +149,6 @@ void ChatPage::connectParts() {
     };
     connect(new_, &QPushButton::clicked, this, startNew);
     connect(composer_, &Composer::newChatRequested, this, startNew);
-    otherSide_->setToolTip(tr("The other model's answers (Ctrl+Tab)"));
     connect(otherSide_, &QPushButton::clicked, this, [this] {
         frontSide_ = frontSide_ == ChatSide::original ? ChatSide::quantized : ChatSide::original;
         showMode();
@@ -214,9 +185,17 @@ void ChatPage::connectParts() {
     for (const ChatSide side : chatSides) {
         ChatPane* pane = this->pane(side);
         ChatPane* other = panes_[side == ChatSide::original ? 1 : 0];
-        connect(pane, &ChatPane::modelWanted, this, &ChatPage::chooseModel);
-        connect(pane, &ChatPane::openWanted, this,
-                [this, side] { openModelDialog(side, side == ChatSide::quantized); });
+        connect(pane, &ChatPane::modelWanted, this, [this](ChatSide wanted, QWidget* near) {
+            showModelMenu(
+                this, near->mapToGlobal(QPoint(0, near->height())), services_.store, wanted,
+                controller_.modelPath(wanted),
+                [this, wanted](const QString& path) { controller_.setModel(wanted, path); });
+        });
+        connect(pane, &ChatPane::openWanted, this, [this](ChatSide wanted) {
+            const bool folder = wanted == ChatSide::quantized; // as artifacts are
+            if (const QString path = askForModel(this, wanted, folder); !path.isEmpty())
+                controller_.setModel(wanted, path);
+        });
         connect(pane, &ChatPane::actionRequested, this,
                 [this, side](std::size_t turn, TurnAction action) { act(turn, side, action); });
         connect(pane, &ChatPane::scrolled, this, [this, pane, other] {
@@ -227,59 +206,6 @@ void ChatPage::connectParts() {
             linking_ = false;
         });
     }
-}
-
-void ChatPage::addKeys() {
-    const auto key = [this](const QKeySequence& keys, auto&& action) {
-        connect(new QShortcut(keys, this), &QShortcut::activated, this, action);
-    };
-    const auto last = [this](auto&& action) {
-        return [this, action] {
-            if (!controller_.turns().empty())
-                action(controller_.turns().size() - 1);
-        };
-    };
-    key(QKeySequence::New, [this] { new_->click(); });
-    key(Qt::CTRL | Qt::Key_K, [this] {
-        historyToggle_->setChecked(true);
-        history_->focusSearch();
-    });
-    key(Qt::CTRL | Qt::Key_R, last([this](std::size_t turn) { controller_.regenerate(turn); }));
-    key(Qt::ALT | Qt::Key_Left,
-        last([this](std::size_t turn) { controller_.showVersion(turn, true, -1); }));
-    key(Qt::ALT | Qt::Key_Right,
-        last([this](std::size_t turn) { controller_.showVersion(turn, true, 1); }));
-    key(Qt::CTRL | Qt::SHIFT | Qt::Key_S, [this] { openPanel(OptionsPanel::sampling); });
-    key(Qt::CTRL | Qt::SHIFT | Qt::Key_P, [this] { openPanel(OptionsPanel::system); });
-    key(Qt::CTRL | Qt::SHIFT | Qt::Key_T, [this] { openPanel(OptionsPanel::promptTemplate); });
-    key(Qt::CTRL | Qt::Key_E, [this] { export_->click(); });
-    key(Qt::CTRL | Qt::Key_Tab, [this] { otherSide_->click(); });
-    for (ChatPane* pane : panes_) { // a letter: only while an answer has the focus
-        auto* inPane = new QShortcut(Qt::Key_D, pane);
-        inPane->setContext(Qt::WidgetWithChildrenShortcut);
-        connect(inPane, &QShortcut::activated, this,
-                [this] { (void)this->pane(ChatSide::quantized)->showDifference(); });
-    }
-}
-
-QList<std::pair<QString, QString>> ChatPage::keys() const {
-    return {{tr("Enter"), tr("Send; Shift+Enter makes a line")},
-            {tr("Esc"), tr("Stop writing, or close the settings")},
-            {tr("Ctrl+N"), tr("New chat")},
-            {tr("Ctrl+K"), tr("Search chats")},
-            {tr("Up"), tr("Edit the last message, in an empty field")},
-            {tr("Ctrl+R"), tr("Answer again as a new version")},
-            {tr("Alt+Left, Alt+Right"), tr("Version of the last answer")},
-            {tr("Ctrl+Shift+S"), tr("Sampling")},
-            {tr("Ctrl+Shift+P"), tr("System prompt")},
-            {tr("Ctrl+Shift+T"), tr("Chat template")},
-            {tr("Ctrl+E"), tr("Export the chat")},
-            {tr("Ctrl+Tab"), tr("The other model, in a narrow window")},
-            {tr("F2, Delete"), tr("Rename, delete a chat in the list")},
-            {tr("C, B, E, Delete, D"),
-             tr("On an answer: copy, branch, edit the message, delete the turn, go to the "
-                "difference")},
-            {tr("Left, Right"), tr("On a KL strip: token")}};
 }
 
 // What is in view ----------------------------------------------------------------------------
@@ -319,8 +245,7 @@ void ChatPage::showChat() {
 
 void ChatPage::showMode() {
     const ChatMode mode = controller_.options().mode;
-    for (std::size_t i = 0; i < modes.size(); ++i)
-        modes_->button(static_cast<int>(i))->setChecked(modes[i] == mode);
+    modes_->setMode(mode);
     const bool narrow = width() < onePaneBelow && mode == ChatMode::both;
     otherSide_->setVisible(narrow);
     otherSide_->setText(frontSide_ == ChatSide::original ? tr("Show quantized")
@@ -343,8 +268,7 @@ void ChatPage::showStatus() {
         controller_.takesPart(ChatSide::original) || controller_.takesPart(ChatSide::quantized);
     composer_->setState(running, ready);
     history_->setLocked(running);
-    for (QAbstractButton* button : modes_->buttons())
-        button->setEnabled(!running);
+    modes_->setLocked(running);
     new_->setEnabled(!running);
     export_->setEnabled(!controller_.turns().empty());
     if (!running) {
@@ -473,42 +397,6 @@ void ChatPage::offerUndo() {
         banner_->hide();
         controller_.undoRemove();
     });
-}
-
-// Models -------------------------------------------------------------------------------------
-
-void ChatPage::chooseModel(ChatSide side, QToolButton* near) {
-    QMenu menu;
-    QStringList known;
-    for (const ChatRecord& chat : controller_.store().chats()) {
-        const std::string& path =
-            side == ChatSide::original ? chat.originalPath : chat.quantizedPath;
-        if (!path.empty())
-            known << QString::fromStdString(path);
-    }
-    known.removeDuplicates();
-    for (const QString& path : known) {
-        QAction* action = menu.addAction(shortName(path),
-                                         [this, side, path] { controller_.setModel(side, path); });
-        action->setToolTip(path);
-        action->setCheckable(true);
-        action->setChecked(path == controller_.modelPath(side));
-    }
-    if (!known.isEmpty())
-        menu.addSeparator();
-    menu.setToolTipsVisible(true);
-    menu.addAction(tr("Open a GGUF file…"), [this, side] { openModelDialog(side, false); });
-    menu.addAction(tr("Open a folder…"), [this, side] { openModelDialog(side, true); });
-    menu.exec(near->mapToGlobal(QPoint(0, near->height())));
-}
-
-void ChatPage::openModelDialog(ChatSide side, bool folder) {
-    const QString title = side == ChatSide::original ? tr("Open original") : tr("Open quantized");
-    const QString path =
-        folder ? QFileDialog::getExistingDirectory(this, title)
-               : QFileDialog::getOpenFileName(this, title, {}, tr("GGUF files (*.gguf)"));
-    if (!path.isEmpty())
-        controller_.setModel(side, path);
 }
 
 void ChatPage::exportAs() {

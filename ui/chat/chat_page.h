@@ -6,12 +6,8 @@
 #include "ui/studio/page.h"
 #include "ui/studio/services.h"
 
-#include <QTimer>
-
-class QButtonGroup;
 class QPushButton;
 class QSplitter;
-class QToolButton;
 
 namespace bwla::ui {
 
@@ -20,6 +16,7 @@ class ChatHistory;
 class ChatPane;
 class Composer;
 class Instruments;
+class ModeBar;
 class OptionsPanel;
 
 /// Original and quantized model answering the same prompt.
@@ -31,7 +28,7 @@ public:
 
     [[nodiscard]] QString title() const override { return tr("Chat"); }
     [[nodiscard]] QString iconName() const override { return "chat"; }
-    QWidget* headerContext() override { return context_; }
+    QWidget* headerContext() override;
     QList<QWidget*> headerActions() override;
     void activated() override;
     bool escape() override;
@@ -71,16 +68,13 @@ private:
     void send(const QString& text);
     void openPanel(int tab);
     void closePanel();
-    void chooseModel(ChatSide side, QToolButton* near);
-    void openModelDialog(ChatSide side, bool folder);
     void exportAs();
     void showFailure(const QString& sentence);
     void offerUndo();
 
     Services& services_;
     ChatController controller_;
-    QWidget* context_;
-    QButtonGroup* modes_;
+    ModeBar* modes_;
     QPushButton *export_, *new_, *historyToggle_, *otherSide_;
     QSplitter* columns_;
     ChatHistory* history_;

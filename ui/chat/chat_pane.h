@@ -36,7 +36,7 @@ public:
     [[nodiscard]] QString speedText() const;
 
 Q_SIGNALS:
-    void modelWanted(bwla::ChatSide side, QToolButton* near); ///< show what can be chosen
+    void modelWanted(bwla::ChatSide side, QWidget* near); ///< show what can be chosen
     void openWanted(bwla::ChatSide side);
     void actionRequested(std::size_t turn, bwla::ui::TurnAction action);
     void scrolled();

@@ -366,6 +366,50 @@ private Q_SLOTS:
         QCOMPARE(chat().options().stopStrings, std::vector<std::string>{"zzz"});
     }
 
+    /// Only where somebody wants to look: BWLA_SHOTS=folder. The default model beside its artifact.
+    void pictures() {
+        const std::filesystem::path model = test::realModel();
+        const auto artifact = model.parent_path() / "SmolLM2-135M-Instruct-W1A6";
+        if (qEnvironmentVariable("BWLA_SHOTS").isEmpty() || !std::filesystem::exists(artifact))
+            return;
+        page().openChat(QString::fromStdString(model.string()),
+                        QString::fromStdString(artifact.string()));
+        saveShot(*window_, "chat-empty-dark");
+        options([](ChatOptions& o) { o.maxTokens = 72; });
+        QVERIFY(ask("Why is the sky blue? Two sentences, please."));
+        type("Write a Python function that reverses a string.");
+        QVERIFY(QTest::qWaitFor([this] { return chat().turns().size() == 2; }));
+        QVERIFY(QTest::qWaitFor(
+            [this] {
+                return !chat().running() || (last().answer(ChatSide::quantized) &&
+                                             last().answer(ChatSide::quantized)->text.size() > 60);
+            },
+            60000));
+        page().composer()->setText("And how would I reverse only the words?");
+        QTest::qWait(200);
+        saveShot(*window_, "chat-writing-dark");
+        QVERIFY(done());
+        QTest::qWait(200);
+        saveShot(*window_, "chat-dark");
+        theme_->setMode(Theme::Mode::light);
+        QTest::qWait(200);
+        saveShot(*window_, "chat-light");
+        QTest::keyClick(window_.get(), Qt::Key_S, Qt::ControlModifier | Qt::ShiftModifier);
+        QTest::qWait(200);
+        saveShot(*window_, "chat-sampling-light");
+        theme_->setMode(Theme::Mode::dark);
+        QTest::keyClick(window_.get(), Qt::Key_T, Qt::ControlModifier | Qt::ShiftModifier);
+        QTest::qWait(200);
+        saveShot(*window_, "chat-template-dark");
+        page().escape();
+        window_->resize(1024, 700);
+        QTest::qWait(200);
+        saveShot(*window_, "chat-1024-dark");
+        window_->resize(960, 600);
+        QTest::qWait(200);
+        saveShot(*window_, "chat-960-dark");
+    }
+
     void theRealModelStopsWhileLoadingAndReading() {
         page().openChat(QString::fromStdString(test::realModel().string()), {});
         const auto stopIn = [&](SidePhase phase) {

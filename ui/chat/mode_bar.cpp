@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/mode_bar.h"
+
+#include "ui/theme/theme.h"
+#include "ui/widgets/card.h"
+
+#include <QButtonGroup>
+#include <QHBoxLayout>
+#include <QPushButton>
+
+#include <array>
+
+namespace bwla::ui {
+
+ModeBar::ModeBar(Theme& theme, QWidget* parent)
+    : QWidget(parent), buttons_(new QButtonGroup(this)) {
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(0);
+    const std::array<QString, 3> names{tr("Side by side"), tr("Quantized only"),
+                                       tr("Original only")}; // in the order of ChatMode
+    const std::array<const char*, 3> places{"left", "middle", "right"};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        auto* button = new QPushButton(names[i]);
+        button->setCheckable(true);
+        button->setProperty("segment", places[i]);
+        button->setToolTip(tr("Who answers the next message"));
+        buttons_->addButton(button, static_cast<int>(i));
+        row->addWidget(button);
+    }
+    connect(buttons_, &QButtonGroup::idClicked, this,
+            [this](int id) { Q_EMIT modeChosen(static_cast<ChatMode>(id)); });
+    row->addSpacing(24);
+    auto* link = new QLabel;
+    const auto draw = [&theme, link] { link->setPixmap(theme.icon("link").pixmap(16, 16)); };
+    connect(&theme, &Theme::changed, link, draw);
+    draw();
+    row->addWidget(link);
+    row->addSpacing(8);
+    auto* same = label(tr("Same prompt, same seed"), "secondary");
+    same->setToolTip(tr("Both models get the same messages of yours, settings and seed. They take "
+                        "turns, the original first."));
+    row->addWidget(same);
+}
+
+void ModeBar::setMode(ChatMode mode) {
+    buttons_->button(static_cast<int>(mode))->setChecked(true);
+}
+
+void ModeBar::setLocked(bool locked) {
+    for (QAbstractButton* button : buttons_->buttons())
+        button->setEnabled(!locked);
+}
+
+} // namespace bwla::ui
