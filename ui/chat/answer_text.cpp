@@ -8,6 +8,8 @@
 #include <QTextCursor>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace bwla::ui {
 namespace {
 
@@ -48,15 +50,13 @@ void AnswerText::setText(const std::string& utf8, const TokenMarks& marks) {
     for (qsizetype i = 0; i < blocks_.size(); ++i)
         if (moved || i >= before.size() || before[i] != blocks_[i])
             draw(i);
-    if (marks_.difference && *marks_.difference >= marks_.path.size() && marks_.quantized && moved)
-        markEnd();
+    markEnd();
 }
 
 void AnswerText::redraw() {
     for (qsizetype i = 0; i < blocks_.size(); ++i)
         draw(i);
-    if (marks_.difference && *marks_.difference >= marks_.path.size() && marks_.quantized)
-        markEnd();
+    markEnd();
 }
 
 QTextEdit* AnswerText::editOf(qsizetype block) const {
@@ -166,9 +166,12 @@ void AnswerText::mark(qsizetype block) {
     views_[block].arrow = drawn.begin;
 }
 
-/// This answer ends where the other one goes on.
+/// A difference that has no drawn character of its own: this answer ends where the other one goes
+/// on, or the token is a blank at the very end.
 void AnswerText::markEnd() {
-    if (views_.isEmpty())
+    const bool drawn =
+        std::any_of(views_.begin(), views_.end(), [](const View& view) { return view.arrow >= 0; });
+    if (!marks_.difference || !marks_.quantized || drawn || views_.isEmpty())
         return;
     const qsizetype last = views_.size() - 1;
     QTextCharFormat filled;
@@ -179,7 +182,8 @@ void AnswerText::markEnd() {
     cursor.movePosition(QTextCursor::End);
     cursor.insertText(" ", {});
     views_[last].arrow = cursor.position();
-    cursor.insertText(arrow + tr("ends here"), filled);
+    const bool ends = *marks_.difference >= marks_.path.size();
+    cursor.insertText(ends ? arrow + tr("ends here") : arrow, filled);
     static_cast<FlatText*>(editOf(last))->fitHeight();
 }
 

@@ -132,12 +132,10 @@ void ChatController::countArrived(const ContextCount& count) {
     }
     if (count.capacity == 0 || count.excess() > 0)
         return; // the page offers choices
-    try {
+    guarded([this, text] {
         add(text, chat_.leaf);
         Q_EMIT sent();
-    } catch (const Error& error) {
-        Q_EMIT failed(QString::fromStdString(sentence(error)));
-    }
+    });
 }
 
 void ChatController::send(const QString& text) {
@@ -149,6 +147,14 @@ void ChatController::send(const QString& text) {
 }
 
 // Answers ------------------------------------------------------------------------------------
+
+void ChatController::guarded(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Error& error) {
+        Q_EMIT failed(QString::fromStdString(sentence(error)));
+    }
+}
 
 void ChatController::add(const QString& text, std::int64_t parent) {
     if (chat_.id == 0) {
@@ -321,14 +327,16 @@ void ChatController::stop() {
 void ChatController::regenerate(std::size_t turn) {
     if (running() || turn >= turns_.size())
         return;
-    chat_.leaf = turns_[turn].id;
-    store_.setLeaf(chat_.id, chat_.leaf);
-    answerLast();
+    guarded([this, turn] {
+        chat_.leaf = turns_[turn].id;
+        store_.setLeaf(chat_.id, chat_.leaf);
+        answerLast();
+    });
 }
 
 void ChatController::edit(std::size_t turn, const QString& text) {
     if (!running() && turn < turns_.size() && !text.trimmed().isEmpty())
-        add(text, turns_[turn].parent);
+        guarded([this, turn, text] { add(text, turns_[turn].parent); });
 }
 
 void ChatController::branch(std::size_t turn) {
@@ -356,11 +364,13 @@ void ChatController::showVersion(std::size_t turn, bool ofAnswer, int step) {
 void ChatController::removeTurn(std::size_t turn) {
     if (running() || turn >= turns_.size())
         return;
-    removed_ = turns_[turn].id;
-    store_.removeMessage(removed_);
-    chat_ = store_.chat(chat_.id);
-    reload();
-    Q_EMIT turnRemoved();
+    guarded([this, turn] {
+        store_.removeMessage(turns_[turn].id);
+        removed_ = turns_[turn].id;
+        chat_ = store_.chat(chat_.id);
+        reload();
+        Q_EMIT turnRemoved();
+    });
 }
 
 void ChatController::undoRemove() {

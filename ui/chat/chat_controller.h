@@ -88,6 +88,8 @@ private:
     void saveChat();
     void askCount(const QString& draft);
     void countArrived(const ContextCount& count);
+    /// What the store refuses (a full disk) is told, not thrown through the event loop.
+    void guarded(const std::function<void()>& work);
     void add(const QString& text, std::int64_t parent);
     void answerLast();
     void apply(std::vector<ChatEvent> events);

@@ -16,6 +16,7 @@
 
 #include <QClipboard>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QPushButton>
@@ -35,7 +36,7 @@ constexpr int instrumentsBelow = 700;
 ChatPage::ChatPage(Services& services, QWidget* parent)
     : Page(parent), services_(services), controller_(services), modes_(new ModeBar(services.theme)),
       export_(new QPushButton(tr("Export…"))), new_(new QPushButton(tr("New chat"))),
-      historyToggle_(new QPushButton(tr("Chats"))), otherSide_(new QPushButton),
+      historyToggle_(new QPushButton(tr("Chats"), this)), otherSide_(new QPushButton(this)),
       columns_(new QSplitter), history_(new ChatHistory(services.theme, controller_.store())),
       banner_(new Banner(services.theme)), options_(new OptionsPanel(services.theme)),
       composer_(new Composer(services.theme)),
@@ -271,10 +272,10 @@ void ChatPage::showStatus() {
     modes_->setLocked(running);
     new_->setEnabled(!running);
     export_->setEnabled(!controller_.turns().empty());
-    if (!running) {
+    if (running != std::exchange(wasRunning_, running) && !running)
         Q_EMIT jobChanged(std::nullopt);
+    if (!running)
         return;
-    }
     const bool both =
         controller_.takesPart(ChatSide::original) && controller_.takesPart(ChatSide::quantized);
     Q_EMIT jobChanged(
@@ -345,10 +346,6 @@ bool ChatPage::escape() {
     return false;
 }
 
-std::optional<QString> ChatPage::reasonToStay() const {
-    return std::nullopt; // what was written is saved already
-}
-
 void ChatPage::act(std::size_t turn, ChatSide side, TurnAction action) {
     switch (action) {
     case TurnAction::copy:
@@ -403,11 +400,13 @@ void ChatPage::exportAs() {
     QString kind;
     const QString name =
         QString::fromStdString(controller_.chat().title).left(40).replace('/', '-');
-    const QString file =
+    QString file =
         QFileDialog::getSaveFileName(this, tr("Export chat"), name + ".md",
                                      tr("Markdown (*.md);;JSON (*.json);;HTML (*.html)"), &kind);
     if (file.isEmpty())
         return;
+    if (QFileInfo(file).suffix().isEmpty())
+        file += kind.contains("json") ? ".json" : kind.contains("html") ? ".html" : ".md";
     const QString wrong =
         exportChat(file, controller_.chat(), controller_.options(), controller_.turns());
     if (!wrong.isEmpty())

@@ -32,7 +32,6 @@ public:
     QList<QWidget*> headerActions() override;
     void activated() override;
     bool escape() override;
-    [[nodiscard]] std::optional<QString> reasonToStay() const override;
     [[nodiscard]] QList<std::pair<QString, QString>> keys() const override;
 
     /// A new chat with these models; either may be empty.
@@ -86,7 +85,8 @@ private:
     QWidget* instrumentsColumn_ = nullptr;
     /// Models asked for while an answer was being stopped.
     std::optional<std::pair<QString, QString>> nextModels_;
-    std::optional<std::size_t> editing_;       ///< turn whose message is being edited
+    std::optional<std::size_t> editing_; ///< turn whose message is being edited
+    bool wasRunning_ = false;
     bool linking_ = false;                     ///< one pane scrolls the other
     bool historyWanted_ = false;               ///< opened by hand in a narrow window
     ChatSide frontSide_ = ChatSide::quantized; ///< the pane in view in a very narrow window

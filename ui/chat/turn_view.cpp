@@ -104,6 +104,7 @@ QWidget* TurnView::makeBubble() {
     message_->setWordWrap(true);
     message_->setTextFormat(Qt::PlainText);
     message_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    message_->setAccessibleName(tr("Your message"));
     inside->addWidget(message_);
     column->addWidget(bubble);
     auto* row = new QHBoxLayout;
@@ -162,6 +163,7 @@ QWidget* TurnView::makeNumbers() {
         *made = label({}, "caption");
     state_->setWordWrap(true);
     state_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    state_->setAccessibleName(tr("State of the answer"));
     row->addWidget(prefill_);
     row->addWidget(firstToken_);
     row->addStretch();
@@ -265,10 +267,13 @@ void TurnView::setState(const ChatTurn& turn, const ChatAnswer& answer, const Si
     if (text.isEmpty())
         text = endText(answer);
     const auto& other = turn.answer(ChatSide::original);
-    if (text.isEmpty() && side_ == ChatSide::quantized && other && !turn.difference() &&
-        other->state == MessageState::done && answer.state == MessageState::done &&
-        !answer.stats.path.empty())
-        text = tr("Both answers are identical for %1 tokens.").arg(answer.stats.path.size());
+    if (status.phase == SidePhase::idle && side_ == ChatSide::quantized && other &&
+        !turn.difference() && other->state == MessageState::done &&
+        answer.state == MessageState::done && !answer.stats.path.empty())
+        text = tr("Both answers are identical for %1 tokens. %2")
+                   .arg(answer.stats.path.size())
+                   .arg(text)
+                   .trimmed();
     state_->setText(text);
 }
 

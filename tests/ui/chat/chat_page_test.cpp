@@ -342,7 +342,8 @@ private Q_SLOTS:
             const auto* button = qobject_cast<QAbstractButton*>(widget);
             const bool named = !widget->accessibleName().isEmpty() ||
                                (button != nullptr && !button->text().isEmpty());
-            QVERIFY2(named, qPrintable(QString(widget->metaObject()->className()) + " in " +
+            QVERIFY2(named, qPrintable(QString(widget->metaObject()->className()) + " " +
+                                       widget->objectName() + " in " +
                                        widget->parent()->metaObject()->className()));
         }
         QVERIFY(!page().keys().isEmpty());
