@@ -44,7 +44,11 @@ void ChatHistory::layOut() {
     search_->setPlaceholderText(tr("Search chats  Ctrl+K"));
     search_->setAccessibleName(tr("Search chats"));
     search_->setClearButtonEnabled(true);
-    search_->addAction(theme_.icon("search"), QLineEdit::LeadingPosition);
+    QAction* lens = search_->addAction(theme_.icon("search"), QLineEdit::LeadingPosition);
+    connect(&theme_, &Theme::changed, this, [this, lens] {
+        lens->setIcon(theme_.icon("search"));
+        bin_->setIcon(theme_.icon("refresh"));
+    });
     list_->setModel(model_);
     list_->setItemDelegate(new HistoryDelegate(theme_, this));
     list_->setAccessibleName(tr("Chats"));

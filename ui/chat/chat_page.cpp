@@ -116,12 +116,10 @@ void ChatPage::connectController() {
             openChat(original, quantized);
         }
     });
-    connect(&controller_, &ChatController::answerChanged, this, [this](ChatSide side) {
+    connect(&controller_, &ChatController::answerChanged, this, [this] {
         for (ChatPane* pane : panes_) // the other side marks where they differ
             pane->showLast();
-        (void)side;
-        if (!controller_.running() || controller_.status(side).phase != SidePhase::writing)
-            instruments_->showNumbers();
+        instruments_->showNumbers();
         follow();
     });
     connect(&controller_, &ChatController::historyChanged, this,
@@ -296,6 +294,7 @@ void ChatPage::resizeEvent(QResizeEvent* event) {
 void ChatPage::fitWidth() {
     const bool narrow = width() < historyBelow;
     historyToggle_->setVisible(narrow);
+    modes_->setCompact(width() < onePaneBelow);
     history_->setVisible(!narrow || historyWanted_);
     instrumentsColumn_->setVisible(width() >= instrumentsBelow);
     showMode();

@@ -51,8 +51,13 @@ Composer::Composer(Theme& theme, QWidget* parent)
     connect(send_, &QPushButton::clicked, this, &Composer::press);
     connect(system_, &QPushButton::clicked, this, &Composer::systemRequested);
     connect(sampling_, &QPushButton::clicked, this, &Composer::samplingRequested);
-    connect(&theme_, &Theme::changed, this, &Composer::updateSend);
-    updateSend();
+    const auto restyle = [this] {
+        system_->setIcon(theme_.icon("edit"));
+        sampling_->setIcon(theme_.icon("settings"));
+        updateSend();
+    };
+    connect(&theme_, &Theme::changed, this, restyle);
+    restyle();
 }
 
 void Composer::layOut() {
@@ -66,6 +71,7 @@ void Composer::layOut() {
     field_->setAccessibleName(tr("Message"));
     field_->setFixedHeight(56);
     field_->setTabChangesFocus(true);
+    field_->document()->setDocumentMargin(8);
     send_->setFixedSize(96, 56);
     row->addWidget(field_, 1);
     row->addWidget(send_);
@@ -86,14 +92,13 @@ void Composer::layOut() {
         part->setToolTip(tip);
     below->addWidget(name);
     below->addWidget(meter_);
+    context_->setWordWrap(true);
     below->addWidget(context_, 1);
     for (QPushButton* button : {system_, sampling_}) {
         button->setProperty("small", true);
         below->addWidget(button);
     }
-    system_->setIcon(theme_.icon("edit"));
     system_->setToolTip(tr("What the models are told before the chat, and their chat template."));
-    sampling_->setIcon(theme_.icon("settings"));
     sampling_->setToolTip(tr("How the next token is drawn (Ctrl+Shift+S)"));
     column->addLayout(below);
 }

@@ -21,7 +21,7 @@ QString dayOf(std::int64_t time) {
 
 QString timeOf(std::int64_t time) {
     const QDateTime at = QDateTime::fromSecsSinceEpoch(time);
-    return at.date() == QDate::currentDate() ? QLocale().toString(at.time(), QLocale::ShortFormat)
+    return at.date() == QDate::currentDate() ? QLocale().toString(at.time(), "HH:mm")
                                              : QLocale().toString(at.date(), QLocale::ShortFormat);
 }
 

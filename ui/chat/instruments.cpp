@@ -15,6 +15,7 @@ namespace bwla::ui {
 namespace {
 
 constexpr int repaintMilliseconds = 100;
+constexpr double shortestAxis = 4.0; ///< seconds
 const double unknown = std::nan("");
 
 class Mean {
@@ -115,7 +116,7 @@ QWidget* Instruments::makeThroughput() {
     card->body()->addWidget(plot_, 1);
     data_.x.title = tr("Seconds");
     data_.y.title = tr("Decode tok/s");
-    data_.emptyText = tr("Speeds appear while the models write.");
+    data_.emptyText = tr("No speeds yet.");
     data_.summary = tr("Live throughput: nothing measured yet.");
     return card;
 }
@@ -250,7 +251,7 @@ void Instruments::measured(ChatSide side, double seconds, double speed) {
 
 void Instruments::drawThroughput() {
     QStringList parts;
-    double longest = 1.0, fastest = 1.0;
+    double longest = shortestAxis, fastest = 1.0;
     for (const PlotSeries& series : data_.series) {
         parts << tr("%1 %2 tokens a second").arg(series.name, numberText(series.y.back(), 1));
         longest = std::max(longest, series.x.back());

@@ -13,7 +13,7 @@
 namespace bwla::ui {
 
 ModeBar::ModeBar(Theme& theme, QWidget* parent)
-    : QWidget(parent), buttons_(new QButtonGroup(this)) {
+    : QWidget(parent), buttons_(new QButtonGroup(this)), words_(new QWidget) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
@@ -30,21 +30,27 @@ ModeBar::ModeBar(Theme& theme, QWidget* parent)
     }
     connect(buttons_, &QButtonGroup::idClicked, this,
             [this](int id) { Q_EMIT modeChosen(static_cast<ChatMode>(id)); });
-    row->addSpacing(24);
+    row->addWidget(words_);
+    auto* beside = new QHBoxLayout(words_);
+    beside->setContentsMargins(24, 0, 0, 0);
     auto* link = new QLabel;
     const auto draw = [&theme, link] { link->setPixmap(theme.icon("link").pixmap(16, 16)); };
     connect(&theme, &Theme::changed, link, draw);
     draw();
-    row->addWidget(link);
-    row->addSpacing(8);
+    beside->addWidget(link);
+    beside->setSpacing(8);
     auto* same = label(tr("Same prompt, same seed"), "secondary");
     same->setToolTip(tr("Both models get the same messages of yours, settings and seed. They take "
                         "turns, the original first."));
-    row->addWidget(same);
+    beside->addWidget(same);
 }
 
 void ModeBar::setMode(ChatMode mode) {
     buttons_->button(static_cast<int>(mode))->setChecked(true);
+}
+
+void ModeBar::setCompact(bool compact) {
+    words_->setVisible(!compact);
 }
 
 void ModeBar::setLocked(bool locked) {

@@ -19,12 +19,14 @@ public:
     explicit ModeBar(Theme& theme, QWidget* parent = nullptr);
     void setMode(ChatMode mode);
     void setLocked(bool locked);
+    void setCompact(bool compact); ///< without the words beside the buttons
 
 Q_SIGNALS:
     void modeChosen(bwla::ui::ChatMode mode);
 
 private:
     QButtonGroup* buttons_;
+    QWidget* words_;
 };
 
 } // namespace bwla::ui

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/options_panel.h"
 
+#include "ui/chat/text_views.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
@@ -98,7 +99,9 @@ OptionsPanel::OptionsPanel(Theme& theme, QWidget* parent)
     tabs_->addTab(makeTemplate(), tr("Template"));
     tabs_->setAccessibleName(tr("Chat settings"));
     auto* close = new QToolButton;
-    close->setIcon(theme.icon("cancel"));
+    const auto draw = [this, close] { close->setIcon(theme_.icon("cancel")); };
+    connect(&theme, &Theme::changed, close, draw);
+    draw();
     close->setToolTip(tr("Close (Esc)"));
     close->setAccessibleName(tr("Close the chat settings"));
     tabs_->setCornerWidget(close);
@@ -114,6 +117,7 @@ QWidget* OptionsPanel::makeSystem() {
         tr("For example: You are a terse assistant. Empty = what the model's template says."));
     system_->setAccessibleName(tr("System prompt"));
     system_->setTabChangesFocus(true);
+    system_->document()->setDocumentMargin(8);
     connect(system_, &QPlainTextEdit::textChanged, this, &OptionsPanel::changed);
     return system_;
 }
@@ -123,6 +127,7 @@ QDoubleSpinBox* OptionsPanel::number(double low, double high, double step, int d
     auto* box = new QDoubleSpinBox;
     box->setRange(low, high);
     box->setSingleStep(step);
+    box->setButtonSymbols(QAbstractSpinBox::NoButtons);
     box->setDecimals(decimals);
     box->setAccessibleName(name);
     box->setToolTip(tip);
@@ -133,6 +138,7 @@ QDoubleSpinBox* OptionsPanel::number(double low, double high, double step, int d
 QSpinBox* OptionsPanel::whole(int low, int high, const QString& name, const QString& tip) {
     auto* box = new QSpinBox;
     box->setRange(low, high);
+    box->setButtonSymbols(QAbstractSpinBox::NoButtons);
     box->setAccessibleName(name);
     box->setToolTip(tip);
     connect(box, &QSpinBox::valueChanged, this, &OptionsPanel::changed);
@@ -212,7 +218,8 @@ QWidget* OptionsPanel::makeTemplate() {
                              "turned into tokens."));
     for (QPlainTextEdit* edit : {template_, rendered_}) {
         edit->setTabChangesFocus(true);
-        edit->setFont(theme_.font(TextRole::fixed));
+        edit->document()->setDefaultFont(literalFont(theme_));
+        edit->document()->setDocumentMargin(8);
         row->addWidget(edit, 1);
     }
     column->addWidget(error_);

@@ -16,6 +16,12 @@
 
 namespace bwla::ui {
 
+QFont literalFont(const Theme& theme) {
+    QFont font = theme.font(TextRole::fixed);
+    font.setStyleStrategy(QFont::PreferNoShaping);
+    return font;
+}
+
 FlatText::FlatText(QWidget* parent) : QTextEdit(parent) {
     setProperty("flat", true);
     setReadOnly(true);
@@ -82,7 +88,7 @@ void CodeView::copy() const {
 
 void CodeView::restyle() {
     copy_->setIcon(theme_.icon("copy"));
-    edit_->document()->setDefaultFont(theme_.font(TextRole::fixed));
+    edit_->document()->setDefaultFont(literalFont(theme_));
     highlighter_->setTokens(theme_.tokens());
     edit_->fitHeight();
 }

@@ -14,6 +14,9 @@ namespace bwla::ui {
 class CodeHighlighter;
 class Theme;
 
+/// The theme's fixed font, every character as it is: no ligatures, which make one sign of "<|".
+[[nodiscard]] QFont literalFont(const Theme& theme);
+
 class FlatText : public QTextEdit {
     Q_OBJECT
 

@@ -117,7 +117,12 @@ private Q_SLOTS:
         KlStrip* strip = page().pane(ChatSide::quantized)->turn(0)->strip();
         QCOMPARE(strip->count(), last().answer(ChatSide::quantized)->stats.path.size());
         QVERIFY(page().pane(ChatSide::original)->turn(0)->strip()->isHidden());
-        QVERIFY(!page().pane(ChatSide::quantized)->turn(0)->text()->differenceRect().isNull());
+        const auto* text = page().pane(ChatSide::quantized)->turn(0)->text();
+        QVERIFY2(!text->differenceRect().isNull(),
+                 qPrintable(QString("token %1 of “%2”, path %3")
+                                .arg(*difference)
+                                .arg(QString(text->text().toUtf8().toPercentEncoding()))
+                                .arg(last().answer(ChatSide::quantized)->stats.path.size())));
         QVERIFY(page().instruments()->agreementText().contains(
             QString("token %1").arg(*difference + 1)));
         QVERIFY(page().instruments()->ratioText().contains("decode"));
@@ -375,6 +380,7 @@ private Q_SLOTS:
             return;
         page().openChat(QString::fromStdString(model.string()),
                         QString::fromStdString(artifact.string()));
+        QTest::qWait(200);
         saveShot(*window_, "chat-empty-dark");
         options([](ChatOptions& o) { o.maxTokens = 72; });
         QVERIFY(ask("Why is the sky blue? Two sentences, please."));
