@@ -93,6 +93,20 @@ private Q_SLOTS:
         QCOMPARE(answer.findChild<QTextEdit*>()->toPlainText(), QString("The sky is blue."));
     }
 
+    void controlCharactersHideNoMark() {
+        for (const char byte : {'\0', '\1', '\2', '\x16'}) {
+            AnswerText answer(*theme_);
+            answer.resize(400, 300);
+            const std::string text{byte, 'A', byte, 'A'};
+            answer.setText(
+                text,
+                {.path = {{1, 1}, {2, 2}, {1, 3}, {2, 4}}, .difference = 0, .quantized = true});
+            QCOMPARE(answer.blocks().size(), 1);
+            QVERIFY(answer.findChild<QTextEdit*>()->toPlainText().contains(u'▸'));
+            QVERIFY2(!answer.differenceRect().isNull(), qPrintable(QString::number(byte)));
+        }
+    }
+
     void tagsAreText() {
         AnswerText answer(*theme_);
         answer.setText("a <script>x</script> <b>b</b>", {});
