@@ -28,7 +28,6 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTextEdit>
 #include <QtTest>
 
 using namespace bwla;
@@ -104,6 +103,8 @@ private Q_SLOTS:
     void cleanup() { window_.reset(); }
 
     void bothAnswerAndAreCompared() {
+        // The likeliest path of these weights is nothing but empty lines.
+        options([](ChatOptions& o) { o.sampling = {.temperature = 1, .seed = 3}; });
         QVERIFY(ask("the other one"));
         QVERIFY(page().composer()->text().isEmpty());
         for (const ChatSide side : chatSides) {
@@ -119,8 +120,7 @@ private Q_SLOTS:
         QCOMPARE(strip->count(), last().answer(ChatSide::quantized)->stats.path.size());
         QVERIFY(page().pane(ChatSide::original)->turn(0)->strip()->isHidden());
         const auto* text = page().pane(ChatSide::quantized)->turn(0)->text();
-        const QString seen = text->findChild<QTextEdit*>()->toPlainText();
-        QVERIFY2(!text->differenceRect().isNull(), seen.toUtf8().toHex(' ').constData());
+        QVERIFY(!text->differenceRect().isNull());
         QVERIFY(page().instruments()->agreementText().contains(
             QString("token %1").arg(*difference + 1)));
         QVERIFY(page().instruments()->ratioText().contains("decode"));
