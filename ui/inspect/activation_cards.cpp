@@ -7,9 +7,11 @@
 #include "ui/widgets/colour_scale.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/plot.h"
+#include "ui/widgets/themed_icon.h"
 
 #include <QComboBox>
 #include <QGridLayout>
+#include <QMenu>
 #include <QStackedWidget>
 #include <QToolButton>
 
@@ -25,15 +27,16 @@ double largest(const std::vector<float>& values) {
 } // namespace
 
 ActivationMapCard::ActivationMapCard(Theme& theme, QWidget* parent)
-    : Card(tr("Activations into the layer"), parent), kind_(new QComboBox),
-      pages_(new QStackedWidget), afterTitle_(label(tr("After the rotation"), "title")),
-      beforeText_(label({}, "caption")), afterText_(label({}, "caption")), before_(new Plot(theme)),
-      after_(new Plot(theme)), scale_(new ColourScale(theme)), maxima_(new Plot(theme)) {
+    : Card(tr("Activations"), parent), kind_(new QComboBox), pages_(new QStackedWidget),
+      afterTitle_(label(tr("After the rotation"), "title")), beforeText_(label({}, "caption")),
+      afterText_(label({}, "caption")), before_(new Plot(theme)), after_(new Plot(theme)),
+      scale_(new ColourScale(theme)), maxima_(new Plot(theme)) {
     kind_->addItems({tr("Map"), tr("Maxima")});
     kind_->setProperty("small", true);
     kind_->setAccessibleName(tr("Show activations as"));
     kind_->setToolTip(tr("As a map of tokens and channels, or the largest |x| of every channel"));
     addTool(kind_);
+    addTools(theme);
     auto* maps = new QWidget;
     auto* column = new QVBoxLayout(maps);
     column->setContentsMargins(0, 0, 0, 0);
@@ -54,6 +57,25 @@ ActivationMapCard::ActivationMapCard(Theme& theme, QWidget* parent)
     pages_->addWidget(maxima_);
     body()->addWidget(pages_, 1);
     connect(kind_, &QComboBox::currentIndexChanged, pages_, &QStackedWidget::setCurrentIndex);
+}
+
+/// As addPlotTools, for what is shown: two maps, or the maxima.
+void ActivationMapCard::addTools(Theme& theme) {
+    QToolButton* table = addTool({}, tr("Table of the values (T)"));
+    QToolButton* write = addTool({}, tr("Export as PNG, PDF or CSV (E)"));
+    setThemedIcon(theme, table, "table");
+    setThemedIcon(theme, write, "export");
+    table->setCheckable(true);
+    connect(table, &QToolButton::toggled, this, [this](bool on) {
+        for (Plot* plot : {before_, after_, maxima_})
+            plot->showTable(on);
+    });
+    auto* menu = new QMenu(write);
+    menu->addAction(tr("Map before the rotation…"), before_, &Plot::exportWithDialog);
+    menu->addAction(tr("Map after the rotation…"), after_, &Plot::exportWithDialog);
+    menu->addAction(tr("Maxima of the channels…"), maxima_, &Plot::exportWithDialog);
+    connect(write, &QToolButton::clicked, menu,
+            [menu, write] { menu->exec(write->mapToGlobal(write->rect().bottomLeft())); });
 }
 
 void ActivationMapCard::setLayer(const OpenedLayer& layer) {

@@ -23,6 +23,8 @@ public:
     void setLayer(const OpenedLayer& layer);
 
 private:
+    void addTools(Theme& theme);
+
     QComboBox* kind_;
     QStackedWidget* pages_;
     QLabel* afterTitle_;

@@ -238,6 +238,9 @@ void InspectPage::showOpened(const OpenedModel& model) {
     open_ = model;
     layer_.reset();
     fillModels();
+    const QString name = QFileInfo(model.artifact).fileName();
+    for (Plot* plot : findChildren<Plot*>())
+        plot->setOrigin(model.run ? tr("%1, run %2").arg(name).arg(model.run->id) : name);
     models_->setToolTip(tr("%1\nOriginal: %2").arg(model.artifact, model.original));
     stack_->setCurrentIndex(1);
     layers_->open(model.layers, model.reports);

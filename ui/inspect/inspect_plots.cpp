@@ -63,6 +63,10 @@ PlotSeries tailSeries(const QString& name, Series series, const TailCurve& tails
 
 } // namespace
 
+QString lastStage(bool refined) {
+    return refined ? say("After refinement") : say("After PSP");
+}
+
 PlotData channelPlot(const OpenedChannel& channel) {
     const ChannelView& view = channel.view;
     const bool levels = channel.request.units == RowUnits::levels;
@@ -80,8 +84,8 @@ PlotData channelPlot(const OpenedChannel& channel) {
                                      view.high);
     } else {
         data.series << histogramSeries(say("After OKT"), Series::afterOkt, view.rotated.histogram)
-                    << histogramSeries(say("After PSP"), Series::afterPsp, view.residual.histogram,
-                                       true)
+                    << histogramSeries(lastStage(channel.refined), Series::afterPsp,
+                                       view.residual.histogram, true)
                     << mixtureSeries(say("Fitted mixture"), view.residual.mixture, view.low,
                                      view.high);
     }

@@ -12,6 +12,10 @@ namespace bwla::ui {
 /// and levels.
 [[nodiscard]] PlotData channelPlot(const OpenedChannel& channel);
 
+/// The last stage before the signs: "After PSP", or "After refinement" of a trained model, which
+/// keeps nothing of the stage before.
+[[nodiscard]] QString lastStage(bool refined);
+
 /// The objective of every round; a ring at `position`: a round, or one past the last = as stored.
 [[nodiscard]] PlotData timelinePlot(const std::optional<FitRounds>& rounds, int position);
 

@@ -5,6 +5,8 @@
 
 #include <QMetaObject>
 
+#include <nlohmann/json.hpp>
+
 namespace bwla::ui {
 namespace {
 
@@ -16,6 +18,12 @@ fs::path pathOf(const QString& text) {
 
 QString textOf(const fs::path& path) {
     return QString::fromStdString(path.string());
+}
+
+bool wasRefined(const Artifact& artifact) {
+    const auto config = nlohmann::json::parse(artifact.quantizationConfig(), nullptr, false);
+    return config.is_object() &&
+           config.value("recipe", nlohmann::json::object()).contains("refinement");
 }
 
 } // namespace
@@ -141,6 +149,7 @@ void InspectReader::openModel(const QString& artifact, QString original) {
     facts.original = original;
     model_ = std::make_shared<ModelInspection>(pathOf(artifact), pathOf(original));
     facts.layers = model_->layers();
+    facts.refined = refined_ = wasRefined(model_->artifact());
     post([this, facts] { Q_EMIT opened(facts); });
     survey();
 }

@@ -24,6 +24,7 @@ struct OpenedModel {
     std::vector<LayerId> layers;
     std::optional<RunRecord> run; ///< none for a folder made elsewhere
     std::vector<BlockReport> reports;
+    bool refined = false; ///< its recipe trained it after the closed form
 };
 
 struct OpenedLayer {
@@ -44,6 +45,7 @@ struct ChannelRequest {
 struct OpenedChannel {
     LayerId layer;
     ChannelRequest request;
+    bool refined = false; ///< then `view.residual` is after the refinement
     ChannelView view;
     std::optional<StageView> round; ///< w R at request.round, on the view's axis
 };
@@ -107,6 +109,7 @@ private:
     std::shared_ptr<const ModelInspection> model_;
     std::shared_ptr<const InspectedLayer> layer_;
     std::optional<RunRecord> run_;
+    bool refined_ = false;
     OpenedLayer layerFacts_;
     std::jthread surveyor_;
     std::jthread worker_;

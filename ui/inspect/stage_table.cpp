@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/inspect/stage_table.h"
 
+#include "ui/inspect/inspect_plots.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/number_text.h"
 #include "ui/widgets/plot_style.h"
@@ -40,10 +41,10 @@ void StageTable::setChannel(const OpenedChannel& channel) {
     stages_ = {{tr("Original"), Series::original, channel.view.original}};
     if (channel.round) {
         stages_.push_back({tr("During OKT"), Series::afterOkt, channel.round});
-        stages_.push_back({tr("After PSP"), Series::afterPsp, {}});
+        stages_.push_back({lastStage(channel.refined), Series::afterPsp, {}});
     } else {
         stages_.push_back({tr("After OKT"), Series::afterOkt, channel.view.rotated});
-        stages_.push_back({tr("After PSP"), Series::afterPsp, channel.view.residual});
+        stages_.push_back({lastStage(channel.refined), Series::afterPsp, channel.view.residual});
     }
     endResetModel();
 }

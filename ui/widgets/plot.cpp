@@ -164,7 +164,8 @@ std::pair<double, double> Plot::view() const {
 }
 
 QString Plot::exportTo(const QString& file) {
-    return writePlot(file, data_, *table_, *canvas_, *legend_, size());
+    const QString title = origin_.isEmpty() ? data_.title : origin_ + ": " + data_.title;
+    return writePlot(file, title, *table_, *canvas_, *legend_, size());
 }
 
 void Plot::exportWithDialog() {

@@ -53,6 +53,8 @@ public:
     void showTable(bool shown);
     [[nodiscard]] bool tableShown() const;
     [[nodiscard]] const PlotCursor& cursor() const { return cursor_; }
+    /// Stands before the title in exports: model and run.
+    void setOrigin(const QString& origin) { origin_ = origin; }
     /// What the cursor stands on, in words; empty without a cursor.
     [[nodiscard]] QString readOut() const;
     /// x range that is seen.
@@ -89,6 +91,7 @@ private:
     Theme& theme_;
     PlotData data_;
     PlotData from_; ///< where a morph starts
+    QString origin_;
     QSet<QString> hidden_;
     PlotCursor cursor_;
     QVariantAnimation morph_;

@@ -26,7 +26,7 @@ QString say(const char* text) {
 
 } // namespace
 
-QString writePlot(const QString& file, const PlotData& data, const PlotTable& table,
+QString writePlot(const QString& file, const QString& title, const PlotTable& table,
                   PlotCanvas& canvas, const PlotLegend& legend, QSize size) {
     const QString ending = QFileInfo(file).suffix().toLower();
     QSaveFile out(file);
@@ -38,17 +38,17 @@ QString writePlot(const QString& file, const PlotData& data, const PlotTable& ta
     size = size.expandedTo(smallest);
     if (ending == "png") {
         QImage image(size * pictureScale, QImage::Format_ARGB32_Premultiplied);
-        canvas.paint(image, size, pictureScale, data.title, legend);
+        canvas.paint(image, size, pictureScale, title, legend);
         image.save(&out, "PNG");
     } else if (ending == "pdf") {
         QPdfWriter pdf(&out);
-        pdf.setTitle(data.title);
+        pdf.setTitle(title);
         pdf.setResolution(dotsAnInch);
         pdf.setPageSize(QPageSize(QSizeF(size) * pointsAnInch / dotsAnInch, QPageSize::Point));
         pdf.setPageMargins({});
-        canvas.paint(pdf, size, 1.0, data.title, legend);
+        canvas.paint(pdf, size, 1.0, title, legend);
     } else {
-        out.write(table.csv().toUtf8());
+        out.write(table.csv(title).toUtf8());
     }
     return out.commit() ? QString() : failure.arg(out.errorString());
 }

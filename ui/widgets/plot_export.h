@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "ui/widgets/plot_data.h"
-
 #include <QSize>
 #include <QString>
 
@@ -13,7 +11,7 @@ class PlotLegend;
 class PlotTable;
 
 /// By the file's ending: .png at two dots a pixel, .pdf, .csv. Empty on success, else a sentence.
-[[nodiscard]] QString writePlot(const QString& file, const PlotData& data, const PlotTable& table,
+[[nodiscard]] QString writePlot(const QString& file, const QString& title, const PlotTable& table,
                                 PlotCanvas& canvas, const PlotLegend& legend, QSize size);
 
 /// A title as a file name without ending: letters, digits, "." and "-".

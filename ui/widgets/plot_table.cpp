@@ -78,8 +78,8 @@ QVariant PlotTable::headerData(int section, Qt::Orientation orientation, int rol
     return section == 0 ? data_.x.title : data_.series[section - 1].name;
 }
 
-QString PlotTable::csv() const {
-    QString text = data_.title.isEmpty() ? QString() : "# " + data_.title + '\n';
+QString PlotTable::csv(const QString& title) const {
+    QString text = title.isEmpty() ? QString() : "# " + title + '\n';
     QStringList cells;
     for (int column = 0; column < columnCount(); ++column)
         cells << csvText(headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());

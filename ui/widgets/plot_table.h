@@ -23,8 +23,8 @@ public:
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation,
                                       int role) const override;
     /// Comma-separated, a point as the decimal sign, enough digits to read the values back; the
-    /// title as a first line that starts with '#'.
-    [[nodiscard]] QString csv() const;
+    /// title, if any, as a first line that starts with '#'.
+    [[nodiscard]] QString csv(const QString& title) const;
 
 private:
     [[nodiscard]] double value(int row, int column) const; ///< NaN = empty

@@ -180,7 +180,7 @@ void PlotTest::table_and_csv_hold_the_values() {
     PlotTable table;
     table.setData(data);
     QCOMPARE(table.columnCount(), 4);
-    const QStringList lines = table.csv().split('\n');
+    const QStringList lines = table.csv(data.title).split('\n');
     QCOMPARE(lines[0], "# " + data.title);
     QCOMPARE(lines[1], QString("Weight value,Original,After PSP,Fitted mixture"));
     QHash<double, double> read;
