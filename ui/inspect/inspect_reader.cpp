@@ -188,8 +188,11 @@ void InspectReader::openLayer(const LayerId& id) {
 void InspectReader::openChannel(const ChannelRequest& request) {
     if (request.channel < 0 || request.channel >= layer_->rows())
         return; // of the layer before
-    OpenedChannel facts{
-        layerFacts_.id, request, viewChannel(*layer_, request.channel, request.units), {}};
+    OpenedChannel facts{.layer = layerFacts_.id,
+                        .request = request,
+                        .refined = refined_,
+                        .view = viewChannel(*layer_, request.channel, request.units),
+                        .round = {}};
     if (request.round >= 0 && layerFacts_.rounds &&
         request.round < static_cast<int>(layerFacts_.rounds->rounds.size())) {
         const FitRounds& rounds = *layerFacts_.rounds;

@@ -100,6 +100,8 @@ private Q_SLOTS:
     void a_recorded_run_shows_everything();
     void keys_drive_the_page();
     void timeline_scrubs_the_histogram();
+    void a_trained_model_says_so();
+    void exports_name_model_and_run();
     void asks_for_a_missing_original();
     void says_what_is_wrong_with_a_folder();
     void every_focusable_widget_has_a_name();
@@ -255,6 +257,30 @@ void InspectTest::timeline_scrubs_the_histogram() {
     QVERIFY(page->timeline().playing());
     QTRY_VERIFY_WITH_TIMEOUT(!page->timeline().playing(), 5000);
     QTRY_COMPARE(curves(*page).size(), 4);
+}
+
+void InspectTest::a_trained_model_says_so() {
+    const auto source = ModelSource::open(at("model"));
+    ArtifactDescription description;
+    description.recipeJson = R"({"refinement": {"parameters": "scales"}})";
+    writeArtifact(
+        at("trained"), *source, description,
+        [&](std::int64_t layer) { return randomBlock(source->config(), layer); },
+        [](const fs::path&) { return std::string("{}"); });
+    const auto page = openPage(path("trained"));
+    QCOMPARE(curves(*page)[2].name, QString("After refinement"));
+    const auto untrained = openPage(path("out"));
+    QCOMPARE(curves(*untrained)[2].name, QString("After PSP"));
+}
+
+void InspectTest::exports_name_model_and_run() {
+    recordRun("model", "alone/out");
+    const auto page = openPage(path("alone/out"));
+    QCOMPARE(page->channel().plot().exportTo(path("channel.csv")), QString());
+    QFile file(path("channel.csv"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(QString::fromUtf8(file.readLine()).trimmed(),
+             QString("# out, run 1: model.layers.1.mlp.down_proj, channel 0"));
 }
 
 void InspectTest::asks_for_a_missing_original() {
