@@ -67,7 +67,8 @@ QTextEdit* AnswerText::editOf(qsizetype block) const {
 
 void AnswerText::draw(qsizetype block) {
     const MarkdownBlock& source = blocks_[block];
-    if (block < views_.size() && views_[block].code != source.code) {
+    if (block < views_.size() &&
+        (views_[block].code != source.code || views_[block].language != source.language)) {
         delete views_[block].widget;
         views_[block].widget = nullptr;
     }
@@ -76,6 +77,7 @@ void AnswerText::draw(qsizetype block) {
     View& view = views_[block];
     if (view.widget == nullptr) {
         view.code = source.code;
+        view.language = source.language; // written after the fence: it may still grow
         view.widget = source.code ? static_cast<QWidget*>(new CodeView(theme_, source.language))
                                   : new FlatText;
         view.widget->setAccessibleName(tr("Answer, part %1").arg(block + 1));

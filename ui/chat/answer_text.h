@@ -67,6 +67,7 @@ private:
     struct View {
         QWidget* widget = nullptr;
         bool code = false;
+        QString language;
         std::vector<qsizetype> drawn; ///< drawnPositions
         qsizetype arrow = -1;         ///< position of the "▸", -1 = none
     };
