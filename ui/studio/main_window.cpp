@@ -5,6 +5,7 @@
 #include "ui/chat/chat_page.h"
 #include "ui/inspect/inspect_page.h"
 #include "ui/models/models_page.h"
+#include "ui/quantize/quantize_page.h"
 #include "ui/studio/header.h"
 #include "ui/studio/help_dialog.h"
 #include "ui/studio/pages.h"
@@ -96,6 +97,11 @@ void MainWindow::connectPages() {
 /// A request reaches the page that handles it, which then comes to the front.
 void MainWindow::connectRequests(Page& from) {
     connect(&from, &Page::openModelRequested, this, &MainWindow::openModel);
+    if (auto* quantize = page<QuantizePage>())
+        connect(&from, &Page::quantizeRequested, this, [this, quantize](const QString& path) {
+            quantize->setModel(path);
+            showPage(static_cast<int>(pages_.indexOf(quantize)));
+        });
     if (auto* models = page<ModelsPage>())
         connect(&from, &Page::modelsChanged, models, &ModelsPage::rescan);
     if (auto* inspect = page<InspectPage>())
@@ -131,7 +137,8 @@ void MainWindow::addKeys() {
 
 void MainWindow::openModel(const QString& path) {
     if (auto* models = page<ModelsPage>()) {
-        models->open(path);
+        if (!path.isEmpty()) // empty: "choose one there"
+            models->open(path);
         showPage(static_cast<int>(pages_.indexOf(models)));
     }
 }

@@ -29,6 +29,7 @@ QLabel[role="secondary"] { color: @text2; }
 QLabel[role="name"] { font-size: @name; font-weight: 600; }
 QLabel[role="big"] { font-size: @big; font-weight: 600; }
 QLabel[role="pageTitle"] { font-size: @pageTitle; font-weight: 600; }
+QLabel[role="bad"] { color: @bad; font-weight: 600; }
 QLabel[role="fixed"] { font-family: "@fixedFamily"; font-size: @caption; }
 )";
 
@@ -56,6 +57,7 @@ QPushButton:checked { background: @sel; border-color: @accent; font-weight: 600;
 QToolButton { border: 1px solid transparent; border-radius: 6px; }
 QToolButton:hover { background: @raised; }
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
+QRadioButton[presetName="true"] { font-size: @name; font-weight: 600; }
 QCheckBox:focus, QRadioButton:focus { outline: none; color: @accent; }
 )";
 

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What the window shows as its command line, read by the command line itself.
+#include "app/cli/quantize_options.h"
+#include "core/quant/quantize_command.h"
+
+#include <QTest>
+
+#include <algorithm>
+
+using namespace bwla;
+
+namespace {
+
+/// Settings that `bwla` makes of the words, "quantize" left out.
+QuantizeSettings parsed(std::vector<std::string> words, int threads) {
+    CLI::App app;
+    QuantizeOptions options;
+    options.addTo(app);
+    words.erase(words.begin());
+    std::ranges::reverse(words); // CLI11 reads a vector from its end
+    app.parse(words);
+    return options.settings(threads);
+}
+
+} // namespace
+
+class QuantizeCommandTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void everyPresetReadsBack() {
+        for (const std::string_view name : presetNames()) {
+            QuantizeSettings settings = presetSettings(name);
+            settings.modelPath = "a model.gguf";
+            settings.outputPath = "out";
+            const auto words = quantizeCommand(settings);
+            QCOMPARE(words.size(), std::size_t{6}); // nothing differs from the preset
+            QVERIFY(!isCustom(settings));
+            const QuantizeSettings back = parsed(words, 0);
+            QCOMPARE(recipeJson(back), recipeJson(settings));
+            QCOMPARE(back.modelPath, settings.modelPath);
+            QCOMPARE(back.outputPath, settings.outputPath);
+        }
+    }
+
+    void everyChangeReadsBack() {
+        QuantizeSettings s = presetSettings("balanced");
+        s.modelPath = "m";
+        s.outputPath = "o";
+        s.activationBits = 8;
+        s.rotation = RotationKind::random;
+        s.oktMode = OktMode::hard;
+        s.oktRounds = 7;
+        s.factors = FactorRule::wide;
+        s.metric = Metric::plain;
+        s.targetMix = 0.1;
+        s.rank = 3;
+        s.pspRounds = 5;
+        s.columnScales = false;
+        s.refinement = Refinement::signs;
+        s.klTokens = 12345;
+        s.klMinutes = 1.5;
+        s.latentSpread = 0.25;
+        s.latentRate = 0.02;
+        s.calibration = "text.txt+self";
+        s.tokens = 4096;
+        s.seed = 42;
+        s.device = "cuda";
+        s.resume = true;
+        QVERIFY(isCustom(s));
+        const QuantizeSettings back = parsed(quantizeCommand(s), 0);
+        QCOMPARE(recipeJson(back), recipeJson(s));
+        QCOMPARE(back.calibration, s.calibration);
+        QCOMPARE(back.device, s.device);
+        QCOMPARE(back.klTokens, s.klTokens);
+        QVERIFY(back.resume);
+    }
+
+    void singleFactorsReadBack() {
+        QuantizeSettings s = presetSettings("fast");
+        s.modelPath = "m";
+        s.outputPath = "o";
+        s.factorsOverride[0] = {4, 144};
+        s.factorsOverride[3] = {8, 192};
+        const QuantizeSettings back = parsed(quantizeCommand(s), 0);
+        QCOMPARE(recipeJson(back), recipeJson(s));
+    }
+};
+
+QTEST_GUILESS_MAIN(QuantizeCommandTest)
+#include "quantize_command_test.moc"

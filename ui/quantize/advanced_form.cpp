@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/quantize/advanced_form.h"
+
+#include "core/error.h"
+#include "core/quant/quantize_estimate.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/numbers.h"
+#include "ui/widgets/segmented.h"
+
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QFileDialog>
+#include <QGridLayout>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSpinBox>
+
+namespace bwla::ui {
+namespace {
+
+constexpr std::array bitChoices{16, 8, 6, 4};
+enum CalibrationChoice { calibrateSelf, calibrateFile, calibrateBoth };
+
+QSpinBox* spin(int low, int high, int step = 1) {
+    auto* box = new QSpinBox;
+    box->setRange(low, high);
+    box->setSingleStep(step);
+    box->setGroupSeparatorShown(true);
+    return box;
+}
+
+QComboBox* combo(const QStringList& texts) {
+    auto* box = new QComboBox;
+    box->addItems(texts);
+    return box;
+}
+
+/// "24 × 24" of the group that all blocks share first.
+QString factorsText(const QuantizeSettings& settings, FactorRule rule, const ModelConfig& config) {
+    QuantizeSettings s = settings;
+    s.factors = rule;
+    s.factorsOverride = {};
+    const std::int64_t rows =
+        config.linearOutputs(GroupKind::attnIn, 0) + 2 * config.linearOutputs(GroupKind::attnIn, 1);
+    const auto [a, b] =
+        rotationFactors(s, GroupKind::attnIn, config.groupInputs(GroupKind::attnIn), rows);
+    return QString("%1 × %2").arg(a).arg(b);
+}
+
+/// Bits a weight that one part costs: with it less without it.
+double bitsOf(const ModelConfig& config, const QuantizeSettings& settings,
+              std::int64_t BitsLedger::*part) {
+    const BitsLedger ledger = estimateQuantization(config, settings, 0, {}).ledger;
+    return static_cast<double>(ledger.*part) /
+           static_cast<double>(std::max<std::int64_t>(ledger.weights, 1));
+}
+
+} // namespace
+
+AdvancedForm::AdvancedForm(QWidget* parent)
+    : QWidget(parent), grid_(new QGridLayout(this)),
+      activationBits_(new Segmented(tr("Activation bits"), {"16", "8", "6", "4"})),
+      rotation_(combo({tr("Learned (OKT)"), tr("Random"), tr("None")})), factors_(combo({"", ""})),
+      metric_(combo({tr("Output error"), tr("Weight error")})),
+      assignments_(combo({tr("Soft"), tr("Hard")})),
+      refinement_(combo({tr("None"), tr("Scales, norms, low rank"), tr("Signs too")})),
+      calibration_(combo(
+          {tr("Written by the model itself"), tr("A text file"), tr("Half a file, half its own")})),
+      columnScales_(combo({tr("On"), tr("Off")})), device_(combo({tr("Processor"), "CUDA"})),
+      rank_(spin(-1, 512)), oktRounds_(spin(0, 1000)), pspRounds_(spin(0, 1000)),
+      tokens_(spin(256, 4'000'000, 1024)), klTokens_(spin(0, 1'000'000'000, 100'000)),
+      seed_(spin(0, std::numeric_limits<int>::max())), targetMix_(new QDoubleSpinBox),
+      text_(new QLineEdit), textRow_(new QWidget), rankPrice_(label({}, "caption")),
+      factorsPrice_(label({}, "caption")) {
+    grid_->setContentsMargins(0, 0, 0, 0);
+    grid_->setHorizontalSpacing(16);
+    grid_->setVerticalSpacing(8);
+    makeFields();
+    setColumns(2);
+    connectFields();
+}
+
+void AdvancedForm::makeFields() {
+    const auto beside = [](QWidget* field, QLabel* price) {
+        auto* cell = new QWidget;
+        auto* row = new QHBoxLayout(cell);
+        row->setContentsMargins(0, 0, 0, 0);
+        row->addWidget(field, 1);
+        row->addWidget(price);
+        return cell;
+    };
+    rank_->setSpecialValueText(tr("paper's rule"));
+    klTokens_->setSpecialValueText(tr("usual"));
+    targetMix_->setRange(0.0, 1.0);
+    targetMix_->setSingleStep(0.25);
+    auto* row = new QHBoxLayout(textRow_);
+    row->setContentsMargins(0, 0, 0, 0);
+    auto* choose = new QPushButton(tr("Choose…"));
+    row->addWidget(text_, 1);
+    row->addWidget(choose);
+    connect(choose, &QPushButton::clicked, this, &AdvancedForm::chooseText);
+    text_->setPlaceholderText(tr("UTF-8 text"));
+
+    addField(tr("Activation bits"), activationBits_,
+             tr("Bits of the layers' inputs. 6 is what the method is made for; 4 usually breaks a "
+                "1-bit model."));
+    addField(tr("Rotation"), rotation_,
+             tr("Turns the weights before signs are taken. Learned: the paper's OKT. None costs "
+                "0.02 bit less and much quality."));
+    addField(tr("Factors"), beside(factors_, factorsPrice_),
+             tr("Shapes of the rotation's two factors. Unequal ones make almost every row show two "
+                "peaks, at a price in bits; equal ones lose less quality a bit."));
+    addField(tr("OKT rounds"), oktRounds_, tr("Rounds of the rotation solver."));
+    addField(tr("Assignments"), assignments_,
+             tr("How OKT assigns weights to the two peaks: soft maximises a likelihood, hard "
+                "minimises the binarisation error."));
+    addField(tr("Low-rank term"), beside(rank_, rankPrice_),
+             tr("Rank of the 8-bit correction beside the signs (PSP): more bits, less error."));
+    addField(tr("PSP rounds"), pspRounds_, tr("Rounds of the low-rank solver; 0 = no such term."));
+    addField(tr("Reduce"), metric_,
+             tr("Output error: weighs weights by the layer's inputs, divides the output error by "
+                "three to ten. Weight error: the paper's."));
+    addField(tr("Column scales"), columnScales_, tr("One scale an input channel, 16 bits."));
+    addField(tr("Corrected target"), targetMix_,
+             tr("Share of the correction for errors of earlier blocks, 0 to 1."));
+    addField(tr("Then train"), refinement_,
+             tr("Training of the whole model toward the original's answers, after the closed "
+                "form."));
+    addField(tr("Training tokens"), klTokens_, tr("What the training reads."));
+    addField(tr("Calibration"), calibration_,
+             tr("Text that shows the layers' inputs. Half a file and half its own text is the "
+                "safest for uses that differ from the file."));
+    addField(tr("Text file"), textRow_, tr("A text file, read as it is."));
+    addField(tr("Tokens"), tokens_, tr("Calibration tokens: more takes longer and more memory."));
+    addField(tr("Seed"), seed_, tr("Of everything random. The same seed gives the same bytes."));
+    addField(tr("Device"), device_,
+             tr("Where the fits are computed. CUDA needs a libtorch with it."));
+}
+
+void AdvancedForm::addField(const QString& name, QWidget* field, const QString& help) {
+    QLabel* title = label(name, "secondary");
+    title->setToolTip(help);
+    field->setToolTip(help);
+    const auto nameIt = [&](QWidget* widget) {
+        if (widget->accessibleName().isEmpty() && widget->focusPolicy() != Qt::NoFocus &&
+            qobject_cast<QPushButton*>(widget) == nullptr)
+            widget->setAccessibleName(name);
+    };
+    nameIt(field);
+    for (QWidget* child : field->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
+        nameIt(child);
+        child->setToolTip(help);
+    }
+    fields_ << Field{title, field};
+}
+
+void AdvancedForm::setColumns(int columns) {
+    if (columns == columns_)
+        return;
+    columns_ = columns;
+    while (grid_->takeAt(0) != nullptr) {
+    }
+    const auto rows = (static_cast<int>(fields_.size()) + columns - 1) / columns;
+    for (int i = 0; i < fields_.size(); ++i) {
+        grid_->addWidget(fields_[i].name, i % rows, 2 * (i / rows));
+        grid_->addWidget(fields_[i].field, i % rows, 2 * (i / rows) + 1);
+    }
+    for (int column = 0; column < 4; ++column)
+        grid_->setColumnStretch(column, column % 2 == 1 && column < 2 * columns ? 1 : 0);
+}
+
+void AdvancedForm::connectFields() {
+    const auto changed = [this] {
+        if (setting_)
+            return;
+        showCalibration();
+        Q_EMIT edited();
+    };
+    connect(activationBits_, &Segmented::chosen, this, changed);
+    for (QComboBox* box : {rotation_, factors_, metric_, assignments_, refinement_, calibration_,
+                           columnScales_, device_})
+        connect(box, &QComboBox::currentIndexChanged, this, changed);
+    for (QSpinBox* box : {rank_, oktRounds_, pspRounds_, tokens_, klTokens_, seed_}) {
+        box->setKeyboardTracking(false);
+        connect(box, &QSpinBox::valueChanged, this, changed);
+    }
+    connect(targetMix_, &QDoubleSpinBox::valueChanged, this, changed);
+    connect(text_, &QLineEdit::editingFinished, this, changed);
+}
+
+void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& config) {
+    setting_ = true;
+    const auto bits = std::ranges::find(bitChoices, s.activationBits);
+    activationBits_->setCurrent(static_cast<int>(bits - bitChoices.begin()));
+    rotation_->setCurrentIndex(static_cast<int>(s.rotation));
+    factors_->setItemText(
+        0, tr("As equal as possible (%1)").arg(factorsText(s, FactorRule::equal, config)));
+    factors_->setItemText(1, tr("Wide (%1)").arg(factorsText(s, FactorRule::wide, config)));
+    factors_->setCurrentIndex(static_cast<int>(s.factors));
+    metric_->setCurrentIndex(static_cast<int>(s.metric));
+    assignments_->setCurrentIndex(static_cast<int>(s.oktMode));
+    refinement_->setCurrentIndex(static_cast<int>(s.refinement));
+    columnScales_->setCurrentIndex(s.columnScales ? 0 : 1);
+    device_->setCurrentIndex(s.device == "cuda" ? 1 : 0);
+    rank_->setValue(s.rank);
+    oktRounds_->setValue(s.oktRounds);
+    pspRounds_->setValue(s.pspRounds);
+    tokens_->setValue(static_cast<int>(s.tokens));
+    klTokens_->setValue(static_cast<int>(s.klTokens));
+    seed_->setValue(static_cast<int>(s.seed));
+    targetMix_->setValue(s.targetMix);
+    QString calibration = QString::fromStdString(s.calibration);
+    calibration_->setCurrentIndex(calibration == "self"           ? calibrateSelf
+                                  : calibration.endsWith("+self") ? calibrateBoth
+                                                                  : calibrateFile);
+    if (calibration.endsWith("+self"))
+        calibration.chop(5);
+    if (calibration != "self")
+        text_->setText(calibration);
+    rankPrice_->setText(
+        tr("+%1 bits").arg(numberText(bitsOf(config, s, &BitsLedger::lowRankBits), 2)));
+    factorsPrice_->setText(
+        tr("+%1 bits").arg(numberText(bitsOf(config, s, &BitsLedger::rotationBits), 2)));
+    showCalibration();
+    setting_ = false;
+}
+
+QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
+    s.activationBits = bitChoices.at(static_cast<std::size_t>(activationBits_->current()));
+    s.rotation = static_cast<RotationKind>(rotation_->currentIndex());
+    s.factors = static_cast<FactorRule>(factors_->currentIndex());
+    s.metric = static_cast<Metric>(metric_->currentIndex());
+    s.oktMode = static_cast<OktMode>(assignments_->currentIndex());
+    s.refinement = static_cast<Refinement>(refinement_->currentIndex());
+    s.columnScales = columnScales_->currentIndex() == 0;
+    s.device = device_->currentIndex() == 1 ? "cuda" : "cpu";
+    s.rank = rank_->value();
+    s.oktRounds = oktRounds_->value();
+    s.pspRounds = pspRounds_->value();
+    s.tokens = tokens_->value();
+    s.klTokens = klTokens_->value();
+    s.seed = static_cast<std::uint64_t>(seed_->value());
+    s.targetMix = targetMix_->value();
+    const std::string file = text_->text().trimmed().toStdString();
+    s.calibration = calibration_->currentIndex() == calibrateSelf   ? "self"
+                    : calibration_->currentIndex() == calibrateFile ? file
+                                                                    : file + "+self";
+    return s;
+}
+
+void AdvancedForm::showCalibration() {
+    textRow_->setEnabled(calibration_->currentIndex() != calibrateSelf);
+    klTokens_->setEnabled(refinement_->currentIndex() != 0);
+    factors_->setEnabled(rotation_->currentIndex() != 2);
+}
+
+void AdvancedForm::chooseText() {
+    const QString file = QFileDialog::getOpenFileName(this, tr("Calibration text"), {},
+                                                      tr("Texts (*.txt *.md);;All files (*)"));
+    if (file.isEmpty())
+        return;
+    text_->setText(file);
+    Q_EMIT edited();
+}
+
+} // namespace bwla::ui

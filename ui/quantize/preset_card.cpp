@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/quantize/preset_card.h"
+
+#include "ui/theme/theme.h"
+#include "ui/widgets/card.h"
+#include "ui/widgets/numbers.h"
+
+#include <QCoreApplication>
+#include <QFormLayout>
+#include <QRadioButton>
+#include <QStyle>
+
+namespace bwla::ui {
+namespace {
+
+QString presetText(const QString& preset) {
+    const auto tr = [](const char* text) {
+        return QCoreApplication::translate("bwla::ui::PresetCard", text);
+    };
+    if (preset == "fast")
+        return tr("Rotation, low rank and signs in closed form. A first look.");
+    if (preset == "balanced")
+        return tr("Then trains scales, norms and low rank toward the original's answers.");
+    if (preset == "best")
+        return tr("Then trains the signs too. Use a GPU.");
+    return tr("The paper's own steps, for comparison.");
+}
+
+} // namespace
+
+QString presetTitle(const QString& preset) {
+    QString title = preset;
+    if (!title.isEmpty())
+        title[0] = title[0].toUpper();
+    return title;
+}
+
+PresetCard::PresetCard(Theme& theme, const QString& preset, QWidget* parent)
+    : QFrame(parent), theme_(theme), preset_(preset),
+      button_(new QRadioButton(presetTitle(preset))), text_(label(presetText(preset), "secondary")),
+      time_(label({}, "title")), memory_(label({}, "title")), bits_(label({}, "title")),
+      size_(label({}, "title")), perplexity_(label({}, "title")) {
+    setProperty("choice", true);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(12, 12, 12, 12);
+    column->setSpacing(6);
+    button_->setProperty("presetName", true);
+    column->addWidget(button_);
+    text_->setWordWrap(true);
+    text_->setMinimumHeight(3 * text_->fontMetrics().height());
+    text_->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    column->addWidget(text_);
+    auto* line = new QFrame;
+    line->setProperty("line", true);
+    column->addWidget(line);
+    const auto row = [&](const QString& name, QLabel* value, const QString& help) {
+        auto* cells = new QHBoxLayout;
+        cells->addWidget(label(name, "caption"));
+        cells->addStretch();
+        cells->addWidget(value);
+        value->setToolTip(help);
+        column->addLayout(cells);
+    };
+    row(tr("Time"), time_,
+        tr("An estimate, scaled from measured runs by this model's operations and this machine's "
+           "cores. A dash: never measured on this device."));
+    row(tr("Memory"), memory_,
+        tr("An estimate of the program's peak resident memory. A dash: not measured yet."));
+    row(tr("Bits, linear"), bits_, tr("Bits a weight of the linear layers, exact, from shapes."));
+    row(tr("Size"), size_, tr("Bytes of all tensors, exact; tokenizer and headers on top."));
+    row(tr("Perplexity"), perplexity_,
+        tr("Measured for exactly this size and recipe: WikiText-2 validation slice, 12 windows of "
+           "2,048 tokens. A dash: no measurement yet for this size."));
+}
+
+void PresetCard::show(const ModelSummary& model, const QuantizeSettings& settings, bool chosen,
+                      bool custom) {
+    setProperty("chosen", chosen);
+    style()->unpolish(this);
+    style()->polish(this);
+    button_->setChecked(chosen);
+    button_->setText(custom ? tr("Custom, from %1").arg(preset_) : presetTitle(preset_));
+    const QuantizeEstimate e =
+        estimateQuantization(model.config, settings, model.fileBytes, thisMachine());
+    time_->setText(e.seconds ? durationRangeText(e.seconds->low, e.seconds->high) : "–");
+    memory_->setText(e.peakBytes ? bytesRangeText(e.peakBytes->low, e.peakBytes->high) : "–");
+    bits_->setText(numberText(e.ledger.bitsPerWeight(), 3));
+    size_->setText(bytesText(static_cast<double>(e.tensorBytes())));
+    const auto quality = measuredQuality(model.config, settings);
+    perplexity_->setText(
+        quality
+            ? tr("%1, now %2").arg(numberText(quality->after, 0), numberText(quality->before, 1))
+            : "–");
+    button_->setAccessibleDescription(
+        tr("Time %1, memory %2, %3 bits").arg(time_->text(), memory_->text(), bits_->text()));
+}
+
+void PresetCard::mousePressEvent(QMouseEvent* event) {
+    QFrame::mousePressEvent(event);
+    button_->click();
+}
+
+} // namespace bwla::ui
