@@ -10,6 +10,8 @@ JobBridge::JobBridge(int hertz, QObject* parent) : QObject(parent) {
 
 JobBridge::~JobBridge() {
     stop();
+    if (thread_.joinable()) // before the mutex that its sink waits on goes
+        thread_.join();
 }
 
 void JobBridge::stop() {
