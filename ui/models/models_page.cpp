@@ -256,7 +256,8 @@ void ModelsPage::connectList() {
 void ModelsPage::addKeys() {
     const auto key = [this](const QKeySequence& keys, QWidget* scope, auto action) {
         auto* shortcut = new QShortcut(keys, scope);
-        shortcut->setContext(Qt::WidgetWithChildrenShortcut);
+        if (scope != this) // the page's own work from the header too
+            shortcut->setContext(Qt::WidgetWithChildrenShortcut);
         connect(shortcut, &QShortcut::activated, this, action);
     };
     key(QKeySequence("Ctrl+Return"), this, [this] { requestQuantize(); });

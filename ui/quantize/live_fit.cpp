@@ -120,7 +120,7 @@ PlotData LiveFit::weights() const {
     data.x.title = tr("Weight value");
     data.y.title = tr("Density");
     data.title = place();
-    data.emptyText = tr("The first layer is on its way.");
+    data.summary = data.emptyText = tr("The first layer is on its way.");
     const Row before = row(original_);
     if (before.empty())
         return data;
@@ -157,7 +157,7 @@ PlotData LiveFit::curve() const {
     const bool training = !tokens_.empty();
     data.x.title = training ? tr("Training tokens, thousands") : tr("OKT round");
     data.y.title = training ? tr("KL, nats a token") : tr("Objective a weight");
-    data.emptyText = tr("Starts with the next rotation.");
+    data.summary = data.emptyText = tr("Starts with the next rotation.");
     const std::vector<double>& x = training ? tokens_ : rounds_;
     const std::vector<double>& y = training ? divergences_ : objectives_;
     if (x.empty())

@@ -112,10 +112,8 @@ void QuantizePage::connectViews() {
 
 void QuantizePage::addKeys() {
     const auto key = [this](const QKeySequence& keys, auto action) {
-        auto* shortcut = new QShortcut(keys, this);
-        shortcut->setContext(Qt::WidgetWithChildrenShortcut);
-        connect(shortcut, &QShortcut::activated, this, action);
-        return shortcut;
+        // of the window: they work from the header too, and only while the page is in front
+        connect(new QShortcut(keys, this), &QShortcut::activated, this, action);
     };
     for (int i = 0; i < static_cast<int>(presetNames().size()); ++i)
         key(QKeySequence(Qt::ALT | static_cast<Qt::Key>(Qt::Key_1 + i)),

@@ -71,6 +71,7 @@ RunView::RunView(Theme& theme, QWidget* parent)
     column->addWidget(makePlots(), 5);
     column->addWidget(makeLog(), 4);
     connect(&second_, &QTimer::timeout, this, &RunView::showProgress);
+    showFit();
 }
 
 QWidget* RunView::makeProgress() {

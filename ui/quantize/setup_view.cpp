@@ -13,6 +13,7 @@
 #include "ui/widgets/numbers.h"
 #include "ui/widgets/themed_icon.h"
 
+#include <QButtonGroup>
 #include <QFileDialog>
 #include <QLineEdit>
 #include <QPushButton>
@@ -99,11 +100,12 @@ QWidget* SetupView::makeMain() {
     cardsRow_ = new QBoxLayout(QBoxLayout::LeftToRight, cardsBox);
     cardsRow_->setContentsMargins(0, 0, 0, 0);
     cardsRow_->setSpacing(8);
+    auto* group = new QButtonGroup(this); // arrows move the choice
     for (const std::string_view name : presetNames()) {
         auto* card =
             new PresetCard(theme_, QString::fromUtf8(name.data(), static_cast<int>(name.size())));
         const auto index = static_cast<int>(cards_.size());
-        card->button()->setAutoExclusive(false);
+        group->addButton(card->button());
         card->button()->setToolTip(tr("Alt+%1").arg(index + 1));
         connect(card->button(), &QRadioButton::clicked, this,
                 [this, index] { choosePreset(index); });

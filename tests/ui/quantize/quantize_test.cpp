@@ -414,7 +414,7 @@ private slots:
             QTest::qWaitFor([&] { return studio.setup().settings().outputPath == first + "-2"; }));
     }
 
-    void quantizedModelIsRefused() {
+    void modelThatCannotBeOpenedIsExplained() {
         Studio studio;
         QVERIFY(studio.open());
         studio.page().setModel("/nonexistent");
