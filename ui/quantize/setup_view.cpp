@@ -115,6 +115,7 @@ QWidget* SetupView::makeMain() {
     column->addWidget(cardsBox);
     column->addWidget(makeAdvanced());
     auto* commandCard = new Card(tr("The same run on the command line"));
+    commandCard->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     commandCard->body()->addWidget(command_);
     column->addWidget(commandCard);
     column->addStretch();
@@ -123,6 +124,7 @@ QWidget* SetupView::makeMain() {
 
 QWidget* SetupView::makeAdvanced() {
     auto* card = new Card(tr("Advanced"));
+    card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     card->setDetail(tr("changes turn the preset into Custom"));
     reset_->setProperty("small", true);
     card->addTool(reset_);

@@ -68,6 +68,11 @@ QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @text3; borde
 QComboBox[small="true"] { min-height: 22px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 20px; }
+QAbstractSpinBox::up-arrow { image: url(:/icons/arrow-up-@scheme.svg); width: 12px; height: 12px; }
+QAbstractSpinBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 12px; height: 12px; }
+QRadioButton::indicator { width: 14px; height: 14px; border: 2px solid @control; border-radius: 9px; background: @inset; }
+QRadioButton::indicator:checked { width: 8px; height: 8px; border: 5px solid @accent; background: @surface; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @sel; }
 QPlainTextEdit, QTextEdit, QTextBrowser { background: @inset; border: 1px solid @border; border-radius: 6px;
     selection-background-color: @sel; selection-color: @text1; }

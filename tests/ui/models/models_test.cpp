@@ -171,15 +171,19 @@ private slots:
         QTest::keyClick(studio.table(), Qt::Key_Return, Qt::ControlModifier);
         QCOMPARE(quantize.count(), 1);
         QVERIFY(quantize[0][0].toString().endsWith("/beta"));
+        studio.window->showPage(0); // the request brought its page to the front
 
         studio.table()->sortByColumn(ui::ModelList::nameColumn, Qt::AscendingOrder);
         studio.table()->selectRow(1);
         QVERIFY(!studio.button("Quantize…")->isVisible());
         QSignalSpy inspect(&studio.page(), &ui::Page::inspectRequested);
         QTest::mouseClick(studio.button("Inspect"), Qt::LeftButton);
+        QCOMPARE(inspect.count(), 1);
         QVERIFY(inspect[0][0].toString().endsWith("/beta-W1A6"));
+        studio.window->showPage(0);
         QSignalSpy chat(&studio.page(), &ui::Page::chatRequested);
         QTest::keyClick(studio.table(), Qt::Key_Return, Qt::ControlModifier | Qt::ShiftModifier);
+        QCOMPARE(chat.count(), 1);
         QVERIFY(chat[0][0].toString().isEmpty());
         QVERIFY(chat[0][1].toString().endsWith("/beta-W1A6"));
         QVERIFY(studio.names().contains("beta"));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/artifact_writer.h"
-#include "core/quant/block_journal.h"
 #include "core/quant/quantize_command.h"
 #include "core/store/database.h"
 #include "core/store/run_store.h"
@@ -178,11 +177,17 @@ struct Studio {
             window->resize(1280, 800);
             window->show();
             window->showPage(1);
+            activate();
         }
         page().setModel(QString::fromStdString(path.string()));
         return QTest::qWaitFor([&] { return setup().mayStart(); }, 10000);
     }
     bool open() { return open(model()); }
+    /// Keys reach an active window only; a closed dialog leaves none behind on this platform.
+    void activate() const {
+        window->activateWindow();
+        (void)QTest::qWaitForWindowActive(window.get());
+    }
     QPushButton* button(const QString& text) const {
         for (auto* button : window->findChildren<QPushButton*>())
             if (button->text() == text && button->isVisible())
@@ -357,6 +362,7 @@ private slots:
         Studio::answer(QMessageBox::No);
         QTest::keyClick(studio.window.get(), Qt::Key_Escape);
         QVERIFY(studio.page().running());
+        studio.activate();
         Studio::answer(QMessageBox::Yes);
         QTest::keyClick(studio.window.get(), Qt::Key_Escape);
         QVERIFY(QTest::qWaitFor([&] { return !studio.page().running(); }));
@@ -398,6 +404,7 @@ private slots:
         QTest::keyClick(&studio.page(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.banners().contains("other settings"); }));
         QVERIFY(studio.button("Resume") == nullptr);
+        studio.activate();
         Studio::answer(QMessageBox::Yes);
         QTest::mouseClick(studio.button("Start over…"), Qt::LeftButton);
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
