@@ -77,7 +77,7 @@ struct Studio {
     }
     [[nodiscard]] QTableView* table() const { return find<QTableView>("Models"); }
     QPushButton* button(const QString& text) const {
-        for (auto* button : window->findChildren<QPushButton*>())
+        for (auto* button : page().findChildren<QPushButton*>())
             if (button->text() == text)
                 return button;
         return nullptr;

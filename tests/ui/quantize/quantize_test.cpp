@@ -249,10 +249,10 @@ private slots:
         QCOMPARE(settings.preset, std::string("fast"));
         QVERIFY(studio.setup().command().startsWith("bwla quantize "));
         QVERIFY(studio.setup().command().endsWith("--preset fast"));
-        QTest::keyClick(&studio.page(), Qt::Key_4, Qt::AltModifier);
+        QTest::keyClick(studio.window.get(), Qt::Key_4, Qt::AltModifier);
         QCOMPARE(settings.preset, std::string("paper"));
         QVERIFY(studio.setup().command().endsWith("--preset paper"));
-        QTest::keyClick(&studio.page(), Qt::Key_1, Qt::AltModifier);
+        QTest::keyClick(studio.window.get(), Qt::Key_1, Qt::AltModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
         QVERIFY(studio.text().contains("Output folder is free"));
         QVERIFY(studio.banners().contains("No measurement yet for this size"));
@@ -293,7 +293,7 @@ private slots:
         Studio studio;
         QVERIFY(studio.open());
         QSignalSpy jobs(&studio.page(), &ui::Page::jobChanged);
-        QTest::keyClick(&studio.page(), Qt::Key_Return, Qt::ControlModifier);
+        QTest::mouseClick(studio.button("Start quantizing"), Qt::LeftButton);
         QVERIFY(studio.page().running());
         studio.script->blocks.release(1);
         QVERIFY(studio.says("Blocks saved: 1"));
@@ -393,7 +393,7 @@ private slots:
         };
         writeRecipe(settings);
         std::ofstream(partial / "block-00000.safetensors") << "x";
-        QTest::keyClick(&studio.page(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
+        QTest::keyClick(studio.window.get(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.banners().contains("stopped after 1 of 2"); }));
         QVERIFY(studio.button("Resume") != nullptr);
         QVERIFY(!studio.button("Start quantizing")->isEnabled());
@@ -401,7 +401,7 @@ private slots:
         QuantizeSettings other = settings;
         other.rank = 1;
         writeRecipe(other);
-        QTest::keyClick(&studio.page(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
+        QTest::keyClick(studio.window.get(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.banners().contains("other settings"); }));
         QVERIFY(studio.button("Resume") == nullptr);
         studio.activate();
