@@ -254,7 +254,7 @@ private slots:
         QVERIFY(studio.setup().command().endsWith("--preset paper"));
         QTest::keyClick(studio.window.get(), Qt::Key_1, Qt::AltModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
-        QVERIFY(studio.text().contains("Output folder is free"));
+        QVERIFY(studio.says("Output folder is free"));
         QVERIFY(studio.banners().contains("No measurement yet for this size"));
     }
 
@@ -395,7 +395,7 @@ private slots:
         std::ofstream(partial / "block-00000.safetensors") << "x";
         QTest::keyClick(studio.window.get(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.banners().contains("stopped after 1 of 2"); }));
-        QVERIFY(studio.button("Resume") != nullptr);
+        QVERIFY(QTest::qWaitFor([&] { return studio.button("Resume") != nullptr; }));
         QVERIFY(!studio.button("Start quantizing")->isEnabled());
 
         QuantizeSettings other = settings;
@@ -404,6 +404,7 @@ private slots:
         QTest::keyClick(studio.window.get(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.banners().contains("other settings"); }));
         QVERIFY(studio.button("Resume") == nullptr);
+        QVERIFY(QTest::qWaitFor([&] { return studio.button("Start over…") != nullptr; }));
         studio.activate();
         Studio::answer(QMessageBox::Yes);
         QTest::mouseClick(studio.button("Start over…"), Qt::LeftButton);
