@@ -169,7 +169,7 @@ QWidget* RunView::makeLog() {
     log_->setReadOnly(true);
     log_->setMaximumBlockCount(logLines);
     log_->setAccessibleName(tr("Log of the run"));
-    log_->setLineWrapMode(QPlainTextEdit::NoWrap);
+    log_->setLineWrapMode(QPlainTextEdit::WidgetWidth);
     const auto font = [this] { log_->setFont(theme_.font(TextRole::fixed)); };
     connect(&theme_, &Theme::changed, log_, font);
     font();

@@ -307,6 +307,7 @@ private slots:
                 turned |=
                     series.series == ui::Series::afterOkt && series.shape == ui::PlotShape::steps;
         QVERIFY(turned);
+        QTest::qWait(qEnvironmentVariableIsEmpty("BWLA_SHOTS") ? 0 : 400); // the morph ends
         saveShot(*studio.window, "quantize-running-dark");
 
         QVERIFY(studio.text().contains("channel 0"));
