@@ -52,12 +52,14 @@ StatusStrip::StatusStrip(QWidget* parent)
     connect(job_, &QPushButton::clicked, this, &StatusStrip::jobClicked);
     connect(&timer_, &QTimer::timeout, this, &StatusStrip::readMemory);
     timer_.start(2000);
+    setDevice({});
     setJob(std::nullopt);
     readMemory();
 }
 
 void StatusStrip::setDevice(const QString& text) {
     device_->setText(text);
+    device_->setVisible(!text.isEmpty());
 }
 
 void StatusStrip::setJob(const std::optional<JobStatus>& status) {
