@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The pictures of docs/pictures, of the real default model, in both themes. Needs BWLA_SHOTS (the
+// folder to write), BWLA_INSPECT (a quantized folder whose run is recorded in BWLA_STORE) and
+// BWLA_CHAT (a quantized folder to chat with); README says how they were made.
+#include "core/quant/quantizer_module.h"
+#include "real_model.h"
+#include "screenshot.h"
+#include "ui/chat/chat_page.h"
+#include "ui/chat/composer.h"
+#include "ui/inspect/inspect_page.h"
+#include "ui/models/models_page.h"
+#include "ui/quantize/quantize_page.h"
+#include "ui/studio/main_window.h"
+#include "ui/theme/theme.h"
+
+#include <QApplication>
+#include <QPushButton>
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace bwla;
+using namespace bwla::ui;
+
+namespace {
+
+constexpr int patience = 240'000; // ms, on two cores
+
+QString path(const char* variable) {
+    return qEnvironmentVariable(variable);
+}
+
+} // namespace
+
+class PicturesTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase() {
+        if (path("BWLA_SHOTS").isEmpty() || path("BWLA_INSPECT").isEmpty() ||
+            path("BWLA_CHAT").isEmpty())
+            QSKIP("BWLA_SHOTS, BWLA_INSPECT and BWLA_CHAT say what to draw and where.");
+        original_ = QString::fromStdString(realModel().string());
+        const std::filesystem::path module = BWLA_BINARY_DIR "/libbwla_quantizer.so";
+        services_ = std::make_unique<Services>(
+            Services{theme_, store_, [module] { return loadQuantizeJob(module); },
+                     [] { return makeCpuBackend(); }});
+        window_ = std::make_unique<MainWindow>(*services_);
+        window_->resize(1280, 800);
+        window_->show();
+    }
+
+    void models() {
+        window_->openModel(path("BWLA_INSPECT"));
+        window_->openModel(path("BWLA_CHAT"));
+        window_->openModel(original_);
+        QTest::qWait(4000); // the scan and the details
+        shoot("models");
+    }
+
+    void inspect() {
+        auto* page = window_->page<InspectPage>();
+        Q_EMIT page->inspectRequested(path("BWLA_INSPECT"));
+        QTest::qWait(30'000); // the survey of all layers
+        shoot("inspect");
+        QVERIFY(page->isVisible());
+    }
+
+    void quantize() {
+        auto* page = window_->page<QuantizePage>();
+        Q_EMIT page->quantizeRequested(original_);
+        QTest::qWait(3000);
+        shoot("quantize-setup");
+        const QTemporaryDir folder;
+        QTest::keyClick(window_.get(), Qt::Key_Return, Qt::ControlModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(page->running(), 10'000);
+        QTest::qWait(qEnvironmentVariableIntValue("BWLA_RUN_SECONDS") * 1000 + 60'000);
+        shoot("quantize-running");
+    }
+
+    void chat() {
+        auto* page = window_->page<ChatPage>();
+        Q_EMIT page->chatRequested(original_, path("BWLA_CHAT"));
+        for (const char* prompt :
+             {"Why is the sky blue?", "Write a Python function that reverses a string."}) {
+            QTest::qWait(1000);
+            page->composer()->setText(prompt);
+            Q_EMIT page->composer()->sendRequested(prompt);
+            QTest::qWait(1000);
+            QTRY_VERIFY_WITH_TIMEOUT(!page->controller().running(), patience);
+        }
+        QTest::qWait(1000);
+        shoot("chat");
+    }
+
+private:
+    void shoot(const QString& name) {
+        for (const auto mode : {Theme::Mode::light, Theme::Mode::dark}) {
+            theme_.setMode(mode);
+            QTest::qWait(800);
+            saveShot(*window_, name + (mode == Theme::Mode::dark ? "-dark" : "-light"));
+        }
+    }
+
+    Theme theme_;
+    Database store_{storeFile()};
+    QString original_;
+    std::unique_ptr<Services> services_;
+    std::unique_ptr<MainWindow> window_;
+};
+
+QTEST_MAIN(PicturesTest)
+#include "pictures_slow_test.moc"
