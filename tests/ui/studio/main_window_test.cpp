@@ -39,7 +39,9 @@ double contrast(const QColor& a, const QColor& b) {
 QStringList unnamed(const QWidget& root) {
     QStringList found;
     for (QWidget* widget : root.findChildren<QWidget*>()) {
-        if ((widget->focusPolicy() & Qt::TabFocus) == 0 || widget->objectName().startsWith("qt_"))
+        const bool reached = (widget->focusPolicy() & Qt::TabFocus) != 0;
+        if (!reached || widget->objectName().startsWith("qt_") ||
+            widget->inherits("QComboBoxListView")) // the combo box speaks for its popup
             continue;
         QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(widget);
         if (spoken == nullptr || spoken->text(QAccessible::Name).trimmed().isEmpty())
