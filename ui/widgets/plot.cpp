@@ -43,6 +43,7 @@ Plot::Plot(Theme& theme, QWidget* parent)
       overlay_(new PlotOverlay(theme, *canvas_, cursor_, canvas_->widget())),
       table_(new PlotTable(this)), tableView_(new QTableView) {
     setFocusPolicy(Qt::StrongFocus);
+    setAccessibleName(tr("Plot without data yet"));
     layOut();
     canvas_->widget()->installEventFilter(this);
     tableView_->installEventFilter(this);
@@ -128,7 +129,11 @@ void Plot::redraw() {
     overlay_->setAxisTitle(data_.x.title);
     overlay_->setMap(data_.map.has_value());
     canvas_->draw(data_, hidden_);
-    setAccessibleName(data_.summary.isEmpty() ? data_.emptyText : data_.summary);
+    for (const QString& name : {data_.summary, data_.emptyText, tr("Plot without data yet")})
+        if (!name.isEmpty()) {
+            setAccessibleName(name);
+            break;
+        }
     overlay_->update();
 }
 

@@ -40,7 +40,7 @@ private Q_SLOTS:
         if (path("BWLA_SHOTS").isEmpty() || path("BWLA_INSPECT").isEmpty() ||
             path("BWLA_CHAT").isEmpty())
             QSKIP("BWLA_SHOTS, BWLA_INSPECT and BWLA_CHAT say what to draw and where.");
-        original_ = QString::fromStdString(realModel().string());
+        original_ = QString::fromStdString(test::realModel().string());
         const std::filesystem::path module = BWLA_BINARY_DIR "/libbwla_quantizer.so";
         services_ = std::make_unique<Services>(
             Services{theme_, store_, [module] { return loadQuantizeJob(module); },
