@@ -8,8 +8,9 @@
 namespace bwla {
 namespace {
 
-/// Rotations of a group that are kept, at most: a wide 8 x 1024 pair takes 4 MB a round.
-constexpr std::size_t roundBytes = std::size_t{4} << 20U;
+/// Rotations of a group that are kept, at most; longer fits keep every second round, or fewer. All
+/// 21 of the default model's equal factors fit; its wide ones, 150 KB a round, took 278 MB in all.
+constexpr std::size_t roundBytes = std::size_t{512} << 10U;
 
 RunRecord recordOf(const QuantizeSettings& settings, std::string command) {
     const auto absolute = [](const std::string& path) {
