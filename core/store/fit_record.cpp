@@ -32,8 +32,10 @@ public:
 
 private:
     void append(const void* data, std::size_t size) {
-        const auto* start = static_cast<const std::byte*>(data);
-        bytes_.insert(bytes_.end(), start, start + size);
+        const std::size_t end = bytes_.size();
+        bytes_.resize(end + size);
+        if (size != 0)
+            std::memcpy(bytes_.data() + end, data, size);
     }
     std::vector<std::byte> bytes_;
 };

@@ -116,6 +116,7 @@ QWidget* ModelsPage::makeList() {
     drop_->setObjectName("dropHint");
     drop_->setText(tr("Drop a model folder or a GGUF file anywhere in this window"));
     drop_->setAlignment(Qt::AlignCenter);
+    drop_->setMinimumHeight(48);
     inset(drop_);
     reasons_->setAccessibleName(tr("Files that are not listed, and why"));
     reasons_->setMaximumHeight(200);
@@ -197,8 +198,8 @@ void ModelsPage::fitColumns() {
     table_->setColumnWidth(ModelList::typeColumn, width("Q4_1, F16"));
     table_->setColumnWidth(ModelList::parametersColumn, width(tr("Parameters")));
     table_->setColumnWidth(ModelList::sizeColumn, width("888.8 MB"));
-    table_->setColumnWidth(ModelList::stateColumn, width(tr("No tokenizer")) + 24);
-    table_->setColumnWidth(ModelList::usedColumn, width(tr("Last used")) + 24);
+    table_->setColumnWidth(ModelList::stateColumn, width(tr("No tokenizer")));
+    table_->setColumnWidth(ModelList::usedColumn, width(tr("Last used")));
     const bool few = this->width() < fewColumnsBelow;
     table_->setColumnHidden(ModelList::formatColumn, few);
     table_->setColumnHidden(ModelList::usedColumn, few);

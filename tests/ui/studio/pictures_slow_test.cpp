@@ -8,15 +8,15 @@
 #include "screenshot.h"
 #include "ui/chat/chat_page.h"
 #include "ui/chat/composer.h"
+#include "ui/inspect/channel_card.h"
 #include "ui/inspect/inspect_page.h"
+#include "ui/inspect/layer_panel.h"
 #include "ui/models/models_page.h"
 #include "ui/quantize/quantize_page.h"
 #include "ui/studio/main_window.h"
 #include "ui/theme/theme.h"
 
 #include <QApplication>
-#include <QPushButton>
-#include <QTemporaryDir>
 #include <QTest>
 
 using namespace bwla;
@@ -62,16 +62,20 @@ private Q_SLOTS:
         auto* page = window_->page<InspectPage>();
         Q_EMIT page->inspectRequested(path("BWLA_INSPECT"));
         QTest::qWait(30'000); // the survey of all layers
+        page->layers().choose({.block = 10, .kind = GroupKind::mlpIn, .index = 0});
+        QTest::qWait(2000);
+        page->channel().choose(217);
+        QTest::qWait(2000);
         shoot("inspect");
         QVERIFY(page->isVisible());
     }
 
+    /// A real run, a minute and BWLA_RUN_SECONDS into it; its finished blocks stay for --resume.
     void quantize() {
         auto* page = window_->page<QuantizePage>();
         Q_EMIT page->quantizeRequested(original_);
         QTest::qWait(3000);
         shoot("quantize-setup");
-        const QTemporaryDir folder;
         QTest::keyClick(window_.get(), Qt::Key_Return, Qt::ControlModifier);
         QTRY_VERIFY_WITH_TIMEOUT(page->running(), 10'000);
         QTest::qWait(qEnvironmentVariableIntValue("BWLA_RUN_SECONDS") * 1000 + 60'000);
