@@ -86,7 +86,8 @@ void InspectReader::work(const std::stop_token& stop) {
             std::unique_lock lock(mutex_);
             if (!changed_.wait(lock, stop, [this] { return wishes_.any(); }))
                 return;
-            std::swap(wishes, wishes_);
+            wishes = wishes_; // g++ 12 at -O3 warns wrongly of std::swap here
+            wishes_.clear();
             workGeneration_ = generation_;
         }
         try {

@@ -84,6 +84,12 @@ private:
         std::optional<ChannelRequest> channel;
         bool worst = false;
         [[nodiscard]] bool any() const { return model || layer || channel || worst; }
+        void clear() {
+            model.reset();
+            layer.reset();
+            channel.reset();
+            worst = false;
+        }
     };
 
     void work(const std::stop_token& stop);
