@@ -113,7 +113,8 @@ void W1A6AgreementTest::logitsAtA16_data() {
     QTest::addColumn<int>("rows");
     for (const char* backend : {"cpu", "vulkan"})
         for (const int rows : {1, 5, 140}) // one row, a few, a chunk and more
-            QTest::addRow("%s, %d rows", backend, rows) << QString(backend) << rows;
+            QTest::newRow(qPrintable(QString("%1, %2 rows").arg(backend).arg(rows)))
+                << QString(backend) << rows;
 }
 
 void W1A6AgreementTest::logitsAtA16() {
