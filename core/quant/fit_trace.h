@@ -31,7 +31,8 @@ struct FitMoment {
     int round = 0;  ///< of the stage, from 0 (rotation: 0 is the start)
     int rounds = 0; ///< planned in this stage, 0 = a single moment
     /// What OKT optimises, per weight: soft, the log-likelihood (rises); hard, the binarisation
-    /// error |w' - c sign w'|^2 / |w'|^2 (falls). NaN outside stage rotation.
+    /// error |w' - c sign w'|^2 / |w'|^2 (falls). Over 64 evenly spaced rows; NaN outside stage
+    /// rotation.
     double objective = std::numeric_limits<double>::quiet_NaN();
     std::span<const std::int64_t>
         rowIndex{};                ///< of the stacked outputs of the group, evenly spaced

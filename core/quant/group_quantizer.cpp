@@ -26,13 +26,9 @@ struct RotatedTarget {
     StoredFactor factorA, factorB;
 };
 
-/// The objective of a round as FitMoment defines it: per weight, or as a share of the energy.
-double perWeight(const Matrix& target, OktMode mode, double objective) {
-    const at::Tensor& w = target.tensor();
-    const double whole = mode == OktMode::soft ? static_cast<double>(w.numel())
-                                               : w.to(at::kDouble).square().sum().item<double>();
-    return objective / whole;
-}
+/// Rows that stand for all in a traced objective: over all of them tracing a fit took half as long
+/// again as the fit.
+constexpr std::int64_t objectiveRows = 64;
 
 Rotation learnRotation(const Matrix& target, const GroupTask& task, const QuantizeSettings& s,
                        const MomentSender& moments) {
@@ -47,7 +43,7 @@ Rotation learnRotation(const Matrix& target, const GroupTask& task, const Quanti
         progress = [&](const KroneckerProgress& p) {
             if (p.halfRound % 2 == 0)
                 moments.sendRotation(target, p.rotation, p.halfRound / 2, s.oktRounds,
-                                     perWeight(target, s.oktMode, p.objective));
+                                     p.objective(objectiveRows));
         };
     return kroneckerFit(target, std::move(start), {s.oktMode, s.oktRounds}, progress);
 }

@@ -6,6 +6,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace bwla {
 namespace {
 
@@ -35,13 +37,19 @@ public:
 
     [[nodiscard]] Rotation rotation() const { return {Matrix(r1_), Matrix(r2_)}; }
 
-    [[nodiscard]] double objective() const {
-        const at::Tensor w = rotateRows(Matrix(rows_), rotation()).tensor();
-        if (settings_.mode == OktMode::soft)
-            return mixtureLogLikelihood(w, levels_);
+    [[nodiscard]] double objective(std::int64_t rows) const {
+        const std::int64_t count = rows == 0 ? n_ : std::min(rows, n_);
+        const at::Tensor index =
+            (at::arange(count, at::kLong) * n_ / count).to(at::kLong).to(rows_.device());
+        const at::Tensor w = rotateRows(Matrix(rows_.index_select(0, index)), rotation()).tensor();
+        if (settings_.mode == OktMode::soft) {
+            const MixtureLevels levels{levels_.c.index_select(0, index),
+                                       levels_.s2.index_select(0, index)};
+            return mixtureLogLikelihood(w, levels) / static_cast<double>(w.numel());
+        }
         const at::Tensor w64 = w.to(at::kDouble);
         const at::Tensor c = w64.abs().mean(1, true);
-        return (w64 - c * at::sign(w64)).square().sum().item<double>();
+        return ((w64 - c * at::sign(w64)).square().sum() / w64.square().sum()).item<double>();
     }
 
 private:
@@ -79,7 +87,8 @@ Rotation kroneckerFit(const Matrix& w, Rotation start, const KroneckerFitSetting
     Fit fit(w.tensor(), std::move(start), settings);
     const auto report = [&](int halfRound) {
         if (progress)
-            progress({halfRound, fit.objective(), fit.rotation()});
+            progress({halfRound, fit.rotation(),
+                      [&](std::int64_t rows) { return fit.objective(rows); }});
     };
     report(0);
     for (int round = 0; round < settings.rounds; ++round) {

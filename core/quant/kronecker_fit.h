@@ -23,19 +23,20 @@ struct KroneckerFitSettings {
 inline constexpr double spreadLow = 0.25;
 inline constexpr double spreadHigh = 0.75;
 
+/// State after a half round, 1 .. 2 * rounds; 0 = the start.
+struct KroneckerProgress {
+    int halfRound = 0;
+    const Rotation& rotation;
+    /// What the mode optimises, per weight: soft, the log-likelihood (never falls); hard,
+    /// |w' - c sign w'|^2 / |w'|^2 (never rises). Over so many evenly spaced rows, 0 = all: that
+    /// costs as much as the half round did, 64 rows next to nothing.
+    std::function<double(std::int64_t rows)> objective;
+};
+
 /// Learns R1, R2 on the rows of w (n, m1*m2), all linears of a group stacked, starting from
 /// `start`. A round updates R1, then R2, each from a fresh E-step (soft: r = tanh(c w'/s^2),
 /// hard: r = sign w'), levels, and a Procrustes problem weighted by c/s^2 (hard: c).
-///
-/// `progress`, if given, hears after every half round (1 .. 2 * rounds, 0 = the start) the
-/// rotation and what the mode optimises: soft, the log-likelihood (never falls); hard,
-/// sum |w' - c sign w'|^2 (never rises).
-struct KroneckerProgress {
-    int halfRound = 0;
-    double objective = 0.0;
-    const Rotation& rotation;
-};
-
+/// `progress`, if given, hears after every half round.
 [[nodiscard]] Rotation
 kroneckerFit(const Matrix& w, Rotation start, const KroneckerFitSettings& settings,
              const std::function<void(const KroneckerProgress&)>& progress = {});

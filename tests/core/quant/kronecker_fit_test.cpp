@@ -67,9 +67,10 @@ private Q_SLOTS:
         QFETCH(bool, soft);
         const Matrix w = realGroup(10, kind, Precision::f64);
         std::vector<double> values;
-        const Rotation r = kroneckerFit(w, randomRotation(m1, m2, 1, "cpu", Precision::f64),
-                                        {soft ? OktMode::soft : OktMode::hard, 3},
-                                        [&](const KroneckerProgress& p) { values.push_back(p.objective); });
+        const Rotation r =
+            kroneckerFit(w, randomRotation(m1, m2, 1, "cpu", Precision::f64),
+                         {soft ? OktMode::soft : OktMode::hard, 3},
+                         [&](const KroneckerProgress& p) { values.push_back(p.objective(0)); });
         QCOMPARE(values.size(), std::size_t{7});
         QVERIFY(values.front() != values.back());
         QVERIFY2(worstStep(values, soft) < slack,
