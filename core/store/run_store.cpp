@@ -132,33 +132,19 @@ std::vector<BlockReport> RunStore::blocks(std::int64_t run) const {
     return reports;
 }
 
-void RunStore::putRounds(std::int64_t run, std::int64_t block, GroupKind kind,
-                         const FitRounds& rounds) {
-    const std::vector<std::byte> bytes = toBytes(rounds);
-    database_
-        .prepare("INSERT INTO run_groups (run, block, kind, rounds) VALUES (?1, ?2, ?3, ?4) "
-                 "ON CONFLICT DO UPDATE SET rounds = ?4")
-        .bind(1, run)
-        .bind(2, block)
-        .bind(3, static_cast<std::int64_t>(kind))
-        .bind(4, bytes)
-        .run();
-}
-
-void RunStore::putActivations(std::int64_t run, std::int64_t block, GroupKind kind,
-                              const ActivationRecord& record) {
-    const std::vector<std::byte> bytes = toBytes(record);
-    database_
-        .prepare("INSERT INTO run_groups (run, block, kind, activations) VALUES (?1, ?2, ?3, ?4) "
-                 "ON CONFLICT DO UPDATE SET activations = ?4")
-        .bind(1, run)
-        .bind(2, block)
-        .bind(3, static_cast<std::int64_t>(kind))
-        .bind(4, bytes)
-        .run();
-}
-
 namespace {
+
+void putGroupBlob(Database& database, const std::string& column, std::int64_t run,
+                  std::int64_t block, GroupKind kind, std::span<const std::byte> bytes) {
+    database
+        .prepare("INSERT INTO run_groups (run, block, kind, " + column +
+                 ") VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET " + column + " = ?4")
+        .bind(1, run)
+        .bind(2, block)
+        .bind(3, static_cast<std::int64_t>(kind))
+        .bind(4, bytes)
+        .run();
+}
 
 std::vector<std::byte> groupBlob(Database& database, const char* column, std::int64_t run,
                                  std::int64_t block, GroupKind kind) {
@@ -170,6 +156,16 @@ std::vector<std::byte> groupBlob(Database& database, const char* column, std::in
 }
 
 } // namespace
+
+void RunStore::putRounds(std::int64_t run, std::int64_t block, GroupKind kind,
+                         const FitRounds& rounds) {
+    putGroupBlob(database_, "rounds", run, block, kind, toBytes(rounds));
+}
+
+void RunStore::putActivations(std::int64_t run, std::int64_t block, GroupKind kind,
+                              const ActivationRecord& record) {
+    putGroupBlob(database_, "activations", run, block, kind, toBytes(record));
+}
 
 std::optional<FitRounds> RunStore::rounds(std::int64_t run, std::int64_t block,
                                           GroupKind kind) const {

@@ -7,19 +7,17 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/numbers.h"
 #include "ui/widgets/plot.h"
+#include "ui/widgets/process_memory.h"
 #include "ui/widgets/themed_icon.h"
 
 #include <QBoxLayout>
 #include <QClipboard>
-#include <QFile>
 #include <QGuiApplication>
 #include <QPlainTextEdit>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QTime>
 #include <QToolButton>
-
-#include <unistd.h>
 
 namespace bwla::ui {
 namespace {
@@ -38,15 +36,6 @@ const QList<std::pair<QString, const char*>>& steps() {
         {"store", QT_TRANSLATE_NOOP("bwla::ui::RunView", "Round to storage")},
         {"clip", QT_TRANSLATE_NOOP("bwla::ui::RunView", "6-bit activations: clip range")}};
     return list;
-}
-
-double residentBytes() {
-    QFile file("/proc/self/statm");
-    if (!file.open(QIODevice::ReadOnly))
-        return 0.0;
-    const QList<QByteArray> fields = file.readAll().split(' ');
-    return fields.size() > 1 ? fields[1].toDouble() * static_cast<double>(sysconf(_SC_PAGESIZE))
-                             : 0.0;
 }
 
 QString groupName(GroupKind kind) {

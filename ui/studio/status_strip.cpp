@@ -2,34 +2,17 @@
 #include "ui/studio/status_strip.h"
 
 #include "ui/widgets/card.h"
+#include "ui/widgets/process_memory.h"
 
-#include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
-
-#include <unistd.h>
 
 namespace bwla::ui {
 namespace {
 
 QString gigabytes(double bytes) {
     return QLocale().toString(bytes / 1e9, 'f', 1);
-}
-
-/// Resident bytes of this process (proc(5), statm field 2, in pages); 0 where unknown.
-double residentBytes() {
-    QFile file("/proc/self/statm");
-    if (!file.open(QIODevice::ReadOnly))
-        return 0.0;
-    const QList<QByteArray> fields = file.readAll().split(' ');
-    return fields.size() > 1 ? fields[1].toDouble() * static_cast<double>(sysconf(_SC_PAGESIZE))
-                             : 0.0;
-}
-
-double physicalBytes() {
-    return static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-           static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 } // namespace

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+namespace bwla::ui {
+
+/// Resident bytes of this process (proc(5), statm field 2, in pages); 0 where unknown.
+[[nodiscard]] double residentBytes();
+/// Bytes of memory that the machine has.
+[[nodiscard]] double physicalBytes();
+
+} // namespace bwla::ui
