@@ -15,6 +15,7 @@ void addVerbs(Verbs& verbs) {
     addInfo(verbs);
 #ifdef BWLA_QUANT
     addQuantize(verbs);
+    addStudy(verbs);
 #endif
     addChat(verbs);
     addEval(verbs);

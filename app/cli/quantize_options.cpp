@@ -12,8 +12,10 @@
 namespace bwla {
 namespace {
 
-const std::map<std::string, RotationKind> rotations{
-    {"okt", RotationKind::learned}, {"random", RotationKind::random}, {"none", RotationKind::none}};
+const std::map<std::string, RotationKind> rotations{{"okt", RotationKind::learned},
+                                                    {"random", RotationKind::random},
+                                                    {"hadamard", RotationKind::hadamard},
+                                                    {"none", RotationKind::none}};
 const std::map<std::string, OktMode> oktModes{{"soft", OktMode::soft}, {"hard", OktMode::hard}};
 const std::map<std::string, Metric> metrics{{"h", Metric::activation}, {"plain", Metric::plain}};
 const std::map<std::string, FactorRule> factorRules{{"equal", FactorRule::equal},
@@ -109,7 +111,7 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
            std::vector<int>{16, 8, 6, 4});
     count("--rank", rank_, "Rank of the low-rank term");
     count("--okt-rounds", oktRounds_, "Rounds of the rotation solver");
-    choice("--rotation", rotation_, "okt (learned), random or none", names(rotations));
+    choice("--rotation", rotation_, "okt (learned), random, hadamard or none", names(rotations));
     choice("--okt", okt_, "Assignments of the rotation solver: soft or hard", names(oktModes));
     verb.add_option("--factors", factors_, "equal, wide or GROUP=AxB,...")->group(method);
     choice("--metric", metric_, "Error to reduce: h (of outputs) or plain (of weights)",
@@ -118,6 +120,8 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
         ->check(CLI::Range(0.0, 1.0))
         ->group(method);
     count("--psp-rounds", pspRounds_, "Rounds of the low-rank solver, 0 = no low-rank term");
+    count("--gptq-rounds", gptqRounds_, "Passes of GPTQ compensation, in the metric h");
+    count("--flip-rounds", flipRounds_, "Rounds of exact sign flips, in the metric h");
     choice("--column-scales", columnScales_, "on or off", std::vector<std::string>{"on", "off"});
     choice("--refine", refine_,
            "Train towards the original's answers: none, scales (with norms and low rank) or signs "
@@ -166,6 +170,8 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.rank, rank_);
     set(settings.oktRounds, oktRounds_);
     set(settings.pspRounds, pspRounds_);
+    set(settings.gptqRounds, gptqRounds_);
+    set(settings.flipRounds, flipRounds_);
     set(settings.targetMix, targetMix_);
     setNamed(settings.rotation, rotation_, rotations);
     setNamed(settings.oktMode, okt_, oktModes);

@@ -30,6 +30,8 @@ private:
     std::optional<int> rank_;
     std::optional<int> oktRounds_;
     std::optional<int> pspRounds_;
+    std::optional<int> gptqRounds_;
+    std::optional<int> flipRounds_;
     std::optional<std::string> rotation_;
     std::optional<std::string> okt_;
     std::optional<std::string> factors_;

@@ -51,6 +51,7 @@ void addLogits(Verbs& verbs);
 void addChat(Verbs& verbs);
 void addQuantize(Verbs& verbs);
 void addEval(Verbs& verbs);
+void addStudy(Verbs& verbs);
 void addBench(Verbs& verbs);
 void addBenchKernels(Verbs& verbs);
 void addSelftest(Verbs& verbs);

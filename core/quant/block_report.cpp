@@ -25,6 +25,21 @@ void visitNumbers(Report& r, const Visit& visit) {
 
 } // namespace
 
+GroupReport meanReport(const std::vector<BlockReport>& blocks) {
+    GroupReport mean;
+    const auto share = 1.0 / static_cast<double>(blocks.size() * groupCount);
+    std::vector<double> sums;
+    visitNumbers(mean, [&](const char*, double) { sums.push_back(0.0); });
+    for (const BlockReport& block : blocks)
+        for (const GroupReport& g : block.groups) {
+            auto sum = sums.begin();
+            visitNumbers(g, [&](const char*, double value) { *sum++ += value * share; });
+        }
+    auto sum = sums.begin();
+    visitNumbers(mean, [&](const char*, double& value) { value = *sum++; });
+    return mean;
+}
+
 std::string toJson(const BlockReport& report) {
     nlohmann::json json{{"block", report.block}, {"drift", report.drift}};
     for (const GroupReport& g : report.groups)

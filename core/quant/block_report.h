@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace bwla {
 
@@ -34,6 +35,9 @@ struct BlockReport {
     double drift = 0.0;   ///< |xh - x|^2 / |x_out - x_in|^2 after the block (position 0 left out)
     double seconds = 0.0; ///< 0 for a block taken from the journal
 };
+
+/// The mean of every number over all groups of all blocks; zeros of none.
+[[nodiscard]] GroupReport meanReport(const std::vector<BlockReport>& blocks);
 
 /// A report as one line of JSON, kept in the journal beside the block, and back.
 [[nodiscard]] std::string toJson(const BlockReport& report);

@@ -33,6 +33,8 @@ constexpr std::int64_t objectiveRows = 64;
 Rotation learnRotation(const Matrix& target, const GroupTask& task, const QuantizeSettings& s,
                        const MomentSender& moments) {
     const auto [m1, m2] = rotationFactors(s, task.kind, target.cols(), target.rows());
+    if (s.rotation == RotationKind::hadamard)
+        return hadamardRotation(m1, m2, task.seed, s.device);
     Rotation start = s.oktStart == OktStart::random || s.rotation == RotationKind::random
                          ? randomRotation(m1, m2, task.seed, s.device)
                          : identityRotation(m1, m2, s.device);
@@ -123,8 +125,8 @@ GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
     }
     step("store");
     GroupResult result;
-    fit =
-        storeFit(rotated.y, rotated.h, fit, task.outputs, {rank, 2, s.columnScales}, result.group);
+    fit = storeFit(rotated.y, rotated.h, fit, task.outputs,
+                   {rank, s.flipRounds > 0 ? 2 : 0, s.columnScales}, result.group);
     requireFinite(Matrix(binaryPart(fit)), task, "the fit failed");
     result.group.factorA = rotated.factorA;
     result.group.factorB = rotated.factorB;

@@ -19,7 +19,10 @@ std::string text(double value) {
 }
 
 std::string text(RotationKind kind) {
-    return kind == RotationKind::learned ? "okt" : kind == RotationKind::random ? "random" : "none";
+    return kind == RotationKind::learned  ? "okt"
+           : kind == RotationKind::random ? "random"
+           : kind == RotationKind::none   ? "none"
+                                          : "hadamard";
 }
 std::string text(OktMode mode) {
     return mode == OktMode::soft ? "soft" : "hard";
@@ -83,6 +86,8 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     words.option("--target-mix", s.targetMix, usual.targetMix);
     words.option("--rank", s.rank, usual.rank);
     words.option("--psp-rounds", s.pspRounds, usual.pspRounds);
+    words.option("--gptq-rounds", s.gptqRounds, usual.gptqRounds);
+    words.option("--flip-rounds", s.flipRounds, usual.flipRounds);
     if (s.columnScales != usual.columnScales)
         words.add("--column-scales", s.columnScales ? "on" : "off");
     words.option("--refine", s.refinement, usual.refinement);

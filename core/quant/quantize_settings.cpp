@@ -47,6 +47,8 @@ const char* name(RotationKind kind) {
         return "random";
     case RotationKind::none:
         return "none";
+    case RotationKind::hadamard:
+        return "hadamard";
     }
     return "";
 }
@@ -116,6 +118,12 @@ void validate(const QuantizeSettings& s) {
         reject("--okt-rounds must be between 0 and 1000, not " + std::to_string(s.oktRounds) + ".");
     if (s.pspRounds < 0 || s.pspRounds > 1000)
         reject("--psp-rounds must be between 0 and 1000, not " + std::to_string(s.pspRounds) + ".");
+    if (s.gptqRounds < 0 || s.gptqRounds > 100)
+        reject("--gptq-rounds must be between 0 and 100, not " + std::to_string(s.gptqRounds) +
+               ".");
+    if (s.flipRounds < 0 || s.flipRounds > 100)
+        reject("--flip-rounds must be between 0 and 100, not " + std::to_string(s.flipRounds) +
+               ".");
     if (!(s.targetMix >= 0.0 && s.targetMix <= 1.0))
         reject("--target-mix must be between 0 and 1.");
     if (s.tokens < 256 || s.tokens > 4'000'000)

@@ -13,7 +13,7 @@
 
 namespace bwla {
 
-enum class RotationKind : std::uint8_t { learned, random, none };
+enum class RotationKind : std::uint8_t { learned, random, none, hadamard };
 enum class OktMode : std::uint8_t { soft, hard };
 enum class OktStart : std::uint8_t { random, identity };
 enum class Metric : std::uint8_t { activation, plain }; ///< "h" and "plain" on the command line
@@ -24,11 +24,11 @@ enum class FactorRule : std::uint8_t {
     wide,  ///< the most unequal pair whose int8 factors cost at most 0.4 bit a weight
 };
 
-/// Every knob of a quantization. The defaults are those of preset `fast`.
 /// KL of the logits through the whole model after the closed form: never, of scales, gains and low
 /// rank, or of the signs too ("none", "scales", "signs" on the command line).
 enum class Refinement : std::uint8_t { none, scales, signs };
 
+/// Every knob of a quantization. The defaults are those of preset `fast`.
 struct QuantizeSettings {
     std::string preset = "fast"; ///< only a label: presetSettings() sets the knobs
     std::string modelPath;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/rotation.h"
 
+#include "core/error.h"
+#include "core/quant/hadamard.h"
 #include "core/quant/procrustes.h"
 
 #include <ATen/ATen.h>
@@ -28,6 +30,20 @@ Matrix randomFactor(int size, at::Generator& generator, const at::TensorOptions&
     const double* data = gaussian.data_ptr<double>();
     return fromDoubles(procrustes({data, static_cast<std::size_t>(gaussian.numel())}, size), size,
                        options);
+}
+
+Matrix hadamardFactor(int size, at::Generator& generator, const at::TensorOptions& options) {
+    const std::vector<std::int8_t> matrix = hadamardMatrix(size);
+    if (matrix.empty())
+        throw Error(ErrorCode::badArgument)
+            .because("No Hadamard matrix of order " + std::to_string(size) +
+                     " is known: use --rotation random, or other --factors.");
+    const at::Tensor signs = at::randint(0, 2, {size}, generator, at::kDouble) * 2.0 - 1.0;
+    std::vector<double> values(matrix.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<double>(matrix[i]) / std::sqrt(static_cast<double>(size)) *
+                    signs.data_ptr<double>()[i / static_cast<std::size_t>(size)];
+    return fromDoubles(values, size, options);
 }
 
 Matrix inverseTransposeFactor(const Matrix& factor) {
@@ -63,6 +79,15 @@ Rotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& d
         at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
     Matrix r1 = randomFactor(m1, generator, options);
     return {r1, randomFactor(m2, generator, options)};
+}
+
+Rotation hadamardRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
+                          Precision precision) {
+    at::Generator generator = at::detail::createCPUGenerator(seed);
+    const auto options =
+        at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
+    Matrix r1 = hadamardFactor(m1, generator, options);
+    return {r1, hadamardFactor(m2, generator, options)};
 }
 
 Rotation identityRotation(int m1, int m2, const std::string& device, Precision precision) {

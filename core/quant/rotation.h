@@ -32,6 +32,12 @@ struct Rotation {
 /// Orthogonal factors drawn from the seed: Procrustes of Gaussian matrices.
 [[nodiscard]] Rotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
                                       Precision precision = Precision::f32);
+/// Normalised Hadamard matrices with the signs of rows drawn from the seed, the rotation of QuIP#
+/// and QuaRot; int8 holds it exactly. Throws Error{badArgument} for a factor that hadamardMatrix
+/// lacks.
+[[nodiscard]] Rotation hadamardRotation(int m1, int m2, std::uint64_t seed,
+                                        const std::string& device,
+                                        Precision precision = Precision::f32);
 [[nodiscard]] Rotation identityRotation(int m1, int m2, const std::string& device,
                                         Precision precision = Precision::f32);
 

@@ -49,7 +49,7 @@ private slots:
         s.modelPath = "m";
         s.outputPath = "o";
         s.activationBits = 8;
-        s.rotation = RotationKind::random;
+        s.rotation = RotationKind::hadamard;
         s.oktMode = OktMode::hard;
         s.oktRounds = 7;
         s.factors = FactorRule::wide;
@@ -57,6 +57,8 @@ private slots:
         s.targetMix = 0.1;
         s.rank = 3;
         s.pspRounds = 5;
+        s.gptqRounds = 1;
+        s.flipRounds = 0;
         s.columnScales = false;
         s.refinement = Refinement::signs;
         s.klTokens = 12345;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/hadamard.h"
 #include "core/quant/rotation.h"
+#include "expect_error.h"
 #include "matrices.h"
 
 #include <QTest>
@@ -37,6 +39,32 @@ private Q_SLOTS:
                  randomRotation(32, 48, 7, "cpu").r1.toHost());
         QVERIFY(randomRotation(32, 48, 8, "cpu").r1.toHost() !=
                 randomRotation(32, 48, 7, "cpu").r1.toHost());
+    }
+
+    void hadamardRowsAreOrthogonal() {
+        for (const int order : {1, 2, 4, 8, 12, 20, 24, 28, 36, 48, 60, 64, 72, 80, 144, 160}) {
+            const auto h = hadamardMatrix(order);
+            QCOMPARE(h.size(), static_cast<std::size_t>(order * order));
+            for (int i = 0; i < order; ++i)
+                for (int j = 0; j < order; ++j) {
+                    int dot = 0;
+                    for (int k = 0; k < order; ++k)
+                        dot += h[i * order + k] * h[j * order + k];
+                    QVERIFY2(dot == (i == j ? order : 0), qPrintable(QString::number(order)));
+                }
+        }
+        for (const int order : {3, 6, 18, 92, 116}) // 92 exists, but not by these constructions
+            QVERIFY(hadamardMatrix(order).empty());
+    }
+    void hadamardRotationsAreStoredExactly() {
+        const Rotation r = hadamardRotation(24, 48, 3, "cpu", Precision::f64);
+        QVERIFY(orthogonalityError(r.r1) < 1e-12);
+        QVERIFY(orthogonalityError(r.r2) < 1e-12);
+        const Matrix stored = loadFactor(storeFactor(r.r2), "cpu", Precision::f64);
+        QVERIFY(relativeDifference(stored.toHostF64(), r.r2.toHostF64()) < 1e-6);
+        QVERIFY(hadamardRotation(24, 48, 4, "cpu").r1.toHost() != r.r1.toHost());
+        const auto error = errorOf([] { return hadamardRotation(6, 8, 3, "cpu"); });
+        QVERIFY(is(error, ErrorCode::badArgument) && names(*error, "6"));
     }
 
     void rowsEqualTheKroneckerProduct_data() {
