@@ -17,6 +17,10 @@ at::ScalarType scalarType(Precision precision) {
     return precision == Precision::f64 ? at::kDouble : at::kFloat;
 }
 
+at::TensorOptions factorOptions(const std::string& device, Precision precision) {
+    return at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
+}
+
 Matrix fromDoubles(const std::vector<double>& values, std::int64_t size,
                    const at::TensorOptions& options) {
     const at::Tensor host =
@@ -75,8 +79,7 @@ Rotation inverseTranspose(const Rotation& r) {
 Rotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
                         Precision precision) {
     at::Generator generator = at::detail::createCPUGenerator(seed);
-    const auto options =
-        at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
+    const auto options = factorOptions(device, precision);
     Matrix r1 = randomFactor(m1, generator, options);
     return {r1, randomFactor(m2, generator, options)};
 }
@@ -84,15 +87,13 @@ Rotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& d
 Rotation hadamardRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
                           Precision precision) {
     at::Generator generator = at::detail::createCPUGenerator(seed);
-    const auto options =
-        at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
+    const auto options = factorOptions(device, precision);
     Matrix r1 = hadamardFactor(m1, generator, options);
     return {r1, hadamardFactor(m2, generator, options)};
 }
 
 Rotation identityRotation(int m1, int m2, const std::string& device, Precision precision) {
-    const auto options =
-        at::TensorOptions().dtype(scalarType(precision)).device(at::Device(device));
+    const auto options = factorOptions(device, precision);
     return {Matrix(at::eye(m1, options)), Matrix(at::eye(m2, options))};
 }
 

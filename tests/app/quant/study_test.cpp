@@ -33,7 +33,7 @@ class StudyTest : public QObject {
     [[nodiscard]] Finished study(const QString& rows, const QStringList& more = {}) const {
         return runBwla(QStringList{"study", at("tiny"), "--ppl", at("text"), "-o", at("study"),
                                    "--rows", rows, "--tokens", "256", "--protocol", "llamacpp-512",
-                                   "--backend", "cpu", "--json"} +
+                                   "--backend", "cpu", "--threads", "1", "--json"} +
                        more);
     }
 
