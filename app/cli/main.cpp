@@ -2,6 +2,9 @@
 #include "app/cli/interrupt.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
+#ifdef BWLA_QUANT
+#include "core/quant/quantizer_module.h"
+#endif
 
 #include <iostream>
 
@@ -48,6 +51,9 @@ int usage(const CLI::App& app, const CLI::ParseError& error, const char* firstAr
 } // namespace
 
 int main(int argc, char** argv) {
+#ifdef BWLA_QUANT
+    shortenBarrierSpins();
+#endif
     watchInterrupts();
     CLI::App app("1-bit weights, 6-bit activations: quantize a language model and chat with it.",
                  "bwla");

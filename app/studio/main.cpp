@@ -31,6 +31,7 @@ int run(QApplication& app, const QStringList& models) {
 } // namespace
 
 int main(int argc, char** argv) {
+    shortenBarrierSpins();
     QApplication app(argc, argv);
     QApplication::setApplicationName("BWLA Studio");
     QApplication::setApplicationVersion(BWLA_VERSION);

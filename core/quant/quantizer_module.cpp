@@ -5,6 +5,8 @@
 
 #include <dlfcn.h>
 
+#include <cstdlib>
+
 namespace bwla {
 namespace {
 
@@ -18,6 +20,11 @@ Error cannotLoad() {
 }
 
 } // namespace
+
+void shortenBarrierSpins() {
+    if (std::getenv("OMP_WAIT_POLICY") == nullptr)
+        setenv("GOMP_SPINCOUNT", "10000", /*overwrite=*/0);
+}
 
 std::filesystem::path quantizerModulePath() {
     std::error_code ignored;

@@ -10,6 +10,12 @@
 
 namespace bwla {
 
+/// Lets OpenMP's threads sleep soon at a barrier, unless the user chose otherwise (GOMP_SPINCOUNT,
+/// OMP_WAIT_POLICY). Spinning as libgomp does by itself, a block took more than 60 s beside two
+/// compilers and takes 18 s so; alone 8.1 against 8.5 s. First thing in main(): it sets an
+/// environment variable, which is not safe beside other threads, and libgomp reads it once.
+void shortenBarrierSpins();
+
 /// libbwla_quantizer.so beside the running program, or in ../lib/bwla-studio.
 [[nodiscard]] std::filesystem::path quantizerModulePath();
 
