@@ -123,6 +123,12 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     count("--gptq-rounds", gptqRounds_, "Passes of GPTQ compensation, in the metric h");
     count("--flip-rounds", flipRounds_, "Rounds of exact sign flips, in the metric h");
     choice("--column-scales", columnScales_, "on or off", std::vector<std::string>{"on", "off"});
+    verb.add_option("--layers", layers_,
+                    "Quantize blocks A to B, from 0; the others stay in float: A-B")
+        ->group(method);
+    verb.add_option("--keep", keep_,
+                    "Stays in float: blocks, groups and BLOCK:GROUP, as 0,attn_out,5:mlp_in")
+        ->group(method);
     choice("--refine", refine_,
            "Train towards the original's answers: none, scales (with norms and low rank) or signs "
            "(everything; for a GPU)",
@@ -183,6 +189,10 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.latentRate, latentRate_);
     if (columnScales_)
         settings.columnScales = *columnScales_ == "on";
+    if (layers_)
+        settings.inFloat.setLayers(*layers_);
+    if (keep_)
+        settings.inFloat.setKept(*keep_);
     if (factors_ && factorRules.contains(*factors_))
         settings.factors = factorRules.at(*factors_);
     else if (factors_)

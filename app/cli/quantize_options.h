@@ -38,6 +38,8 @@ private:
     std::optional<std::string> metric_;
     std::optional<std::string> columnScales_;
     std::optional<double> targetMix_;
+    std::optional<std::string> layers_;
+    std::optional<std::string> keep_;
     std::optional<std::string> refine_;
     std::optional<std::int64_t> klTokens_;
     std::optional<double> klMinutes_;

@@ -3,6 +3,8 @@
 
 #include "app/cli/text.h"
 
+#include <algorithm>
+
 namespace bwla {
 namespace {
 
@@ -26,11 +28,16 @@ constexpr Column columns[] = {
     {"clip", &GroupReport::clip},
 };
 
+/// Over the blocks in which the group is quantized: at least one.
 double mean(const std::vector<BlockReport>& blocks, std::size_t group, double GroupReport::*value) {
     double sum = 0.0;
+    int quantized = 0;
     for (const BlockReport& block : blocks)
-        sum += block.groups[group].*value;
-    return sum / static_cast<double>(blocks.size());
+        if (!block.groups[group].kept) {
+            sum += block.groups[group].*value;
+            ++quantized;
+        }
+    return sum / quantized;
 }
 
 } // namespace
@@ -38,10 +45,11 @@ double mean(const std::vector<BlockReport>& blocks, std::size_t group, double Gr
 OrderedJson blockEvent(const BlockReport& block) {
     OrderedJson measured;
     for (const InputGroup& g : groups()) {
+        const GroupReport& report = block.groups[static_cast<std::size_t>(g.kind)];
         OrderedJson row;
         for (const Column& column : columns)
-            row[column.key] = block.groups[static_cast<std::size_t>(g.kind)].*column.value;
-        measured[std::string(g.name)] = row;
+            row[column.key] = report.*column.value;
+        measured[std::string(g.name)] = report.kept ? OrderedJson(nullptr) : row;
     }
     return {{"event", "block"},
             {"block", block.block},
@@ -64,6 +72,8 @@ std::string groupTable(const std::vector<BlockReport>& blocks) {
     std::vector<std::vector<std::string>> rows;
     for (const InputGroup& g : groups()) {
         const auto index = static_cast<std::size_t>(g.kind);
+        if (std::ranges::all_of(blocks, [&](const auto& b) { return b.groups[index].kept; }))
+            continue;
         const auto one = [&](const char* pattern, double R::*value) {
             return format(pattern, mean(blocks, index, value));
         };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/model/open_model.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
+#include "core/model/open_model.h"
 
 #include <memory>
 #include <optional>
@@ -25,7 +25,11 @@ std::string tokenizerName(const TokenizerData& data) {
 }
 
 std::vector<std::string> dtypesOf(const OpenModel& model) {
-    return model.source() != nullptr ? model.source()->dtypes() : std::vector<std::string>{"W1"};
+    if (model.source() != nullptr)
+        return model.source()->dtypes();
+    std::vector<std::string> types = model.artifact()->keptTypes();
+    types.insert(types.begin(), "W1");
+    return types;
 }
 
 OrderedJson infoDocument(const OpenModel& model) {
@@ -41,8 +45,12 @@ OrderedJson infoDocument(const OpenModel& model) {
         {"dtypes", dtypesOf(model)},
         {"tokenizer", tokenizer ? OrderedJson(tokenizerName(*tokenizer)) : OrderedJson(nullptr)},
         {"template", hasTemplate ? OrderedJson(tokenizer->chatTemplate) : OrderedJson(nullptr)}};
-    if (model.artifact() != nullptr)
-        document["bits_linear"] = model.artifact()->ledger().bitsPerWeight();
+    if (model.artifact() == nullptr)
+        return document;
+    const BitsLedger ledger = model.artifact()->ledger();
+    document["bits_linear"] = ledger.bitsPerWeight();
+    document["bits_quantized"] = ledger.bitsPerQuantizedWeight();
+    document["kept_share"] = ledger.keptShare();
     return document;
 }
 
@@ -59,7 +67,7 @@ std::string ledgerText(const BitsLedger& ledger) {
         {"signs", ledger.signBits},        {"row scales", ledger.rowScaleBits},
         {"row means", ledger.rowMeanBits}, {"column scales", ledger.columnScaleBits},
         {"rotation", ledger.rotationBits}, {"low rank", ledger.lowRankBits},
-        {"clip", ledger.clipBits},
+        {"clip", ledger.clipBits},         {"kept in float", ledger.keptBits},
     };
     std::string text;
     for (const auto& [name, bits] : parts)
@@ -91,6 +99,10 @@ std::string infoText(const OpenModel& model) {
         const BitsLedger ledger = model.artifact()->ledger();
         lines.emplace_back("Bits a weight",
                            format("%.4f = ", ledger.bitsPerWeight()) + ledgerText(ledger));
+        if (ledger.keptWeights > 0)
+            lines.emplace_back("Kept in float",
+                               format("%.1f %% of the weights; %.4f bits a weight in the others",
+                                      100.0 * ledger.keptShare(), ledger.bitsPerQuantizedWeight()));
         lines.emplace_back("Activations", number(model.artifact()->activationBits()) + " bits");
     }
     return alignedLines(lines);

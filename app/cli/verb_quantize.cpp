@@ -29,9 +29,14 @@ std::string resultText(const QuantizeResult& result) {
                                    : format("%lld blocks, %lld of them finished before",
                                             static_cast<long long>(result.layers),
                                             static_cast<long long>(result.layersResumed));
+    const BitsLedger& ledger = result.ledger;
+    std::string bits = format("%.4f", ledger.bitsPerWeight());
+    if (ledger.keptWeights > 0)
+        bits += format(" (%.1f %% of the weights kept in float, %.4f in the others)",
+                       100.0 * ledger.keptShare(), ledger.bitsPerQuantizedWeight());
     return alignedLines({{"Written", result.out},
                          {"Blocks", blocks},
-                         {"Bits a weight", format("%.4f", result.ledger.bitsPerWeight())},
+                         {"Bits a weight", bits},
                          {"Time", durationText(result.seconds)},
                          {"Peak memory", bytesText(result.peakRssBytes)}});
 }

@@ -32,6 +32,7 @@ Transformer::Layer Transformer::upload(const LayerWeights& weights,
     Layer layer{.groups = {}, .attnNorm = weights.attnNorm, .mlpNorm = weights.mlpNorm};
     for (std::size_t g = 0; g < groupCount; ++g) {
         layer.groups[g].input = backend_.upload(weights.groups[g].input);
+        layer.groups[g].kept = weights.groups[g].kept;
         for (const HostLinear& linear : weights.groups[g].linears) {
             throwIfStopped(stop);
             layer.groups[g].linears.push_back(backend_.upload(linear));
@@ -88,7 +89,8 @@ BlockInputs Transformer::recordBlock(Recorder& recorder, std::int64_t layer,
                               std::span<const Buffer> out, bool accumulate) {
         const Group& group = weights.groups[index(kind)];
         const NormSpec norm{gain, gain.empty() ? 0.0F : config_.normEpsilon};
-        inputs[index(kind)] = recorder.prepare(norm, *group.input, from, activationBits);
+        inputs[index(kind)] =
+            recorder.prepare(norm, *group.input, from, group.kept ? 16 : activationBits);
         std::vector<LinearTarget> targets;
         for (std::size_t i = 0; i < out.size(); ++i)
             targets.push_back({group.linears[i].get(), out[i], accumulate});

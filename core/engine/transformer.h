@@ -54,6 +54,7 @@ private:
     struct Group {
         std::unique_ptr<Input> input;
         std::vector<std::unique_ptr<Linear>> linears;
+        bool kept = false; ///< GroupWeights::kept
     };
     struct Layer {
         std::array<Group, groupCount> groups;

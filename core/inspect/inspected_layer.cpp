@@ -2,6 +2,7 @@
 #include "core/inspect/inspected_layer.h"
 
 #include "core/error.h"
+#include "core/model/half.h"
 #include "core/model/tensor_names.h"
 #include "core/stats/moments.h"
 
@@ -19,8 +20,7 @@ float signAt(const HostLinear& linear, std::int64_t row, std::int64_t col) {
 } // namespace
 
 std::string layerName(const LayerId& layer) {
-    return layerPrefix(layer.block) +
-           std::string(group(layer.kind).linears[static_cast<std::size_t>(layer.index)]);
+    return moduleName(layer.block, layer.kind, layer.index);
 }
 
 double RowValues::error() const {
@@ -67,14 +67,24 @@ std::vector<float> InspectedLayer::rowDuringFit(std::int64_t channel,
         static_cast<std::size_t>(channel * linear_.cols), static_cast<std::size_t>(linear_.cols)));
 }
 
+void InspectedLayer::addKept(RowValues& values, std::size_t first) const {
+    values.rotated = values.residual = values.original;
+    for (std::size_t j = 0; j < values.original.size(); ++j)
+        values.stored.push_back(halfToFloat(linear_.f16[first + j]));
+}
+
 RowValues InspectedLayer::row(std::int64_t channel) const {
     const auto cols = static_cast<std::size_t>(linear_.cols);
     const auto i = static_cast<std::size_t>(channel);
-    const float scale = linear_.scale[i];
-    const float mean = linear_.mean.empty() ? 0.0F : linear_.mean[i];
     RowValues values;
     const auto* w = original_.data() + i * cols;
     values.original.assign(w, w + cols);
+    if (isKept()) {
+        addKept(values, i * cols);
+        return values;
+    }
+    const float scale = linear_.scale[i];
+    const float mean = linear_.mean.empty() ? 0.0F : linear_.mean[i];
     values.rotated = rotation_.apply(values.original);
     values.residual = values.rotated;
     const std::vector<float> low = lowRank(channel);

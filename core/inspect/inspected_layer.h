@@ -41,6 +41,8 @@ struct RowValues {
 
 /// A layer of an artifact beside its original, held in memory (4 bytes a weight), so that a row
 /// costs some tenths of a millisecond. Immutable: any thread.
+/// Of a layer kept in float `rotated` and `residual` are the original, `stored` the kept values;
+/// there are no levels.
 class InspectedLayer {
 public:
     /// `original` (rows, cols) row-major. Throws Error{badShape} where sizes differ,
@@ -49,6 +51,7 @@ public:
 
     [[nodiscard]] std::int64_t rows() const { return linear_.rows; }
     [[nodiscard]] std::int64_t cols() const { return linear_.cols; }
+    [[nodiscard]] bool isKept() const { return linear_.kind != WeightKind::binary; }
     [[nodiscard]] RowValues row(std::int64_t channel) const;
     /// w R of a row with factors of a round of the fit instead of the stored ones.
     [[nodiscard]] std::vector<float> rowDuringFit(std::int64_t channel,
@@ -62,6 +65,7 @@ public:
 
 private:
     [[nodiscard]] std::vector<float> lowRank(std::int64_t channel) const;
+    void addKept(RowValues& values, std::size_t first) const;
 
     std::vector<float> original_;
     HostLinear linear_;

@@ -37,6 +37,9 @@ public:
     [[nodiscard]] const ModelSource& original() const { return *original_; }
     /// All linears in the order of the forward pass.
     [[nodiscard]] std::vector<LayerId> layers() const;
+    [[nodiscard]] bool isKept(const LayerId& id) const {
+        return artifact_->isKept(id.block, id.kind);
+    }
     [[nodiscard]] std::shared_ptr<const InspectedLayer> layer(const LayerId& id) const;
 
 private:

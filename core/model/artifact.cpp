@@ -70,6 +70,17 @@ public:
         return TensorReader(holder(finalNormName)).floats(finalNormName, {config_.width});
     }
 
+    [[nodiscard]] bool isKept(std::int64_t layer, GroupKind kind) const override {
+        return artifact_.isKept(layer, kind);
+    }
+    [[nodiscard]] std::vector<std::string> keptTypes() const override {
+        std::set<std::string> types;
+        for (const ArtifactTensor& tensor : artifactTensors(config_, artifact_))
+            if (tensor.part == LedgerPart::kept)
+                types.insert(dtypeName(holder(tensor.name).at(tensor.name).type));
+        return {types.rbegin(), types.rend()};
+    }
+
     void checkHashes() const override {
         for (const auto& [name, hash] : artifact_.hashes)
             if (hash128(holder(name).at(name).bytes) != hash)
@@ -124,7 +135,7 @@ private:
             known.insert(tensor.name);
             if (tensor.optional && !files_.holders().contains(tensor.name))
                 continue;
-            TensorReader(holder(tensor.name)).check(tensor.name, tensor.type, tensor.shape);
+            checkTensor(tensor);
             if (!artifact_.hashes.contains(tensor.name))
                 JsonObject(json_, file()).refuse(tensor.name.c_str(), "has no checksum");
         }
@@ -133,6 +144,13 @@ private:
                 TensorReader(holder(name)).refuse(name, "the configuration knows no such tensor");
         for (const auto& [name, hash] : artifact_.hashes)
             (void)holder(name);
+    }
+
+    void checkTensor(const ArtifactTensor& tensor) const {
+        const SafetensorsFile& file = holder(tensor.name);
+        const bool bf16 =
+            tensor.part == LedgerPart::kept && file.at(tensor.name).type == DType::bf16;
+        TensorReader(file).check(tensor.name, bf16 ? DType::bf16 : tensor.type, tensor.shape);
     }
 
     [[nodiscard]] HostLinear table(const std::string& name) const {

@@ -23,13 +23,24 @@ struct BitsLedger {
     std::int64_t rotationBits = 0; ///< factors and their scales
     std::int64_t lowRankBits = 0;
     std::int64_t clipBits = 0;
-    std::int64_t otherBits = 0; ///< embeddings, head, norms, headers: the rest of the files
+    std::int64_t keptWeights = 0; ///< of `weights`, those kept in float
+    std::int64_t keptBits = 0;    ///< 16 each
+    std::int64_t otherBits = 0;   ///< embeddings, head, norms, headers: the rest of the files
     [[nodiscard]] std::int64_t linearBits() const {
         return signBits + rowScaleBits + rowMeanBits + columnScaleBits + rotationBits +
-               lowRankBits + clipBits;
+               lowRankBits + clipBits + keptBits;
     }
+    /// Over all linears, those kept in float at their 16 bits.
     [[nodiscard]] double bitsPerWeight() const {
         return static_cast<double>(linearBits()) / static_cast<double>(weights);
+    }
+    /// Over the one-bit linears alone; NaN where there is none.
+    [[nodiscard]] double bitsPerQuantizedWeight() const {
+        return static_cast<double>(linearBits() - keptBits) /
+               static_cast<double>(weights - keptWeights);
+    }
+    [[nodiscard]] double keptShare() const {
+        return static_cast<double>(keptWeights) / static_cast<double>(weights);
     }
 };
 
@@ -47,6 +58,10 @@ public:
     virtual void checkHashes() const = 0;
     [[nodiscard]] virtual std::int64_t tensorCount() const = 0;
     [[nodiscard]] virtual BitsLedger ledger() const = 0;
+    /// The group's linears are kept in float, as `modules_to_not_convert` says.
+    [[nodiscard]] virtual bool isKept(std::int64_t layer, GroupKind kind) const = 0;
+    /// Element types of the kept linears: none, "F16", "BF16" or both.
+    [[nodiscard]] virtual std::vector<std::string> keptTypes() const = 0;
     [[nodiscard]] virtual TokenizerData tokenizer() const = 0;
     /// `quantization_config` of config.json, as JSON text.
     [[nodiscard]] virtual std::string quantizationConfig() const = 0;

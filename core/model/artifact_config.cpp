@@ -2,8 +2,10 @@
 #include "core/model/artifact_config.h"
 
 #include "core/error.h"
+#include "core/model/tensor_names.h"
 
 #include <algorithm>
+#include <set>
 
 namespace bwla {
 namespace {
@@ -32,6 +34,19 @@ Json ranksJson(const ArtifactConfig& config) {
     return ranks;
 }
 
+/// The tables, and every linear that is kept in float under its own name.
+Json unconverted(const ArtifactConfig& config) {
+    Json names = Json::array({"model.embed_tokens"});
+    if (!config.tiedHead)
+        names.insert(names.begin(), "lm_head");
+    const auto layers = static_cast<std::int64_t>(config.kept.front().size());
+    for (std::int64_t layer = 0; layer < layers; ++layer)
+        for (const InputGroup& g : groups())
+            for (int i = 0; config.isKept(layer, g.kind) && i < std::ssize(g.linears); ++i)
+                names.push_back(moduleName(layer, g.kind, i));
+    return names;
+}
+
 class Reader {
 public:
     Reader(const JsonObject& config, std::int64_t layers) : config_(config), layers_(layers) {}
@@ -47,6 +62,7 @@ public:
         result.activationBits = activationBits(member(quantization, "activation"));
         readFactors(member(quantization, "transform"), result);
         readRanks(member(quantization, "low_rank"), result);
+        readKept(quantization, result);
         const JsonObject calibration = member(quantization, "calibration");
         result.calibration = calibration.requiredText("source");
         result.calibrationTokens = calibration.requiredInteger("tokens");
@@ -118,6 +134,32 @@ private:
         }
     }
 
+    void readKept(const JsonObject& quantization, ArtifactConfig& result) const {
+        constexpr const char* key = "modules_to_not_convert";
+        const Json* list = quantization.find(key);
+        if (list == nullptr || !list->is_array() ||
+            !std::ranges::all_of(*list, [](const Json& name) { return name.is_string(); }))
+            quantization.refuse(key, "is no list of names");
+        auto names = list->get<std::set<std::string>>();
+        for (const char* table : {"model.embed_tokens", "lm_head"})
+            names.erase(table);
+        for (std::int64_t layer = 0; layer < layers_; ++layer)
+            for (const InputGroup& g : groups()) {
+                std::size_t found = 0;
+                for (int i = 0; i < std::ssize(g.linears); ++i)
+                    found += names.erase(moduleName(layer, g.kind, i));
+                if (found != 0 && found != g.linears.size())
+                    quantization.refuse(key, "names some linears of " + layerPrefix(layer) +
+                                                 std::string(g.name) + " and not the others");
+                result.kept[at(g)].push_back(found != 0);
+                if (found != 0 && result.ranks[at(g)][static_cast<std::size_t>(layer)] != 0)
+                    quantization.refuse(key, "names " + layerPrefix(layer) + std::string(g.name) +
+                                                 ", which low_rank gives a rank");
+            }
+        if (!names.empty())
+            quantization.refuse(key, "names " + *names.begin() + ", which this model has not");
+    }
+
     void readHashes(ArtifactConfig& result) const {
         const JsonObject hashes = member(config_, "tensor_xxh3_128");
         for (const auto& [name, hash] : config_.find("tensor_xxh3_128")->items()) {
@@ -140,9 +182,6 @@ private:
 } // namespace
 
 Json ArtifactConfig::toJson(const Json& base) const {
-    Json kept = Json::array({"model.embed_tokens"});
-    if (!tiedHead)
-        kept.insert(kept.begin(), "lm_head");
     const Json quantization = {
         {"quant_method", "bwla"},
         {"version", artifactVersion},
@@ -150,7 +189,7 @@ Json ArtifactConfig::toJson(const Json& base) const {
         {"activation", {{"bits", activationBits}, {"granularity", "token"}}},
         {"transform", {{"kind", "kronecker"}, {"factors", factorsJson(*this)}}},
         {"low_rank", ranksJson(*this)},
-        {"modules_to_not_convert", kept},
+        {"modules_to_not_convert", unconverted(*this)},
         {"calibration", {{"source", calibration}, {"tokens", calibrationTokens}}},
         {"recipe", recipe},
         {"recipe_hash", recipeHash}};

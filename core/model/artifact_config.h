@@ -24,12 +24,18 @@ struct ArtifactConfig {
     std::array<std::pair<std::int64_t, std::int64_t>, groupCount> factors{};
     /// Rank by GroupKind and layer; 0 = no low-rank term.
     std::array<std::vector<std::int64_t>, groupCount> ranks;
+    /// By GroupKind and layer: the group is kept in float; its rank is 0.
+    std::array<std::vector<bool>, groupCount> kept;
     bool tiedHead = false;
     Json recipe;
     std::string recipeHash;
     std::string calibration;
     std::int64_t calibrationTokens = 0;
     std::map<std::string, std::string> hashes; ///< XXH3-128 of each tensor's bytes
+
+    [[nodiscard]] bool isKept(std::int64_t layer, GroupKind kind) const {
+        return kept[static_cast<std::size_t>(kind)].at(static_cast<std::size_t>(layer));
+    }
 
     /// The whole config.json; `base` is the original's.
     [[nodiscard]] Json toJson(const Json& base) const;

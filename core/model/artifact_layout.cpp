@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/artifact_layout.h"
 
+#include "core/model/model_source.h"
 #include "core/model/tensor_names.h"
 #include "kernels/host_linear.h"
+
+#include <iterator>
 
 namespace bwla {
 namespace {
@@ -46,6 +49,12 @@ private:
         const std::string name = layerPrefix(layer) + std::string(group.name);
         const auto at = static_cast<std::size_t>(group.kind);
         const std::int64_t cols = model_.groupInputs(group.kind);
+        if (artifact_.isKept(layer, group.kind)) {
+            for (int i = 0; i < std::ssize(group.linears); ++i)
+                add(linearName(layer, group.kind, i), DType::f16,
+                    {model_.linearOutputs(group.kind, i), cols}, LedgerPart::kept);
+            return;
+        }
         const std::int64_t rank = artifact_.ranks[at][static_cast<std::size_t>(layer)];
         if (const auto [first, second] = artifact_.factors[at]; first != 0) {
             addFactor(name + ".transform_a", first);
@@ -108,6 +117,10 @@ void charge(BitsLedger& bits, LedgerPart part, std::int64_t bytes) {
         break;
     case LedgerPart::clip:
         bits.clipBits += bytes * 8;
+        break;
+    case LedgerPart::kept:
+        bits.keptBits += bytes * 8;
+        bits.keptWeights += bytes / 2;
         break;
     case LedgerPart::other:
         break;

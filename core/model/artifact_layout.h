@@ -21,12 +21,13 @@ enum class LedgerPart : std::uint8_t {
     rotation,
     lowRank,
     clip,
+    kept, ///< a linear in float
     other,
 };
 
 struct ArtifactTensor {
     std::string name;
-    DType type;
+    DType type; ///< of a kept linear F16, though it may be BF16
     std::vector<std::int64_t> shape;
     LedgerPart part;
     bool optional = false;

@@ -7,6 +7,8 @@
 #include "core/model/shard_writer.h"
 #include "core/model/tensor_names.h"
 
+#include <algorithm>
+#include <functional>
 #include <system_error>
 
 namespace bwla {
@@ -56,19 +58,23 @@ std::vector<NamedTensor> table(const ModelSource& source, const std::string& nam
             named(name + "_scale", DType::f16, {rounded.rows}, rounded.scale)};
 }
 
-/// Factors belong to a group, not to a layer: a block that differs from the first is a mistake of
-/// the caller.
+/// Factors belong to a group, not to a layer: a block that differs from the first quantized one is
+/// a mistake of the caller.
 void noteShape(const QuantizedBlock& block, ArtifactConfig& config) {
     for (const InputGroup& g : groups()) {
         const auto at = static_cast<std::size_t>(g.kind);
         const QuantizedGroup& group = block.groups[at];
+        const bool first = std::ranges::all_of(config.kept[at], std::identity());
+        config.kept[at].push_back(group.isKept());
+        config.ranks[at].push_back(group.rank);
+        if (group.isKept())
+            continue;
         const std::pair factors{group.factorA.size, group.factorB.size};
-        if (!config.ranks[at].empty() && config.factors[at] != factors)
+        if (!first && config.factors[at] != factors)
             throw Error(ErrorCode::badArgument)
                 .because("The rotation factors of " + std::string(g.name) +
                          " differ from block to block.");
         config.factors[at] = factors;
-        config.ranks[at].push_back(group.rank);
     }
 }
 

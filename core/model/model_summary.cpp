@@ -7,7 +7,9 @@
 #include "core/model/mapped_file.h"
 #include "core/model/open_model.h"
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 
 namespace bwla {
 namespace {
@@ -74,6 +76,7 @@ void addTokenizer(ModelSummary& summary, const OpenModel& model) {
 void addArtifact(ModelSummary& summary, const Artifact& artifact) {
     summary.ledger = artifact.ledger();
     summary.types = {"W1A" + std::to_string(artifact.activationBits())};
+    std::ranges::copy(artifact.keptTypes(), std::back_inserter(summary.types));
     const Json config = parseJson(artifact.quantizationConfig(), artifact.path());
     summary.calibration = config.at("calibration").at("source").get<std::string>();
 }

@@ -16,6 +16,8 @@ namespace bwla {
 struct GroupWeights {
     HostInput input;                 ///< the identity for a float model
     std::vector<HostLinear> linears; ///< in the order of InputGroup::linears
+    /// Kept in float inside a quantized model: its input is never rounded, whatever the bits.
+    bool kept = false;
 };
 
 struct LayerWeights {

@@ -38,6 +38,19 @@ HostLinear toHost(const QuantizedLinear& linear, std::int64_t cols, std::int64_t
     return host;
 }
 
+HostLinear toHost(const KeptLinear& linear, std::int64_t cols) {
+    HostLinear host;
+    host.kind = WeightKind::f16;
+    host.rows = linear.rows;
+    host.cols = cols;
+    host.f16 = linear.weight;
+    if (linear.type == DType::bf16)
+        std::ranges::transform(host.f16, host.f16.begin(), [](std::uint16_t bits) {
+            return floatToHalf(bfloat16ToFloat(bits));
+        });
+    return host;
+}
+
 /// Collects tensors under a common prefix; absent parts (empty vectors) are left out.
 class Collector {
 public:
@@ -80,7 +93,15 @@ void addLinear(Collector& out, const std::string& name, const QuantizedLinear& l
     out.add(name + ".low_rank_a_scale", DType::f16, {rank}, linear.lowRankAScale);
 }
 
+void addKept(Collector& out, const InputGroup& names, const QuantizedGroup& group) {
+    for (std::size_t i = 0; i < group.kept.size(); ++i)
+        out.add(std::string(names.linears[i]) + ".weight", group.kept[i].type,
+                {group.kept[i].rows, group.cols}, group.kept[i].weight);
+}
+
 void addGroup(Collector& out, const InputGroup& names, const QuantizedGroup& group) {
+    if (group.isKept())
+        return addKept(out, names, group);
     const std::string name(names.name);
     addFactor(out, name + ".transform_a", group.factorA);
     addFactor(out, name + ".transform_b", group.factorB);
@@ -99,6 +120,12 @@ GroupWeights toHost(const QuantizedGroup& group) {
     GroupWeights host;
     HostInput& input = host.input;
     input.cols = group.cols;
+    host.kept = group.isKept();
+    if (host.kept) {
+        for (const KeptLinear& linear : group.kept)
+            host.linears.push_back(toHost(linear, group.cols));
+        return host;
+    }
     input.factor1 = group.factorA.size;
     input.factor2 = group.factorB.size;
     input.r1 = floats(group.factorA);

@@ -31,6 +31,13 @@ struct StoredFactor {
     float scale = 1.0F;              ///< F32 scalar tensor "<factor>_scale"
 };
 
+/// Tensor "<linear>.weight" of a group that is kept in float.
+struct KeptLinear {
+    std::int64_t rows = 0;
+    DType type = DType::f16;           ///< or bf16
+    std::vector<std::uint16_t> weight; ///< rows * cols
+};
+
 /// Tensors "<group>.transform_a" (+ "_scale"), ".transform_b", ".input_scale", ".input_clip",
 /// ".low_rank_b" (+ "_scale").
 struct QuantizedGroup {
@@ -43,6 +50,10 @@ struct QuantizedGroup {
     std::vector<std::int8_t> lowRankB;        ///< rank * cols, already divided by b
     std::vector<std::uint16_t> lowRankBScale; ///< F16 [rank]
     std::vector<QuantizedLinear> linears;     ///< in the order of InputGroup::linears
+    /// Not empty: the group is kept in float. Then it has `cols` and these, and nothing else.
+    std::vector<KeptLinear> kept;
+
+    [[nodiscard]] bool isKept() const { return !kept.empty(); }
 };
 
 struct QuantizedBlock {
@@ -51,7 +62,7 @@ struct QuantizedBlock {
     std::vector<float> mlpNorm;
 };
 
-/// Storage to compute types; values exactly as stored.
+/// Storage to compute types; values exactly as stored, but BF16 rounded to the F16 of an original.
 [[nodiscard]] GroupWeights toHost(const QuantizedGroup& group);
 [[nodiscard]] LayerWeights toHost(const QuantizedBlock& block);
 

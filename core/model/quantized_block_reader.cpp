@@ -65,11 +65,30 @@ QuantizedLinear readLinear(const TensorReader& reader, const std::string& name, 
     return linear;
 }
 
+std::vector<KeptLinear> readKept(const TensorReader& reader, const std::string& prefix,
+                                 const InputGroup& names, const ModelConfig& config) {
+    std::vector<KeptLinear> linears;
+    for (std::size_t i = 0; i < names.linears.size(); ++i) {
+        const std::string name = prefix + std::string(names.linears[i]) + ".weight";
+        KeptLinear linear;
+        linear.rows = config.linearOutputs(names.kind, static_cast<int>(i));
+        linear.type = reader.file().at(name).type == DType::bf16 ? DType::bf16 : DType::f16;
+        linear.weight =
+            reader.halves(name, {linear.rows, config.groupInputs(names.kind)}, linear.type);
+        linears.push_back(std::move(linear));
+    }
+    return linears;
+}
+
 QuantizedGroup readGroup(const TensorReader& reader, const std::string& prefix,
                          const InputGroup& names, const ModelConfig& config) {
     const std::string name = prefix + std::string(names.name);
     QuantizedGroup group;
     group.cols = config.groupInputs(names.kind);
+    if (reader.has(prefix + std::string(names.linears.front()) + ".weight")) {
+        group.kept = readKept(reader, prefix, names, config);
+        return group;
+    }
     group.factorA = readFactor(reader, name + ".transform_a");
     group.factorB = readFactor(reader, name + ".transform_b");
     const bool rotated = group.factorA.size != 0 || group.factorB.size != 0;

@@ -17,9 +17,12 @@ std::string mlpNormName(std::int64_t layer) {
     return layerPrefix(layer) + "post_attention_layernorm.weight";
 }
 
+std::string moduleName(std::int64_t layer, GroupKind kind, int index) {
+    return layerPrefix(layer) + std::string(group(kind).linears[static_cast<std::size_t>(index)]);
+}
+
 std::string linearName(std::int64_t layer, GroupKind kind, int index) {
-    const auto linear = group(kind).linears[static_cast<std::size_t>(index)];
-    return layerPrefix(layer) + std::string(linear) + ".weight";
+    return moduleName(layer, kind, index) + ".weight";
 }
 
 std::vector<ExpectedTensor> expectedTensors(const ModelConfig& config) {

@@ -18,6 +18,9 @@ inline constexpr const char* finalNormName = "model.norm.weight";
 [[nodiscard]] std::string attnNormName(std::int64_t layer);
 [[nodiscard]] std::string mlpNormName(std::int64_t layer);
 
+/// "model.layers.L.<linear>", as Hugging Face names the module.
+[[nodiscard]] std::string moduleName(std::int64_t layer, GroupKind kind, int index);
+
 struct ExpectedTensor {
     std::string name; ///< Hugging Face's
     std::vector<std::int64_t> shape;

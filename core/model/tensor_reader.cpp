@@ -35,9 +35,11 @@ const TensorView& TensorReader::check(const std::string& name, DType type,
 }
 
 std::vector<std::uint16_t> TensorReader::halves(const std::string& name,
-                                                const std::vector<std::int64_t>& shape) const {
-    auto values = read<std::uint16_t>(name, DType::f16, shape);
-    if (std::ranges::any_of(values, [](std::uint16_t v) { return (v & 0x7C00U) == 0x7C00U; }))
+                                                const std::vector<std::int64_t>& shape,
+                                                DType type) const {
+    auto values = read<std::uint16_t>(name, type, shape);
+    const unsigned exponent = type == DType::bf16 ? 0x7F80U : 0x7C00U;
+    if (std::ranges::any_of(values, [&](std::uint16_t v) { return (v & exponent) == exponent; }))
         refuse(name, "it holds a value that is not finite");
     return values;
 }

@@ -39,7 +39,8 @@ public:
     }
     /// Halves and floats of an artifact must be finite. Throws also Error{corrupt}.
     [[nodiscard]] std::vector<std::uint16_t> halves(const std::string& name,
-                                                    const std::vector<std::int64_t>& shape) const;
+                                                    const std::vector<std::int64_t>& shape,
+                                                    DType type = DType::f16) const; ///< or bf16
     [[nodiscard]] std::vector<float> floats(const std::string& name,
                                             const std::vector<std::int64_t>& shape) const;
 

@@ -33,21 +33,23 @@ std::filesystem::path BlockJournal::folderOf(const std::filesystem::path& out) {
     return folder;
 }
 
-BlockJournal::BlockJournal(const std::filesystem::path& out, const std::string& recipeJson,
-                           const std::string& recipeHash, bool resume, const ModelConfig& config)
+BlockJournal::BlockJournal(const std::filesystem::path& out, const RunIdentity& run, bool resume,
+                           const ModelConfig& config)
     : folder_(folderOf(out)), config_(config) {
     const std::filesystem::path recipe = folder_ / "recipe.json";
     if (std::filesystem::exists(recipe)) {
         const Json stored = readJson(recipe);
-        const std::string hash = JsonObject(stored, recipe).requiredText("recipe_hash");
-        if (hash != recipeHash)
+        const JsonObject kept(stored, recipe);
+        const Json* settings = kept.find("recipe");
+        if (!run.covers(settings == nullptr ? "" : settings->dump(),
+                        kept.requiredText("recipe_hash")))
             throw Error(ErrorCode::journalMismatch).in(folder_.string());
         if (!resume)
             throw Error(ErrorCode::journalExists).in(folder_.string());
     } else {
         createFolder(folder_);
-        writeFile(recipe, prettyJson({{"recipe", parseJson(recipeJson, recipe)},
-                                      {"recipe_hash", recipeHash}}));
+        writeFile(recipe, prettyJson({{"recipe", parseJson(run.recipe(), recipe)},
+                                      {"recipe_hash", run.hash()}}));
     }
     while (finished_ < config_.layers && std::filesystem::exists(file(finished_)))
         ++finished_;

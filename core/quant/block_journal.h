@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/quantized_block.h"
+#include "core/quant/run_identity.h"
 
 #include <filesystem>
 #include <string>
@@ -15,8 +16,8 @@ class BlockJournal {
 public:
     /// Opens or creates OUT.partial. Throws Error{journalExists} (same recipe without `resume`),
     /// Error{journalMismatch} (another recipe), Error{writeFailed, diskFull, corrupt}.
-    BlockJournal(const std::filesystem::path& out, const std::string& recipeJson,
-                 const std::string& recipeHash, bool resume, const ModelConfig& config);
+    BlockJournal(const std::filesystem::path& out, const RunIdentity& run, bool resume,
+                 const ModelConfig& config);
 
     [[nodiscard]] static std::filesystem::path folderOf(const std::filesystem::path& out);
 

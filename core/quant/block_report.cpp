@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace bwla {
 namespace {
 
@@ -27,25 +29,31 @@ void visitNumbers(Report& r, const Visit& visit) {
 
 GroupReport meanReport(const std::vector<BlockReport>& blocks) {
     GroupReport mean;
-    const auto share = 1.0 / static_cast<double>(blocks.size() * groupCount);
+    double groups = 0.0;
     std::vector<double> sums;
     visitNumbers(mean, [&](const char*, double) { sums.push_back(0.0); });
     for (const BlockReport& block : blocks)
         for (const GroupReport& g : block.groups) {
+            if (g.kept)
+                continue;
+            groups += 1.0;
             auto sum = sums.begin();
-            visitNumbers(g, [&](const char*, double value) { *sum++ += value * share; });
+            visitNumbers(g, [&](const char*, double value) { *sum++ += value; });
         }
     auto sum = sums.begin();
-    visitNumbers(mean, [&](const char*, double& value) { value = *sum++; });
+    visitNumbers(mean, [&](const char*, double& value) { value = *sum++ / std::max(groups, 1.0); });
     return mean;
 }
 
 std::string toJson(const BlockReport& report) {
     nlohmann::json json{{"block", report.block}, {"drift", report.drift}};
-    for (const GroupReport& g : report.groups)
-        visitNumbers(g, [&](const char* key, double value) {
-            json["groups"][std::string(group(g.kind).name)][key] = value;
-        });
+    for (const GroupReport& g : report.groups) {
+        auto& numbers = json["groups"][std::string(group(g.kind).name)];
+        if (g.kept)
+            numbers["kept"] = true;
+        else
+            visitNumbers(g, [&](const char* key, double value) { numbers[key] = value; });
+    }
     return json.dump();
 }
 
@@ -61,6 +69,7 @@ BlockReport blockReportFromJson(const std::string& text) {
         GroupReport& r = report.groups[static_cast<std::size_t>(g.kind)];
         r.kind = g.kind;
         const auto numbers = all.value(std::string(g.name), nlohmann::json::object());
+        r.kept = numbers.value("kept", false);
         visitNumbers(r, [&](const char* key, double& value) { value = numbers.value(key, value); });
     }
     return report;

@@ -14,6 +14,7 @@ namespace bwla {
 /// weights (plain), or tr(E H E') / tr(W H W') (activation).
 struct GroupReport {
     GroupKind kind = GroupKind::attnIn;
+    bool kept = false;            ///< stays in float: nothing below was measured
     double activationError = 0.0; ///< of the stored tensors against the target
     double plainError = 0.0;
     double binarisationBefore =
@@ -36,7 +37,7 @@ struct BlockReport {
     double seconds = 0.0; ///< 0 for a block taken from the journal
 };
 
-/// The mean of every number over all groups of all blocks; zeros of none.
+/// The mean of every number over the quantized groups of all blocks; zeros of none.
 [[nodiscard]] GroupReport meanReport(const std::vector<BlockReport>& blocks);
 
 /// A report as one line of JSON, kept in the journal beside the block, and back.

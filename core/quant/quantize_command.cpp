@@ -90,6 +90,10 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     words.option("--flip-rounds", s.flipRounds, usual.flipRounds);
     if (s.columnScales != usual.columnScales)
         words.add("--column-scales", s.columnScales ? "on" : "off");
+    if (s.inFloat.layers)
+        words.add("--layers", s.inFloat.layersText());
+    if (!s.inFloat.kept.empty())
+        words.add("--keep", s.inFloat.keptText());
     words.option("--refine", s.refinement, usual.refinement);
     words.option("--kl-tokens", s.klTokens, usual.klTokens);
     words.option("--kl-minutes", s.klMinutes, usual.klMinutes);

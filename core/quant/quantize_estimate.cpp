@@ -61,9 +61,12 @@ struct Work {
     double streams = 0.0, fit = 0.0, rotation = 0.0, lowRank = 0.0, remaining = 0.0, text = 0.0;
 
     Work(const ModelConfig& config, const QuantizeSettings& s) {
-        const double layers = real(config.layers), tokens = real(s.tokens);
+        const double tokens = real(s.tokens);
         for (const InputGroup& g : groups()) {
             const double m = real(config.groupInputs(g.kind)), n = real(groupOutputs(config, g));
+            double layers = 0.0; // that are quantized
+            for (std::int64_t block = 0; block < config.layers; ++block)
+                layers += s.inFloat.holds(block, g.kind) ? 0.0 : 1.0;
             streams += layers * tokens * 4.0 * (n * m + m * m);
             if (s.metric == Metric::activation)
                 fit += layers * (s.gptqRounds + s.flipRounds) * n * m * m;
@@ -149,7 +152,10 @@ ArtifactConfig artifactConfig(const ModelConfig& config, const QuantizeSettings&
     for (const InputGroup& g : groups()) {
         const auto k = static_cast<std::size_t>(g.kind);
         const std::int64_t m = config.groupInputs(g.kind);
-        artifact.ranks[k].assign(static_cast<std::size_t>(config.layers), effectiveRank(s, m));
+        for (std::int64_t block = 0; block < config.layers; ++block) {
+            artifact.kept[k].push_back(s.inFloat.holds(block, g.kind));
+            artifact.ranks[k].push_back(artifact.kept[k].back() ? 0 : effectiveRank(s, m));
+        }
         if (s.rotation != RotationKind::none)
             artifact.factors[k] = rotationFactors(s, g.kind, m, groupOutputs(config, g));
     }
@@ -186,6 +192,7 @@ Machine thisMachine() {
 
 QuantizeEstimate estimateQuantization(const ModelConfig& config, const QuantizeSettings& settings,
                                       std::int64_t fileBytes, const Machine& machine) {
+    settings.inFloat.check(config.layers);
     QuantizeEstimate estimate;
     addBits(estimate, config, settings);
     if (settings.device == "cpu")

@@ -37,7 +37,8 @@ struct Machine {
 };
 [[nodiscard]] Machine thisMachine();
 
-/// `fileBytes` of the original, which stays mapped. Throws Error{badArgument} as rotationFactors.
+/// `fileBytes` of the original, which stays mapped. Throws Error{badArgument} as rotationFactors
+/// and FloatParts::check.
 [[nodiscard]] QuantizeEstimate estimateQuantization(const ModelConfig& config,
                                                     const QuantizeSettings& settings,
                                                     std::int64_t fileBytes, const Machine& machine);

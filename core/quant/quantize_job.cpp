@@ -3,7 +3,8 @@
 #include "core/eval/golden_probe.h"
 #include "core/job/eta.h"
 #include "core/model/artifact_writer.h"
-#include "core/model/hash128.h"
+#include "core/model/json_text.h"
+#include "core/model/kept_group.h"
 #include "core/quant/block_journal.h"
 #include "core/quant/calibration.h"
 #include "core/quant/group_quantizer.h"
@@ -48,7 +49,8 @@ public:
                 .because(settings_.modelPath +
                          " is quantized already. Choose the original model instead.");
         model_ = ModelSource::open(settings_.modelPath);
-        identify();
+        settings_.inFloat.check(model_->config().layers);
+        run_.emplace(recipeJson(settings_), model_->fingerprint(), calibrationIdentity(settings_));
         if (!std::filesystem::exists(settings_.outputPath))
             quantize();
         else
@@ -63,22 +65,13 @@ public:
     }
 
 private:
-    void identify() {
-        recipe_ = recipeJson(settings_);
-        calibrationIdentity_ = calibrationIdentity(settings_);
-        Hash128 hash;
-        hash.add(recipe_);
-        hash.add(model_->fingerprint());
-        hash.add(calibrationIdentity_);
-        recipeHash_ = hash.hex();
-    }
-
     /// OUT is there: only --resume of the same recipe may go on, and has nothing left to do.
     void verifyFinished() {
         if (!settings_.resume)
             throw Error(ErrorCode::alreadyExists).in(settings_.outputPath);
         const auto artifact = Artifact::open(settings_.outputPath);
-        if (artifact->recipeHash() != recipeHash_)
+        const Json config = parseJson(artifact->quantizationConfig(), artifact->path());
+        if (!run_->covers(config.value("recipe", Json()).dump(), artifact->recipeHash()))
             throw Error(ErrorCode::alreadyExists)
                 .in(settings_.outputPath)
                 .because("made with other settings or from another model");
@@ -87,14 +80,13 @@ private:
     }
 
     void quantize() {
-        BlockJournal journal(settings_.outputPath, recipe_, recipeHash_, settings_.resume,
-                             model_->config());
+        BlockJournal journal(settings_.outputPath, *run_, settings_.resume, model_->config());
         const std::int64_t layers = model_->config().layers;
         result_.layersResumed = journal.finished();
         ArtifactDescription description{.activationBits = settings_.activationBits,
-                                        .recipeJson = recipe_,
-                                        .recipeHash = recipeHash_,
-                                        .calibration = calibrationIdentity_,
+                                        .recipeJson = run_->recipe(),
+                                        .recipeHash = run_->hash(),
+                                        .calibration = run_->calibration(),
                                         .calibrationTokens = settings_.tokens};
         if (journal.finished() < layers)
             description.calibrationTokens = fitBlocks(journal);
@@ -167,31 +159,41 @@ private:
         result_.blocks.push_back(blockReportFromJson(journal.report(layer)));
     }
 
+    GroupResult fitGroup(const GroupTask& task) {
+        int stepIndex = 0;
+        FitWatcher watcher = settings_.trace ? tracer() : FitWatcher();
+        watcher.step = [&](std::string_view step) {
+            reportStep(std::string(group(task.kind).name) + ": " + std::string(step),
+                       static_cast<int>(task.kind), stepIndex++);
+        };
+        return quantizeGroup(task, settings_, watcher);
+    }
+
     void fitBlock(TwoStreams& streams, BlockJournal& journal, std::int64_t layer) {
         const auto start = Clock::now();
         BlockReport block{.block = layer, .groups = {}};
-        const auto advanced = streams.advance(layer, [&](GroupKind kind, const Matrix& weights,
-                                                         const std::vector<std::int64_t>& outputs,
-                                                         const GroupInputs& inputs) {
-            const auto k = static_cast<std::size_t>(kind);
-            int stepIndex = 0;
-            const GroupTask task{kind,           weights,       outputs,
-                                 inputs.moments, inputs.sample, groupSeed(layer, kind)};
-            FitWatcher watcher = settings_.trace ? tracer() : FitWatcher();
-            watcher.step = [&](std::string_view step) {
-                reportStep(std::string(group(kind).name) + ": " + std::string(step),
-                           static_cast<int>(k), stepIndex++);
-            };
-            GroupResult fitted = quantizeGroup(task, settings_, watcher);
-            block.groups[k] = fitted.report;
+        const auto quantized = [&](GroupKind kind, const Matrix& weights,
+                                   const std::vector<std::int64_t>& outputs,
+                                   const GroupInputs& inputs) {
+            GroupResult fitted = fitGroup(
+                {kind, weights, outputs, inputs.moments, inputs.sample, groupSeed(layer, kind)});
+            block.groups[static_cast<std::size_t>(kind)] = fitted.report;
             return std::move(fitted.group);
-        });
+        };
+        const auto kept = [&](GroupKind kind) -> std::optional<QuantizedGroup> {
+            if (!settings_.inFloat.holds(layer, kind))
+                return std::nullopt;
+            block.groups[static_cast<std::size_t>(kind)] = {.kind = kind, .kept = true};
+            return keptGroup(*model_, layer, kind);
+        };
+        const auto advanced = streams.advance(layer, quantized, kept);
         block.drift = advanced.drift;
         journal.write(layer, advanced.block, toJson(block));
         block.seconds = secondsSince(start);
-        eta_.finished(block.seconds);
+        if (workBefore(layer + 1) > workBefore(layer))
+            eta_.finished(block.seconds / (workBefore(layer + 1) - workBefore(layer)));
         result_.blocks.push_back(block);
-        lastProgress_ = progressAt("fit", "", blockFraction(static_cast<double>(layer + 1)));
+        lastProgress_ = progressAt("fit", "", blockFraction(layer, 1.0));
         QuantizeEvent event{.progress = lastProgress_, .finished = &result_.blocks.back()};
         sink_(event);
     }
@@ -220,9 +222,22 @@ private:
                static_cast<std::uint64_t>(kind);
     }
 
-    [[nodiscard]] double blockFraction(double blocksDone) const {
-        return calibrateShare_ + (fitEnd() - calibrateShare_) * blocksDone /
-                                     static_cast<double>(model_->config().layers);
+    /// Blocks before this one, each counted by the share of its groups that is quantized: what is
+    /// kept takes next to no time.
+    [[nodiscard]] double workBefore(std::int64_t layer) const {
+        int quantized = 0;
+        for (std::int64_t block = 0; block < layer; ++block)
+            for (const InputGroup& g : groups())
+                quantized += settings_.inFloat.holds(block, g.kind) ? 0 : 1;
+        return static_cast<double>(quantized) / groupCount;
+    }
+
+    /// `done` of block `layer` is finished, 0 to 1.
+    [[nodiscard]] double blockFraction(std::int64_t layer, double done) const {
+        const double before = workBefore(layer);
+        const double work = before + done * (workBefore(layer + 1) - before);
+        return calibrateShare_ +
+               (fitEnd() - calibrateShare_) * work / workBefore(model_->config().layers);
     }
 
     [[nodiscard]] Progress progressAt(std::string phase, std::string step, double fraction) const {
@@ -230,7 +245,7 @@ private:
         p.block = block_;
         p.blocks = model_->config().layers;
         const double left =
-            (fitEnd() - fraction) / (fitEnd() - calibrateShare_) * static_cast<double>(p.blocks);
+            (fitEnd() - fraction) / (fitEnd() - calibrateShare_) * workBefore(p.blocks);
         if (block_ >= 0 && left > 0.0) {
             p.etaSeconds = eta_.seconds(left);
             p.etaSpreadSeconds = eta_.spread(left);
@@ -254,14 +269,14 @@ private:
     void reportStep(std::string step, int groupIndex, int stepIndex) {
         const double inBlock =
             (groupIndex + static_cast<double>(stepIndex) / stepsPerGroup) / groupCount;
-        report("fit", std::move(step), blockFraction(static_cast<double>(block_) + inBlock));
+        report("fit", std::move(step), blockFraction(block_, inBlock));
     }
 
     QuantizeSettings settings_;
     const Sink<QuantizeEvent>& sink_;
     std::stop_token stop_;
     std::unique_ptr<ModelSource> model_;
-    std::string recipe_, recipeHash_, calibrationIdentity_;
+    std::optional<RunIdentity> run_;
     double calibrateShare_ = 0.0;
     std::int64_t block_ = -1;
     EtaEstimator eta_;

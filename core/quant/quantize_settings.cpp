@@ -175,6 +175,10 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"tokens", s.tokens},
         {"seed", s.seed},
     };
+    if (s.inFloat.layers)
+        recipe["layers"] = s.inFloat.layersText();
+    if (!s.inFloat.kept.empty())
+        recipe["keep"] = s.inFloat.keptText();
     if (s.refinement != Refinement::none)
         recipe["refinement"] = refinementRecipe(s);
     return recipe.dump();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/input_group.h"
+#include "core/quant/float_parts.h"
 
 #include <array>
 #include <cstdint>
@@ -53,6 +54,8 @@ struct QuantizeSettings {
     int gptqRounds = 3;     ///< at most; stops when the error rises
     int flipRounds = 4;     ///< rounds of sign flips, scales, low rank
     bool clipSearch = true; ///< of the activation range, off at 16 bits
+
+    FloatParts inFloat; ///< what is not quantized
 
     Refinement refinement = Refinement::none;
     std::int64_t klTokens = 0; ///< the refinement reads; 0 = usualKlTokens()

@@ -28,6 +28,9 @@ StoredLinear::StoredLinear(const QuantizedGroup& group, const std::string& devic
     if (!group.inputScale.empty())
         columnScale_ = fromHalves(group.inputScale).to(at::Device(device));
     std::vector<at::Tensor> rows;
+    if (group.isKept())
+        for (const HostLinear& linear : toHost(group).linears)
+            rows.push_back(fromHalves(linear.f16).view({linear.rows, linear.cols}));
     for (const QuantizedLinear& linear : group.linears)
         rows.push_back(linearWeight(linear, group));
     weight_ = at::cat(rows).to(at::Device(device));

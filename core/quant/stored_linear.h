@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// A quantized group as the quantizer's second stream computes it: at A16, from the stored bytes.
+// A group as the quantizer's second stream computes it: at A16, from the stored bytes, quantized or
+// kept in float.
 // Include from .cpp files of bwla_quant only.
 #pragma once
 

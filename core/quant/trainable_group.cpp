@@ -4,6 +4,7 @@
 #include "core/model/half.h"
 #include "core/quant/fake_quantizer.h"
 #include "core/quant/storage_types.h"
+#include "core/quant/stored_linear.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -40,6 +41,10 @@ TrainableGroup::TrainableGroup(const QuantizedGroup& stored, const TrainingPlace
     : stored_(stored), place_(place), clipLow_(halfToFloat(stored.inputClip[0])),
       clipHigh_(halfToFloat(stored.inputClip[1])) {
     const std::string& device = place.device;
+    if (stored.isKept()) {
+        kept_ = StoredLinear(stored, device).weight().to(place.type);
+        return;
+    }
     if (stored.factorA.size > 0) {
         rotation_ = {loadFactor(stored.factorA, device), loadFactor(stored.factorB, device)};
         typedRotation_ = {Matrix(typed(rotation_.r1.tensor(), place.type)),
@@ -71,6 +76,8 @@ TrainableGroup::TrainableGroup(const QuantizedGroup& stored, const TrainingPlace
 }
 
 void TrainableGroup::addTo(ParameterPool& pool, const TrainingRates& rates) const {
+    if (isKept())
+        return;
     pool.add(logRow_, rates.scales);
     if (logColumn_.defined())
         pool.add(logColumn_, rates.scales);
@@ -81,6 +88,8 @@ void TrainableGroup::addTo(ParameterPool& pool, const TrainingRates& rates) cons
 }
 
 void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double spread) const {
+    if (isKept())
+        return;
     const at::NoGradGuard noGrad;
     at::Tensor rest = weights;
     if (!rotation_.r1.empty())
@@ -124,6 +133,8 @@ at::Tensor TrainableGroup::factored(const at::Tensor& x) const {
 }
 
 at::Tensor TrainableGroup::operator()(const at::Tensor& x, int bits) const {
+    if (isKept())
+        return at::matmul(x, kept_.t());
     if (bits >= 16 && place_.manyRows)
         return at::matmul(x, foldedWeight().to(place_.type).t());
     at::Tensor prepared = prepare(x);
@@ -136,6 +147,8 @@ at::Tensor TrainableGroup::operator()(const at::Tensor& x, int bits) const {
 }
 
 QuantizedGroup TrainableGroup::stored() const {
+    if (isKept())
+        return stored_;
     const at::NoGradGuard noGrad;
     QuantizedGroup group = stored_;
     // The smallest half keeps a vanished scale positive.

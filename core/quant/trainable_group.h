@@ -48,6 +48,8 @@ public:
     /// times `spread`, is where latents start.
     void addTo(LatentSigns& signs, const at::Tensor& weights, double spread) const;
 
+    /// Kept in float: a constant, whose input is not rounded either.
+    [[nodiscard]] bool isKept() const { return stored_.isKept(); }
     /// In storage types: of an untrained group, the bytes it was made from.
     [[nodiscard]] QuantizedGroup stored() const;
 
@@ -59,6 +61,7 @@ private:
 
     QuantizedGroup stored_;
     TrainingPlace place_;
+    at::Tensor kept_; ///< (n, m), of place.type; the other tensors are undefined then
     double clipLow_, clipHigh_;
     Rotation rotation_, typedRotation_; ///< empty where there is none
     at::Tensor dense_, typedDense_;     ///< R1 (x) R2, (m, m), for many rows

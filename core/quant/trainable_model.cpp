@@ -108,8 +108,11 @@ void TrainableModel::addTo(ParameterPool& pool, const TrainingRates& rates) cons
     for (const Block& block : blocks_) {
         for (const TrainableGroup& group : block.groups)
             group.addTo(pool, rates);
-        pool.add(block.attnNorm, rates.gains);
-        pool.add(block.mlpNorm, rates.gains);
+        // The norm before a group that is kept in float is kept with it.
+        if (!block.groups[static_cast<std::size_t>(GroupKind::attnIn)].isKept())
+            pool.add(block.attnNorm, rates.gains);
+        if (!block.groups[static_cast<std::size_t>(GroupKind::mlpIn)].isKept())
+            pool.add(block.mlpNorm, rates.gains);
     }
     pool.add(finalNorm_, rates.gains);
 }

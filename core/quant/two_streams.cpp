@@ -146,11 +146,14 @@ TwoStreams::TwoStreams(const ModelSource& model, const Calibration& calibration,
 
 TwoStreams::~TwoStreams() = default;
 
-TwoStreams::Advanced TwoStreams::advance(std::int64_t layer, const Quantize& quantize) {
+TwoStreams::Advanced TwoStreams::advance(std::int64_t layer, const Quantize& quantize,
+                                         const Keep& keep) {
     const std::vector<Pair> before = state_->streams;
     Advanced result;
     result.block = state_->pass(
         layer, [&](GroupKind kind, const FloatBlock& block, const std::vector<Pair>& inputs) {
+            if (auto kept = keep ? keep(kind) : std::nullopt)
+                return std::move(*kept);
             const auto k = static_cast<std::size_t>(kind);
             return quantize(kind, Matrix(block.weights[k]), block.outputs[k], measure(inputs));
         });

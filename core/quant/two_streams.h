@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace bwla {
@@ -31,13 +32,17 @@ public:
     using Quantize = std::function<QuantizedGroup(
         GroupKind, const Matrix& weights, const std::vector<std::int64_t>& outputs, GroupInputs)>;
 
+    /// Asked before: a group that stays in float, as stored. Nothing is measured for it.
+    using Keep = std::function<std::optional<QuantizedGroup>(GroupKind)>;
+
     /// Moves both streams through block `layer`, asking for each group when its input is known.
     /// Returns the block and its drift, |xh - x|^2 / |x_out - x_in|^2 without position 0.
     struct Advanced {
         QuantizedBlock block;
         double drift = 0.0;
     };
-    [[nodiscard]] Advanced advance(std::int64_t layer, const Quantize& quantize);
+    [[nodiscard]] Advanced advance(std::int64_t layer, const Quantize& quantize,
+                                   const Keep& keep = {});
     /// The same through a block that is already stored: no moments are measured.
     void replay(std::int64_t layer, const QuantizedBlock& block);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/model_weights.h"
+#include "kernels/half.h"
 
 #include <algorithm>
 #include <cmath>
@@ -235,6 +236,24 @@ inline InMemoryWeights binaryModel(const ModelConfig& config, std::uint32_t seed
         random);
     weights.bits = 6;
     return weights;
+}
+
+/// Puts F16 weights in place of a group, as an artifact keeps it in float.
+inline void keepInFloat(GroupWeights& group, Random& random) {
+    const std::int64_t cols = group.input.cols;
+    group.input = {};
+    group.input.cols = cols;
+    group.kept = true;
+    for (HostLinear& linear : group.linears) {
+        const std::vector<float> values = random.normal(linear.rows * cols, 0.2F);
+        HostLinear kept;
+        kept.kind = WeightKind::f16;
+        kept.rows = linear.rows;
+        kept.cols = cols;
+        kept.f16.resize(values.size());
+        std::ranges::transform(values, kept.f16.begin(), floatToHalf);
+        linear = std::move(kept);
+    }
 }
 
 /// max |a - b| / max |b|; 1e9 where sizes differ or a value of `a` is not finite.

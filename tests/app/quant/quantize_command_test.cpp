@@ -65,6 +65,8 @@ private slots:
         s.klMinutes = 1.5;
         s.latentSpread = 0.25;
         s.latentRate = 0.02;
+        s.inFloat.setLayers("1-28");
+        s.inFloat.setKept("29,attn_out,5:mlp_in,attn_out");
         s.calibration = "text.txt+self";
         s.tokens = 4096;
         s.seed = 42;
@@ -77,6 +79,8 @@ private slots:
         QCOMPARE(back.device, s.device);
         QCOMPARE(back.klTokens, s.klTokens);
         QVERIFY(back.resume);
+        QCOMPARE(back.inFloat.keptText(), std::string("attn_out,5:mlp_in,29"));
+        QCOMPARE(back.inFloat.layersText(), std::string("1-28"));
     }
 
     void singleFactorsReadBack() {

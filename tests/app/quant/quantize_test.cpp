@@ -82,6 +82,8 @@ private slots:
     void aStoppedRunGoesOn();
     void aKilledRunGoesOn();
     void balancedTrains();
+    void someLayersStayInFloat();
+    void whatCannotStayInFloatIsRefused();
     void damageIsNamed();
 };
 
@@ -202,6 +204,54 @@ void QuantizeTest::balancedTrains() {
     QVERIFY(runBwla({"verify", out("balanced"), "--json"}).json()["ok"].get<bool>());
     QCOMPARE(runBwla(balanced + QStringList{"--resume"}).exitCode, 0);
     QVERIFY(!QFileInfo::exists(out("balanced.partial")));
+}
+
+/// Blocks 0 and 1 as in the whole run, to the byte; the others the original's.
+void QuantizeTest::someLayersStayInFloat() {
+    const QStringList some =
+        command("some") + QStringList{"--layers", "0-1", "--keep", "3,2:mlp_in"};
+    const auto run = runBwla(some);
+    QVERIFY2(run.exitCode == 0, run.all());
+    const auto blocks = events(run.err, "block");
+    QCOMPARE(blocks.size(), layers);
+    QVERIFY(blocks[1]["groups"]["mlp_in"].is_object());
+    QVERIFY(blocks[2]["groups"]["mlp_in"].is_null()); // not a row of zeros
+    const auto tensors = [this](const char* name) {
+        return bwla::SafetensorsFile::open(out(name).toStdString() + "/model.safetensors");
+    };
+    const auto found = tensors("some"), whole = tensors("whole"), original = tensors("tiny");
+    int compared = 0;
+    for (const auto& [name, view] : whole.tensors())
+        if (name.starts_with("model.layers.0.") || name.starts_with("model.layers.1.")) {
+            QVERIFY2(std::ranges::equal(found.at(name).bytes, view.bytes), name.c_str());
+            ++compared;
+        }
+    QVERIFY(compared > 60);
+    const std::string kept = "model.layers.2.self_attn.o_proj.weight";
+    QCOMPARE(found.at(kept).bytes.size(), original.at(kept).bytes.size() / 2);
+    QVERIFY(!found.has("model.layers.2.self_attn.o_proj.weight_packed"));
+
+    const auto info = runBwla({"info", out("some"), "--json"}).json();
+    QCOMPARE(info["dtypes"].dump(), std::string(R"(["W1","F16"])"));
+    QCOMPARE(info["bits_linear"].get<double>(), run.json()["bits_linear"].get<double>());
+    QCOMPARE(info["kept_share"].get<double>(), 0.5);
+    QCOMPARE(info["bits_quantized"].get<double>(), whole_.json()["bits_linear"].get<double>());
+    QVERIFY(runBwla({"verify", out("some"), "--json"}).json()["ok"].get<bool>());
+    QCOMPARE(runBwla(some + QStringList{"--resume"}).exitCode, 0);
+    const auto other = runBwla(command("some") + QStringList{"--layers", "0-1", "--resume"});
+    QVERIFY2(other.exitCode == 1 && other.err.contains("other settings"), other.all());
+}
+
+void QuantizeTest::whatCannotStayInFloatIsRefused() {
+    const auto complaint = [this](const QStringList& options) {
+        const auto refused = runBwla(command("never") + options);
+        return refused.exitCode == 0 ? QString() : QString(refused.all());
+    };
+    QVERIFY(complaint({"--layers", "0-4"}).contains("the model has no block 4, only 0 to 3"));
+    QVERIFY(complaint({"--keep", "attn"}).contains("is neither a block"));
+    QVERIFY(complaint({"--keep", "0,1,2,3"}).contains("nothing to quantize"));
+    QVERIFY(!QFileInfo::exists(out("never")));
+    QVERIFY(!QFileInfo::exists(out("never.partial")));
 }
 
 void QuantizeTest::damageIsNamed() {

@@ -76,6 +76,8 @@ class W1A6AgreementTest : public QObject {
 private slots:
     void blocksOfRandomModel_data() { addBackends(); }
     void blocksOfRandomModel();
+    void blocksWithGroupsInFloat_data() { addBackends(); }
+    void blocksWithGroupsInFloat();
     void blocksOfDefaultModel_data() { addBackends(); }
     void blocksOfDefaultModel();
     void logitsAtA16_data();
@@ -93,6 +95,28 @@ void W1A6AgreementTest::blocksOfRandomModel() {
     Transformer reference(*referenceBackend, weights);
     Transformer candidate(*device, weights);
     compareBlocks(reference, candidate, embeddings(weights.table, Random(22).tokens(256, 70)));
+}
+
+/// Block 0 whole, the output of block 1's attention, the input of block 2's: F16 beside signs.
+void W1A6AgreementTest::blocksWithGroupsInFloat() {
+    QFETCH(QString, backend);
+    const auto kept = [](std::int64_t layer, std::size_t g) {
+        return layer == 0 || (layer == 1 && g == 1) || (layer == 2 && g == 0);
+    };
+    InMemoryWeights weights = binaryModel(tinyConfig(), 23);
+    Random random(24);
+    for (std::int64_t layer = 0; layer < weights.shape.layers; ++layer)
+        for (std::size_t g = 0; g < groupCount; ++g)
+            if (kept(layer, g))
+                keepInFloat(weights.layers[static_cast<std::size_t>(layer)].groups[g], random);
+    const auto referenceBackend = makeReferenceBackend();
+    const auto device = deviceBackend(backend);
+    if (!device)
+        QSKIP("This machine has no Vulkan device.");
+    Transformer reference(*referenceBackend, weights);
+    Transformer candidate(*device, weights);
+    compareBlocks(reference, candidate, embeddings(weights.table, Random(25).tokens(40, 70)), kept);
+    compareBlocks(reference, candidate, embeddings(weights.table, Random(26).tokens(1, 70)), kept);
 }
 
 void W1A6AgreementTest::blocksOfDefaultModel() {

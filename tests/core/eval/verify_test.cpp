@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // From a written artifact to `verify`: sound bytes and the stored probe.
+#include "core/engine/session.h"
 #include "core/eval/golden_probe.h"
+#include "core/model/kept_group.h"
+#include "core/model/tensor_names.h"
 #include "expect_error.h"
 #include "tiny_quantized.h"
 
@@ -56,6 +59,7 @@ private slots:
     void swappedLayersAreNamed();
     void damagedTensorIsNamed();
     void missingProbeIsNamed();
+    void inFloatItIsTheOriginal();
     void brokenProbeIsNamed();
 };
 
@@ -104,6 +108,53 @@ void VerifyTest::missingProbeIsNamed() {
     write(root_ / "bare", inOrder, probeMaker());
     fs::remove(root_ / "bare/golden_probe.json");
     EXPECT_ERROR(verify(root_ / "bare"), notFound, "golden_probe.json");
+}
+
+/// All linears in float: only the tables, at 8 bits, are not the original's, so with those put in
+/// the original gives the same logits to the bit. 6-bit activations change nothing either.
+void VerifyTest::inFloatItIsTheOriginal() {
+    writeArtifact(
+        root_ / "float", *source_, {},
+        [&](std::int64_t layer) {
+            QuantizedBlock block = strongBlock(source_->config(), layer);
+            for (const InputGroup& g : groups())
+                block.groups[static_cast<std::size_t>(g.kind)] = keptGroup(*source_, layer, g.kind);
+            block.attnNorm = source_->tensor(attnNormName(layer));
+            block.mlpNorm = source_->tensor(mlpNormName(layer));
+            return block;
+        },
+        probeMaker());
+    QVERIFY(verify(root_ / "float").probeMaxError < probeTolerance);
+
+    const auto artifact = Artifact::open(root_ / "float");
+    class Original : public ModelWeights {
+    public:
+        Original(const ModelSource& source, const Artifact& tables)
+            : float_(floatWeights(source, WeightKind::f16)), tables_(tables) {}
+        [[nodiscard]] const ModelConfig& config() const override { return float_->config(); }
+        [[nodiscard]] LayerWeights layer(std::int64_t i) const override { return float_->layer(i); }
+        [[nodiscard]] HostLinear embedding() const override { return tables_.embedding(); }
+        [[nodiscard]] HostLinear head() const override { return tables_.head(); }
+        [[nodiscard]] std::vector<float> finalNorm() const override { return float_->finalNorm(); }
+        [[nodiscard]] int activationBits() const override { return 16; }
+        [[nodiscard]] std::string format() const override { return "f16"; }
+
+    private:
+        std::unique_ptr<ModelWeights> float_;
+        const Artifact& tables_;
+    };
+    const Original original(*source_, *artifact);
+    const auto backend = makeCpuBackend();
+    const auto logits = [&](const ModelWeights& weights, int bits) {
+        Transformer model(*backend, weights);
+        Session session(model, 32, bits);
+        const auto values = session.feed(std::vector<std::int32_t>{5, 17, 3, 40, 22});
+        return std::vector<float>(values.begin(), values.end());
+    };
+    const auto wanted = logits(original, 16);
+    QCOMPARE(logits(*artifact, 16), wanted);
+    QCOMPARE(logits(*artifact, 6), wanted);
+    QVERIFY(logits(original, 6) != wanted); // W16A6 of a whole original is another thing
 }
 
 void VerifyTest::brokenProbeIsNamed() {

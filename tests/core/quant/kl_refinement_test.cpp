@@ -2,6 +2,7 @@
 //
 // Training a tiny quantized model towards its original: what is learned, stored, repeated and
 // resumed.
+#include "core/model/kept_group.h"
 #include "core/quant/group_quantizer.h"
 #include "core/quant/kl_refinement.h"
 #include "core/quant/two_streams.h"
@@ -127,6 +128,38 @@ private Q_SLOTS:
         QVERIFY2(after < 0.9 * before, qPrintable(QString("%1 -> %2").arg(before).arg(after)));
         QCOMPARE(trained.points.back().flippedSigns > 0.0, signs);
         QVERIFY(bytes(trained.model) != bytes(start_));
+    }
+
+    /// Groups in float are constants, and so are the norms before them; the rest learns.
+    void whatIsInFloatStays_data() {
+        QTest::addColumn<bool>("fold");
+        QTest::newRow("by rows") << false;
+        QTest::newRow("weights folded") << true;
+    }
+    void whatIsInFloatStays() {
+        QFETCH(bool, fold);
+        RefinedModel start = start_;
+        for (const InputGroup& g : groups())
+            start.blocks[0].groups[static_cast<std::size_t>(g.kind)] =
+                keptGroup(*source_, 0, g.kind);
+        start.blocks[1].groups[2] = keptGroup(*source_, 1, GroupKind::mlpIn);
+        KlSettings settings = steps(5);
+        settings.signs = true;
+        settings.foldWeights = fold;
+        const RefinedModel trained =
+            refineByKl(*source_, start, text_, settings, state(fold ? "float-fold" : "float-rows"),
+                       [](const KlPoint&) {}, {});
+        const auto tensors = [](const QuantizedBlock& block) { return blockTensors(block, 0); };
+        const auto before = tensors(start.blocks[0]), after = tensors(trained.blocks[0]);
+        QCOMPARE(after.size(), before.size());
+        for (std::size_t i = 0; i < before.size(); ++i)
+            QVERIFY2(after[i].bytes == before[i].bytes, before[i].name.c_str());
+        QVERIFY(trained.blocks[1].groups[2].kept[0].weight ==
+                start.blocks[1].groups[2].kept[0].weight);
+        QCOMPARE(trained.blocks[1].mlpNorm, start.blocks[1].mlpNorm);
+        QVERIFY(trained.blocks[1].attnNorm != start.blocks[1].attnNorm);
+        QVERIFY(trained.blocks[1].groups[3].linears[0].scale !=
+                start.blocks[1].groups[3].linears[0].scale);
     }
 
     /// Work on weights or on activations: the same function and the same gradient.

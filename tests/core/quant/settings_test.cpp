@@ -2,6 +2,8 @@
 #include "core/error.h"
 #include "core/error_text.h"
 #include "core/quant/quantize_settings.h"
+#include "core/quant/recipe.h"
+#include "core/quant/run_identity.h"
 
 #include <QTest>
 
@@ -16,6 +18,12 @@ std::string complaint(const QuantizeSettings& settings) {
         return sentence(error);
     }
     return {};
+}
+
+/// A recipe of a time when it had no such key.
+std::string without(std::string recipe, const std::string& part) {
+    const std::size_t at = recipe.find(part);
+    return at == std::string::npos ? "" : recipe.erase(at, part.size());
 }
 
 } // namespace
@@ -139,6 +147,53 @@ private Q_SLOTS:
         QCOMPARE(recipeJson(a), recipeJson(b));
         b.refinement = Refinement::signs;
         QVERIFY(recipeJson(b).find("latent_rate") != std::string::npos);
+    }
+
+    /// A recipe as 0.1.0 wrote it, and as a version before it would have: less keys.
+    void olderRecipesAreTheSame() {
+        const std::string first =
+            R"({"activation_bits":6,"clip_search":true,"column_scales":true,"factors":"equal",)"
+            R"("factors_override":{},"flip_rounds":4,"gptq_rounds":3,"metric":"h","okt":"soft",)"
+            R"("okt_rounds":20,"okt_start":"random","psp_rounds":8,"rank":12,"rotation":"okt",)"
+            R"("row_means":false,"seed":0,"shrinkage":0.05,"target_mix":0.5,)"
+            R"("target_shrinkage":0.01,"tokens":16384})";
+        const std::string older =
+            R"({"activation_bits":6,"metric":"h","okt":"soft","okt_rounds":20,"rank":12,)"
+            R"("rotation":"okt","seed":0,"tokens":16384})";
+        QuantizeSettings s = presetSettings("fast");
+        QCOMPARE(recipeJson(s), first);
+        QVERIFY(sameRecipe(first, first));
+        QVERIFY(sameRecipe(older, first));
+        s.oktRounds = 21;
+        QVERIFY(!sameRecipe(first, recipeJson(s)));
+        QVERIFY(!sameRecipe(older, recipeJson(s)));
+        s = presetSettings("fast");
+        s.rowMeans = true; // which no version without the key used
+        QVERIFY(!sameRecipe(older, recipeJson(s)));
+        s = presetSettings("fast");
+        s.inFloat.setLayers("0-3");
+        QVERIFY(!sameRecipe(first, recipeJson(s)));
+        s = presetSettings("best");
+        const std::string best = recipeJson(s);
+        QVERIFY(!sameRecipe(first, best));
+        const std::string lacking = without(best, R"("latent_rate":0.01,)");
+        QVERIFY(lacking != best && sameRecipe(lacking, best));
+        QVERIFY(!sameRecipe(best, lacking)); // a key that is not known any more
+        for (const char* broken : {"", "[]", "null", "{"})
+            QVERIFY(!sameRecipe(broken, first));
+    }
+
+    /// Of the same model and calibration, and unchanged: the hash of the older recipe itself tells.
+    void olderRunsAreTheSame() {
+        const std::string now = recipeJson(presetSettings("fast"));
+        const std::string older = without(now, R"("clip_search":true,)");
+        const RunIdentity run(now, "model", "self"), then(older, "model", "self");
+        QVERIFY(run.covers(now, run.hash()));
+        QVERIFY(run.hash() != then.hash());
+        QVERIFY(run.covers(older, then.hash()));
+        QVERIFY(!run.covers(older, RunIdentity(older, "other model", "self").hash()));
+        QVERIFY(!run.covers(older, RunIdentity(older, "model", "text").hash()));
+        QVERIFY(!run.covers(now, then.hash())); // the recipe was edited
     }
 
     void guessedSeconds() {

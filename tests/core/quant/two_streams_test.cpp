@@ -2,6 +2,7 @@
 //
 // The quantizer has a forward pass of its own, on libtorch; here it is held against the engine's.
 #include "core/engine/transformer.h"
+#include "core/model/kept_group.h"
 #include "core/quant/group_quantizer.h"
 #include "core/quant/two_streams.h"
 #include "kernels/backend.h"
@@ -122,6 +123,36 @@ private Q_SLOTS:
             again.replay(l, first.advance(l, quantized).block);
         QCOMPARE(again.quantizedStream().toHost(), first.quantizedStream().toHost());
         QCOMPARE(again.floatStream().toHost(), first.floatStream().toHost());
+    }
+
+    /// With a block in float the quantized stream is the engine's over its F16 weights.
+    void groupsInFloatAreTheEngines() {
+        const Calibration calibration = someTokens(2);
+        TwoStreams streams(*source_, calibration, "cpu"), again(*source_, calibration, "cpu");
+        std::vector<QuantizedBlock> blocks;
+        int measured = 0;
+        for (std::int64_t l = 0; l < source_->config().layers; ++l) {
+            blocks.push_back(
+                streams
+                    .advance(
+                        l,
+                        [&](GroupKind kind, const Matrix& weights,
+                            const std::vector<std::int64_t>& outputs, const GroupInputs& inputs) {
+                            ++measured;
+                            return quantized(kind, weights, outputs, inputs);
+                        },
+                        [&](GroupKind kind) -> std::optional<QuantizedGroup> {
+                            if (l == 0 || kind == GroupKind::attnOut)
+                                return keptGroup(*source_, l, kind);
+                            return std::nullopt;
+                        })
+                    .block);
+            again.replay(l, blocks.back());
+        }
+        QCOMPARE(measured, 3);
+        const auto ones = engineStream(PartlyQuantized(*source_, blocks), calibration);
+        QVERIFY(relativeDifference(streams.quantizedStream().toHostF64(), ones) < 1e-4);
+        QCOMPARE(again.quantizedStream().toHost(), streams.quantizedStream().toHost());
     }
 
     void windowsOfTwoLengthsStandTogether() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/model/artifact_writer.h"
+#include "core/model/kept_group.h"
 #include "core/quant/quantize_estimate.h"
 #include "expect_error.h"
 #include "tiny_model.h"
@@ -74,7 +75,7 @@ private slots:
     void ledgerIsTheWrittenArtifacts_data() {
         QTest::addColumn<QString>("change");
         for (const char* change : {"", "paper", "no rotation", "no low rank", "wide", "rank 3",
-                                   "no column scales", "untied"})
+                                   "no column scales", "untied", "in float"})
             QTest::newRow(change) << change;
     }
 
@@ -87,6 +88,10 @@ private slots:
         settings.factors = change == "wide" ? FactorRule::wide : FactorRule::equal;
         settings.rank = change == "rank 3" ? 3 : settings.rank;
         settings.columnScales = change != "no column scales";
+        if (change == "in float") {
+            settings.inFloat.setLayers("1-1");
+            settings.inFloat.setKept("mlp_out");
+        }
         test::TinyModel tiny;
         tiny.tiedHead = change != "untied";
 
@@ -96,7 +101,14 @@ private slots:
         const auto source = ModelSource::open(root / "model");
         writeArtifact(
             root / "out", *source, {.recipeJson = {}, .recipeHash = {}, .calibration = "self"},
-            [&](std::int64_t) { return blockOf(source->config(), settings); },
+            [&](std::int64_t layer) {
+                QuantizedBlock block = blockOf(source->config(), settings);
+                for (const InputGroup& g : groups())
+                    if (settings.inFloat.holds(layer, g.kind))
+                        block.groups[static_cast<std::size_t>(g.kind)] =
+                            keptGroup(*source, layer, g.kind);
+                return block;
+            },
             [](const std::filesystem::path&) { return std::string("{}"); });
 
         const auto artifact = Artifact::open(root / "out");
@@ -111,6 +123,8 @@ private slots:
         QCOMPARE(estimate.ledger.rotationBits, written.rotationBits);
         QCOMPARE(estimate.ledger.lowRankBits, written.lowRankBits);
         QCOMPARE(estimate.ledger.clipBits, written.clipBits);
+        QCOMPARE(estimate.ledger.keptBits, written.keptBits);
+        QCOMPARE(estimate.ledger.keptWeights, written.keptWeights);
         QVERIFY(estimate.tensorBytes() < artifact->fileBytes());
     }
 
@@ -162,6 +176,53 @@ private slots:
         ModelConfig other = smollm();
         other.layers = 32;
         QVERIFY(!measuredQuality(other, fast));
+    }
+
+    void whatDoesNotFitTheModelIsRefused_data() {
+        QTest::addColumn<QString>("layers");
+        QTest::addColumn<QString>("keep");
+        QTest::addColumn<QString>("culprit");
+        const auto row = [](const char* layers, const char* keep, const char* culprit) {
+            QTest::addRow("%s %s", layers, keep) << layers << keep << culprit;
+        };
+        row("0-30", "", "--layers 0-30: the model has no block 30, only 0 to 29");
+        row("7-5", "", "--layers: \"7-5\" is no range");
+        row("5", "", "--layers: \"5\" is no range");
+        row("-1-3", "", "--layers: \"-1-3\" is no range");
+        row("", "30", "--keep 30: the model has no block 30, only 0 to 29");
+        row("", "0,42:mlp_in", "--keep 42:mlp_in: the model has no block 42");
+        row("", "lm_head", "--keep: \"lm_head\" is neither");
+        row("", "3:", "--keep: \"3:\" is neither");
+        row("", ":mlp_in", "--keep: \":mlp_in\" is neither");
+        row("", "1,,2", "--keep: \"\" is neither");
+        row("", "99999999999999999999", "--keep: \"99999999999999999999\" is neither");
+        row("", "attn_in,attn_out,mlp_in,mlp_out", "nothing to quantize");
+        row("3-3", "3", "nothing to quantize");
+    }
+    void whatDoesNotFitTheModelIsRefused() {
+        QFETCH(QString, layers);
+        QFETCH(QString, keep);
+        QFETCH(QString, culprit);
+        const auto attempt = [&] {
+            QuantizeSettings settings = presetSettings("fast");
+            if (!layers.isEmpty())
+                settings.inFloat.setLayers(layers.toStdString());
+            settings.inFloat.setKept(keep.toStdString());
+            return estimateQuantization(smollm(), settings, 0, twoCores);
+        };
+        EXPECT_ERROR(attempt(), badArgument, culprit.toStdString());
+    }
+
+    void lessToQuantizeIsFaster() {
+        QuantizeSettings settings = presetSettings("fast");
+        const auto whole = estimateQuantization(smollm(), settings, 0, twoCores);
+        settings.inFloat.setLayers("0-14");
+        const auto half = estimateQuantization(smollm(), settings, 0, twoCores);
+        QVERIFY(half.seconds->high < 0.8 * whole.seconds->high);
+        QVERIFY(half.tensorBytes() > 2 * whole.tensorBytes());
+        QCOMPARE(half.ledger.keptShare(), 0.5);
+        QCOMPARE(half.ledger.bitsPerQuantizedWeight(), whole.ledger.bitsPerWeight());
+        QVERIFY(!measuredQuality(smollm(), settings));
     }
 
     void factorsThatDoNotFitAreRefused() {
