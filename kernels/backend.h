@@ -95,6 +95,23 @@ struct LinearTarget {
 
 enum class HeadRows { last, all };
 
+/// Random weights of a shape, see Backend::synthesize.
+struct SynthLinear {
+    WeightKind kind = WeightKind::binary; ///< f16, rowInt8 or binary
+    std::int64_t rows = 0;
+    std::int64_t cols = 0;
+    std::int64_t rank = 0; ///< binary only
+    std::uint32_t seed = 1;
+};
+
+/// What one kind of work took in the timed runs of a plan.
+struct WorkTime {
+    std::string work;             ///< "product 5120 x 25600", for instance
+    std::int64_t calls = 0;       ///< of one run
+    double microseconds = 0;      ///< of all its calls in the last run
+    std::int64_t weightBytes = 0; ///< that they read in it
+};
+
 /// The verbs of the forward pass. Only a backend makes one, only during record(); each call
 /// appends to the plan. Throws KernelError{badShape, unsupported}.
 class Recorder {
@@ -148,6 +165,9 @@ public:
     /// Rows of a quantized input after a run. Throws KernelError{unsupported} at bits 16.
     [[nodiscard]] virtual std::vector<PreparedRow> read(Prepared prepared,
                                                         std::int64_t rows) const = 0;
+    /// Where the time of the last run went, in the order of first appearance; empty unless the plan
+    /// was recorded after Backend::timePlans(true) and the backend can tell.
+    [[nodiscard]] virtual std::vector<WorkTime> times() const { return {}; }
 };
 
 struct BackendInfo {
@@ -163,7 +183,14 @@ public:
     virtual ~Backend() = default;
     [[nodiscard]] virtual BackendInfo info() const = 0;
 
+    /// Bytes of memory free for weights and caches where the backend keeps them; 0 = unknown.
+    [[nodiscard]] virtual std::int64_t freeMemory() const { return 0; }
+
     [[nodiscard]] virtual std::unique_ptr<Linear> upload(const HostLinear& linear) = 0;
+    /// Random weights, made where the backend keeps them if it can: for benchmarks of models that
+    /// are too large to make on the host. Sums of products have a variance of about 1 for inputs of
+    /// variance 1.
+    [[nodiscard]] virtual std::unique_ptr<Linear> synthesize(const SynthLinear& what);
     [[nodiscard]] virtual std::unique_ptr<Input> upload(const HostInput& input) = 0;
     [[nodiscard]] virtual std::unique_ptr<KvCache> kvCache(const KvShape& shape) = 0;
 
@@ -172,6 +199,9 @@ public:
     /// Runs the plan. Returns false when `stop` was requested before it finished; buffers and
     /// logits are then undefined, cache positions from step.position on as well.
     virtual bool run(Plan& plan, const Step& step, std::stop_token stop = {}) = 0;
+    /// Plans recorded from now on say where their time goes, where the backend can tell; the clock
+    /// readings cost some of it.
+    virtual void timePlans(bool) {}
 };
 
 /// The scalar authority: one thread, float32 throughout, F32 cache.
@@ -179,8 +209,8 @@ public:
 
 struct CpuOptions {
     int threads = 0; ///< 0 = one a physical core
-    /// Keys and values in float32, as the reference keeps them. With F16 the default model's float32
-    /// logits move by 4.3e-4, four times what goldens allow.
+    /// Keys and values in float32, as the reference keeps them. With F16 the default model's
+    /// float32 logits move by 4.3e-4, four times what goldens allow.
     bool f32Cache = false;
 };
 

@@ -80,4 +80,28 @@ HostInput randomInput(std::int64_t cols, std::int64_t factor1, std::int64_t rank
     return input;
 }
 
+std::vector<float> randomReflection(std::int64_t side, std::uint32_t seed) {
+    const auto v = randomFloats(side, seed);
+    double squares = 0;
+    for (const float x : v)
+        squares += double{x} * x;
+    std::vector<float> matrix(static_cast<std::size_t>(side * side));
+    for (std::size_t i = 0; i < v.size(); ++i)
+        for (std::size_t j = 0; j < v.size(); ++j)
+            matrix[i * v.size() + j] = static_cast<float>(
+                (i == j ? 1.0 : 0.0) - 2.0 * v[i] * v[j] / std::max(squares, 1e-30));
+    return matrix;
+}
+
+std::unique_ptr<Linear> Backend::synthesize(const SynthLinear& what) {
+    HostLinear linear = randomLinear(what.kind, what.rows, what.cols, what.seed, what.rank);
+    linear.scale.assign(linear.scale.size(), synthScale(what.kind, what.cols));
+    return upload(linear);
+}
+
+float synthScale(WeightKind kind, std::int64_t cols) {
+    const float spread = kind == WeightKind::rowInt8 ? 73.3F : 1.0F; // of bytes in [-127, 127]
+    return 1.0F / (spread * std::sqrt(static_cast<float>(cols)));
+}
+
 } // namespace bwla

@@ -4,7 +4,7 @@
 // the same operands everywhere.
 #pragma once
 
-#include "kernels/host_linear.h"
+#include "kernels/backend.h"
 
 #include <cstdint>
 #include <vector>
@@ -26,5 +26,11 @@ namespace bwla {
 /// Rotation (where factor1 > 0; not orthogonal, kernels need not care), column scale, clips, rank.
 [[nodiscard]] HostInput randomInput(std::int64_t cols, std::int64_t factor1, std::int64_t rank,
                                     std::uint32_t seed);
+
+/// Row scale of synthesized weights (Backend::synthesize).
+[[nodiscard]] float synthScale(WeightKind kind, std::int64_t cols);
+
+/// An orthogonal matrix without zeros: the reflection I - 2 v v' / |v|^2 of a random v, row-major.
+[[nodiscard]] std::vector<float> randomReflection(std::int64_t side, std::uint32_t seed);
 
 } // namespace bwla

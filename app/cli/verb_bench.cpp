@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/load.h"
-#include "core/model/open_model.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "core/engine/bench.h"
+#include "core/engine/synth.h"
+#include "core/model/open_model.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace bwla {
@@ -12,7 +14,8 @@ namespace {
 
 struct Options {
     std::string model;
-    std::string format; ///< empty = the model's own
+    std::string synth;  ///< a shape instead of a model
+    std::string format; ///< empty = the model's own; of a shape, w1a6
     BenchSettings settings;
     EngineOptions engine;
 };
@@ -24,6 +27,7 @@ struct Run {
     std::string parameters;
     BackendInfo backend;
     std::string format;
+    double roof = 0; ///< GB/s, 0 = not measured
 };
 
 void checkFormat(const Options& options, const OpenModel& model) {
@@ -33,9 +37,24 @@ void checkFormat(const Options& options, const OpenModel& model) {
             .because(options.model + " has the format " + own + ", not " + options.format + ".");
 }
 
+double gbPerSecond(const WorkTime& work) {
+    return work.microseconds > 0 ? 1e-3 * static_cast<double>(work.weightBytes) / work.microseconds
+                                 : 0.0;
+}
+
+OrderedJson workDocument(const std::vector<WorkTime>& all) {
+    OrderedJson document = OrderedJson::array();
+    for (const WorkTime& work : all)
+        document.push_back({{"work", work.work},
+                            {"calls", work.calls},
+                            {"us", work.microseconds},
+                            {"weight_bytes", work.weightBytes}});
+    return document;
+}
+
 OrderedJson rowsDocument(const Run& run, const std::vector<BenchRow>& rows) {
     OrderedJson document = OrderedJson::array();
-    for (const BenchRow& row : rows)
+    for (const BenchRow& row : rows) {
         document.push_back({{"model", run.model},
                             {"backend", run.backend.backend},
                             {"device", run.backend.device},
@@ -44,7 +63,36 @@ OrderedJson rowsDocument(const Run& run, const std::vector<BenchRow>& rows) {
                             {"tok_s", row.tokensPerSecond},
                             {"stddev", row.deviation},
                             {"memory_bytes", row.memoryBytes}});
+        if (row.work.empty())
+            continue;
+        document.back()["roof_gb_s"] = run.roof;
+        document.back()["work"] = workDocument(row.work);
+    }
     return document;
+}
+
+/// Where a test's time goes, the longest first.
+std::string workTable(const Run& run, const BenchRow& row) {
+    std::vector<WorkTime> all = row.work;
+    std::stable_sort(all.begin(), all.end(), [](const WorkTime& a, const WorkTime& b) {
+        return a.microseconds > b.microseconds;
+    });
+    double total = 0;
+    for (const WorkTime& work : all)
+        total += work.microseconds;
+    std::vector<std::vector<std::string>> cells;
+    for (const WorkTime& work : all) {
+        const double speed = gbPerSecond(work);
+        cells.push_back({work.work, std::to_string(work.calls),
+                         format("%.1f", work.microseconds / static_cast<double>(work.calls)),
+                         format("%.0f", work.microseconds),
+                         format("%.1f %%", 100 * work.microseconds / total),
+                         speed > 0 ? format("%.0f", speed) : "",
+                         speed > 0 && run.roof > 0 ? format("%.2f", speed / run.roof) : ""});
+    }
+    return format("\n%s, one %s, %.0f us on the device's clock:\n", row.test.c_str(),
+                  row.test.starts_with("pp") ? "chunk" : "token", total) +
+           markdownTable({"work", "calls", "us each", "us", "share", "GB/s", "of roof"}, cells);
 }
 
 std::string rowsTable(const Run& run, const std::vector<BenchRow>& rows) {
@@ -59,22 +107,65 @@ std::string rowsTable(const Run& run, const std::vector<BenchRow>& rows) {
                          cells);
 }
 
-void bench(const Options& options, const Call& call) {
+void measure(Run run, Transformer& transformer, const Options& options, const Call& call) {
+    BenchSettings settings = options.settings;
+    settings.activationBits = options.engine.activationBits;
+    const auto sink = [&](const Progress& progress) { call.console.progress(progress); };
+    const auto rows = BenchJob(transformer).run(settings, sink, call.stop);
+    run.backend = transformer.backend().info();
+    if (settings.profile && run.backend.backend == "vulkan")
+        run.roof = makeVulkanBench(vulkanOptions(call.options))->roof();
+    if (call.console.json()) {
+        call.console.document(rowsDocument(run, rows));
+        return;
+    }
+    std::string text = rowsTable(run, rows);
+    for (const BenchRow& row : rows)
+        if (!row.work.empty())
+            text += workTable(run, row);
+    call.console.line(text);
+}
+
+void benchModel(const Options& options, const Call& call) {
     OpenModel model(options.model);
     checkFormat(options, model);
     const auto backend = makeBackend(call.options, options.engine);
     const auto transformer = loadTransformer(*backend, model, options.engine, call);
-    BenchSettings settings = options.settings;
-    settings.activationBits = options.engine.activationBits;
-    const auto sink = [&](const Progress& progress) { call.console.progress(progress); };
-    const auto rows = BenchJob(*transformer).run(settings, sink, call.stop);
-    const Run run{model.name(), bytesText(model.fileBytes()),
-                  countText(model.config().parameters()), backend->info(),
-                  formatInUse(model, options.engine, bitsInUse(*transformer, options.engine))};
-    if (call.console.json())
-        call.console.document(rowsDocument(run, rows));
+    measure({model.name(),
+             bytesText(model.fileBytes()),
+             countText(model.config().parameters()),
+             {},
+             formatInUse(model, options.engine, bitsInUse(*transformer, options.engine))},
+            *transformer, options, call);
+}
+
+void benchShape(const Options& options, const Call& call) {
+    const SynthModel model =
+        synthModel(options.synth, options.format.empty() ? "w1a6" : options.format);
+    const auto backend = makeBackend(call.options, options.engine);
+    const auto loaded = [&](double share) {
+        Progress progress;
+        progress.phase = "synthesize";
+        progress.fraction = share;
+        call.console.progress(progress);
+    };
+    Transformer transformer(*backend, model, loaded, call.stop);
+    measure({options.synth + " (random)",
+             bytesText(transformer.weightBytes()),
+             countText(model.config.parameters()),
+             {},
+             model.format()},
+            transformer, options, call);
+}
+
+void bench(const Options& options, const Call& call) {
+    if (options.model.empty() == options.synth.empty())
+        throw Error(ErrorCode::badArgument)
+            .because("bench needs either a model or --synth with the name of a shape.");
+    if (options.synth.empty())
+        benchModel(options, call);
     else
-        call.console.line(rowsTable(run, rows));
+        benchShape(options, call);
 }
 
 } // namespace
@@ -83,7 +174,11 @@ void addBench(Verbs& verbs) {
     auto options = std::make_shared<Options>();
     CLI::App* verb = verbs.add("bench", "Tokens per second, in llama-bench's columns",
                                [options](const Call& call) { bench(*options, call); });
-    verb->add_option("model", options->model, "Model")->required();
+    verb->add_option("model", options->model, "Model");
+    verb->add_option("--synth", options->synth, "Random weights of this shape instead of a model")
+        ->check(CLI::IsMember(synthNames()));
+    verb->add_flag("--profile", options->settings.profile,
+                   "Where the time goes, by the device's own clock (vulkan)");
     verb->add_option("-p,--prompt-tokens", options->settings.promptTokens,
                      "Prompt tokens, 0 = no prompt test (default: 512)")
         ->check(CLI::NonNegativeNumber);
@@ -93,7 +188,8 @@ void addBench(Verbs& verbs) {
     verb->add_option("-r,--repetitions", options->settings.repetitions,
                      "Measured runs of each test (default: 5)")
         ->check(CLI::PositiveNumber);
-    verb->add_option("--format", options->format, "Fail unless the model has this format")
+    verb->add_option("--format", options->format,
+                     "Format of --synth; of a model, fail unless it has this one")
         ->check(CLI::IsMember({"w1a6", "f16", "f32"}));
     options->engine.addTo(*verb);
 }

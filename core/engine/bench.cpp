@@ -43,6 +43,23 @@ double secondsOf(const Work& work) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// Where the time of a run over `count` tokens from `position` on goes: the last of a few runs.
+std::vector<WorkTime> workOf(Transformer& model, int activationBits,
+                             std::span<const std::int32_t> tokens, std::int64_t position,
+                             const std::stop_token& stop) {
+    constexpr int runs = 8; // a GPU takes a while to raise its clocks
+    Backend& backend = model.backend();
+    backend.timePlans(true);
+    const auto plan =
+        model.record(tokens.size() == 1 ? 1 : chunkTokens, HeadRows::last, activationBits);
+    backend.timePlans(false);
+    const auto cache = model.cache(position + static_cast<std::int64_t>(tokens.size()));
+    for (int run = 0; run < runs; ++run)
+        if (!backend.run(*plan, {tokens, position, cache.get()}, stop))
+            throw Cancelled();
+    return plan->times();
+}
+
 BenchRow row(std::string test, const std::vector<double>& speeds, std::int64_t memoryBytes) {
     const auto count = static_cast<double>(speeds.size());
     const double mean = std::accumulate(speeds.begin(), speeds.end(), 0.0) / count;
@@ -52,7 +69,8 @@ BenchRow row(std::string test, const std::vector<double>& speeds, std::int64_t m
     return {.test = std::move(test),
             .tokensPerSecond = mean,
             .deviation = speeds.size() > 1 ? std::sqrt(squares / (count - 1.0)) : 0.0,
-            .memoryBytes = memoryBytes};
+            .memoryBytes = memoryBytes,
+            .work = {}};
 }
 
 void check(const BenchSettings& settings) {
@@ -92,12 +110,20 @@ std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Pr
         feedPrompt(session, prompt, stop);
         measure("pp" + std::to_string(prompt.size()), settings.promptTokens,
                 [&] { feedPrompt(session, prompt, stop); });
+        if (settings.profile)
+            rows.back().work =
+                workOf(model_, session.activationBits(),
+                       std::span(prompt).first(std::min<std::size_t>(prompt.size(), chunkTokens)),
+                       settings.promptTokens / 2, stop);
     }
     if (settings.generateTokens > 0) {
         const Tokens tokens = randomTokens(settings.generateTokens, vocabulary, settings.seed);
         feedOneByOne(session, std::span(tokens).first(1), stop);
         measure("tg" + std::to_string(tokens.size()), settings.generateTokens,
                 [&] { feedOneByOne(session, tokens, stop); });
+        if (settings.profile)
+            rows.back().work = workOf(model_, session.activationBits(), std::span(tokens).first(1),
+                                      settings.generateTokens / 2, stop);
     }
     return rows;
 }

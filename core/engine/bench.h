@@ -21,6 +21,7 @@ struct BenchSettings {
     int repetitions = 5;
     int activationBits = 0; ///< 0 = the weights' own
     std::uint32_t seed = 1; ///< of the token ids
+    bool profile = false;   ///< BenchRow::work too, from a run of its own with a timed plan
 };
 
 struct BenchRow {
@@ -28,6 +29,9 @@ struct BenchRow {
     double tokensPerSecond = 0.0;
     double deviation = 0.0;       ///< of one repetition, tokens per second; 0 for a single one
     std::int64_t memoryBytes = 0; ///< weights and cache
+    /// Of one token (tg) or one chunk (pp) in the middle of the test; empty unless asked for and
+    /// where the backend cannot tell.
+    std::vector<WorkTime> work;
 };
 
 /// Throws Error{badArgument} for settings that measure nothing.

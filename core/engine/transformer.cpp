@@ -2,12 +2,45 @@
 #include "core/engine/transformer.h"
 
 #include "core/job/job.h"
+#include "kernels/operands.h"
+
+#include <cmath>
 
 namespace bwla {
 namespace {
 
 std::size_t index(GroupKind kind) {
     return static_cast<std::size_t>(kind);
+}
+
+void requireRoom(const Backend& backend, const SynthModel& model) {
+    constexpr double work = 1.02; // buffers, caches, the rest of the last block
+    const double gb = 1e-9 * work * static_cast<double>(model.weightBytes());
+    const double free = 1e-9 * static_cast<double>(backend.freeMemory());
+    if (free > 0 && gb > free)
+        throw KernelError(KernelErrorCode::outOfMemory, backend.info().device,
+                          model.config.name + " in " + model.format() + " takes " +
+                              std::to_string(std::lround(gb + 0.5)) + " GB, " +
+                              std::to_string(std::lround(free - 0.5)) + " GB are free");
+}
+
+/// The identity for floats; else a rotation by near-equal factors and a low-rank term.
+HostInput synthInput(const SynthModel& model, std::int64_t cols, std::uint32_t seed) {
+    HostInput input;
+    input.cols = cols;
+    if (model.weights != WeightKind::binary)
+        return input;
+    input.factor1 = std::lround(std::floor(std::sqrt(static_cast<double>(cols))));
+    while (cols % input.factor1 != 0)
+        --input.factor1;
+    input.factor2 = cols / input.factor1;
+    input.r1 = randomReflection(input.factor1, seed);
+    input.r2 = randomReflection(input.factor2, seed + 1);
+    input.columnScale.assign(static_cast<std::size_t>(cols), 1.0F);
+    input.rank = model.rank;
+    input.lowRankB = randomInt8(model.rank * cols, seed + 2);
+    input.lowRankBScale.assign(static_cast<std::size_t>(model.rank), 1e-3F);
+    return input;
 }
 
 } // namespace
@@ -41,6 +74,37 @@ Transformer::Layer Transformer::upload(const LayerWeights& weights,
     return layer;
 }
 
+Transformer::Transformer(Backend& backend, const SynthModel& model,
+                         const std::function<void(double)>& loaded, const std::stop_token& stop)
+    : backend_(backend), config_(model.config), activationBits_(model.activationBits),
+      format_(model.format()), finalNorm_(static_cast<std::size_t>(config_.width), 1.0F) {
+    requireRoom(backend, model);
+    const SynthLinear table{model.tables, config_.vocabulary, config_.width, 0, 1};
+    embedding_ = backend.synthesize(table);
+    if (!config_.tiedHead)
+        head_ = backend.synthesize(table);
+    for (std::int64_t layer = 0; layer < config_.layers; ++layer) {
+        throwIfStopped(stop);
+        layers_.push_back(synthesize(model, static_cast<std::uint32_t>(100 * layer)));
+        if (loaded)
+            loaded(static_cast<double>(layer + 1) / static_cast<double>(config_.layers));
+    }
+}
+
+Transformer::Layer Transformer::synthesize(const SynthModel& model, std::uint32_t seed) const {
+    const std::vector<float> ones(static_cast<std::size_t>(config_.width), 1.0F);
+    Layer layer{.groups = {}, .attnNorm = ones, .mlpNorm = ones};
+    for (const InputGroup& group : groups()) {
+        Group& made = layer.groups[index(group.kind)];
+        const std::int64_t cols = config_.groupInputs(group.kind);
+        made.input = backend_.upload(synthInput(model, cols, ++seed));
+        for (int i = 0; i < static_cast<int>(group.linears.size()); ++i)
+            made.linears.push_back(backend_.synthesize(
+                {model.weights, config_.linearOutputs(group.kind, i), cols, model.rank, ++seed}));
+    }
+    return layer;
+}
+
 std::int64_t Transformer::weightBytes() const {
     std::int64_t total = embedding_->bytes() + (head_ ? head_->bytes() : 0);
     for (const Layer& layer : layers_)
@@ -55,9 +119,13 @@ std::int64_t Transformer::weightBytes() const {
 Plan& Transformer::plan(int batch, HeadRows rows, int activationBits) {
     auto& plan = plans_[{batch, rows, activationBits}];
     if (!plan)
-        plan = backend_.record(
-            [&](Recorder& recorder) { recordForward(recorder, rows, activationBits); }, batch);
+        plan = record(batch, rows, activationBits);
     return *plan;
+}
+
+std::unique_ptr<Plan> Transformer::record(int batch, HeadRows rows, int activationBits) const {
+    return backend_.record(
+        [&](Recorder& recorder) { recordForward(recorder, rows, activationBits); }, batch);
 }
 
 void Transformer::recordForward(Recorder& recorder, HeadRows rows, int activationBits) const {

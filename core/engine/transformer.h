@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/engine/synth.h"
 #include "core/model/model_weights.h"
 #include "kernels/backend.h"
 
@@ -32,6 +33,10 @@ public:
     /// Cancelled when `stop` is requested.
     Transformer(Backend& backend, const ModelWeights& weights,
                 const std::function<void(double)>& loaded = {}, const std::stop_token& stop = {});
+    /// Random weights of those shapes, made where the backend keeps them. Throws
+    /// KernelError{outOfMemory} before anything is made where they will not fit.
+    Transformer(Backend& backend, const SynthModel& model,
+                const std::function<void(double)>& loaded = {}, const std::stop_token& stop = {});
 
     [[nodiscard]] Backend& backend() const { return backend_; }
     [[nodiscard]] const ModelConfig& config() const { return config_; }
@@ -42,6 +47,8 @@ public:
     /// The whole forward pass, tokens to logits, for runs of up to `batch` rows; recorded at the
     /// first request and kept. `activationBits` 16 or 2..8.
     [[nodiscard]] Plan& plan(int batch, HeadRows rows, int activationBits);
+    /// The same, recorded anew for the caller.
+    [[nodiscard]] std::unique_ptr<Plan> record(int batch, HeadRows rows, int activationBits) const;
 
     [[nodiscard]] BlockScratch scratch(Recorder& recorder) const;
     /// Appends block `layer` reading and writing the residual stream `x` (batch x width).
@@ -62,6 +69,7 @@ private:
     };
 
     [[nodiscard]] Layer upload(const LayerWeights& weights, const std::stop_token& stop) const;
+    [[nodiscard]] Layer synthesize(const SynthModel& model, std::uint32_t seed) const;
     void recordForward(Recorder& recorder, HeadRows rows, int activationBits) const;
 
     Backend& backend_;

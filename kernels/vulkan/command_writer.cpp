@@ -5,8 +5,8 @@
 
 namespace bwla::vulkan {
 
-CommandWriter::CommandWriter(Machine& machine, int segmentDispatches)
-    : machine_(machine), segmentDispatches_(segmentDispatches) {
+CommandWriter::CommandWriter(Machine& machine, int segmentDispatches, WorkClock* clock)
+    : machine_(machine), segmentDispatches_(segmentDispatches), clock_(clock) {
     begin();
 }
 
@@ -24,6 +24,8 @@ void CommandWriter::begin() {
     check(machine_.device->api().BeginCommandBuffer(commands_, &begin), "recording");
     memoryBarrier(VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TRANSFER_BIT,
                   VK_ACCESS_SHADER_WRITE_BIT | VK_ACCESS_TRANSFER_WRITE_BIT);
+    if (clock_ != nullptr)
+        clock_->begin(commands_);
 }
 
 /// The last barrier makes results visible to the host.
@@ -83,6 +85,11 @@ void CommandWriter::dispatchIndirect(const Piece& arguments, std::int64_t offset
         commands_, arguments.allocation->buffer(),
         static_cast<VkDeviceSize>(arguments.offset + offset));
     ++dispatches_;
+}
+
+void CommandWriter::mark(const std::string& work, std::int64_t weightBytes) {
+    if (clock_ != nullptr)
+        clock_->mark(commands_, work, weightBytes);
 }
 
 void CommandWriter::timestamp(VkQueryPool pool, std::uint32_t query) {

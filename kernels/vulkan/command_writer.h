@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/vulkan/machine.h"
+#include "kernels/vulkan/work_clock.h"
 
 #include <span>
 #include <string>
@@ -21,7 +22,8 @@ struct RowGrid {
 class CommandWriter {
 public:
     /// segmentDispatches: 0 = one command buffer for everything.
-    CommandWriter(Machine& machine, int segmentDispatches);
+    /// clock: null, or reads the time between the kinds of work.
+    CommandWriter(Machine& machine, int segmentDispatches, WorkClock* clock = nullptr);
     ~CommandWriter();
     CommandWriter(const CommandWriter&) = delete;
     CommandWriter& operator=(const CommandWriter&) = delete;
@@ -38,6 +40,8 @@ public:
     }
     void dispatch(std::uint32_t x, std::uint32_t y = 1);
     void dispatchIndirect(const Piece& arguments, std::int64_t offset);
+    /// What was dispatched since the last mark is called so, and reads so many bytes of weights.
+    void mark(const std::string& work, std::int64_t weightBytes = 0);
     void timestamp(VkQueryPool pool, std::uint32_t query);
     void resetQueries(VkQueryPool pool, std::uint32_t count);
 
@@ -52,6 +56,7 @@ private:
 
     Machine& machine_;
     int segmentDispatches_;
+    WorkClock* clock_;
     int dispatches_ = 0;
     VkCommandBuffer commands_ = nullptr;
     std::vector<VkCommandBuffer> finished_;

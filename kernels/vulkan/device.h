@@ -21,6 +21,9 @@ public:
     [[nodiscard]] VkDevice handle() const { return handle_; }
     [[nodiscard]] const VkPhysicalDeviceMemoryProperties& memory() const { return memory_; }
 
+    /// Bytes of its own memory that this process may still take.
+    [[nodiscard]] std::int64_t freeMemory() const;
+
     [[nodiscard]] VkCommandBuffer allocateCommands() const;
     void freeCommands(VkCommandBuffer commands) const;
     /// Submits and waits. Throws KernelError{deviceLost, outOfMemory}.

@@ -11,6 +11,8 @@ namespace {
 constexpr std::array<const char*, 5> typeNames = {"other", "integrated gpu", "discrete gpu",
                                                   "virtual gpu", "cpu"};
 constexpr std::uint32_t neededInvocations = 256;
+// Some drivers promise more and then fail.
+constexpr VkDeviceSize largestAllocation = VkDeviceSize{2} << 30;
 
 std::string uuidText(const std::uint8_t* bytes) {
     static constexpr const char* digits = "0123456789abcdef";
@@ -118,10 +120,11 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
     capabilities.subgroupArithmetic =
         subgroups && (operations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;
     capabilities.subgroupShuffle = subgroups && (operations & VK_SUBGROUP_FEATURE_SHUFFLE_BIT) != 0;
-    capabilities.allocationBytes =
-        static_cast<std::int64_t>(properties.v11.maxMemoryAllocationSize);
+    capabilities.allocationBytes = static_cast<std::int64_t>(
+        std::min<VkDeviceSize>(properties.v11.maxMemoryAllocationSize, largestAllocation));
     capabilities.invocations = core.limits.maxComputeWorkGroupInvocations;
     capabilities.sharedBytes = core.limits.maxComputeSharedMemorySize;
+    capabilities.memoryBudget = hasExtension(api, handle, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
     capabilities.timestampNanoseconds = double{core.limits.timestampPeriod};
     if (!findQueue(api, handle, capabilities))
         result.info.missing = "a queue that computes";

@@ -19,6 +19,7 @@ struct Capabilities {
     bool subgroupShuffle = false;
     bool integerDot = false;
     bool timestamps = false;
+    bool memoryBudget = false; ///< the driver tells what is free
     double timestampNanoseconds = 1;
     std::int64_t allocationBytes = 0; ///< largest single allocation
     std::int64_t memoryBytes = 0;     ///< 0 = no limit of ours

@@ -125,6 +125,12 @@ std::shared_ptr<const Allocation> DeviceMemory::allocate(std::int64_t bytes, Res
             }};
 }
 
+std::int64_t DeviceMemory::available() const {
+    const std::int64_t free = device_->freeMemory();
+    const std::int64_t limit = device_->capabilities().memoryBytes;
+    return limit > 0 ? std::min(free, limit - *inUse_) : free;
+}
+
 std::int64_t DeviceMemory::largestPiece() const {
     return device_->capabilities().allocationBytes / alignment * alignment;
 }

@@ -67,6 +67,8 @@ public:
     /// Starts at a multiple of 256 bytes. Throws KernelError{outOfMemory}.
     [[nodiscard]] Piece take(std::int64_t bytes);
     [[nodiscard]] Piece takeMapped(std::int64_t bytes, Residence residence);
+    /// Bytes of the device's own memory that can still be had, as far as is known.
+    [[nodiscard]] std::int64_t available() const;
     /// Bytes one piece can have at most.
     [[nodiscard]] std::int64_t largestPiece() const;
 

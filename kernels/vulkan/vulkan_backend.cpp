@@ -23,8 +23,12 @@ public:
         return {"vulkan", machine_.device->info().name, variantOf(machine_.device->capabilities()),
                 0};
     }
+    [[nodiscard]] std::int64_t freeMemory() const override { return machine_.memory.available(); }
     [[nodiscard]] std::unique_ptr<Linear> upload(const HostLinear& linear) override {
         return std::make_unique<DeviceWeights>(linear, machine_);
+    }
+    [[nodiscard]] std::unique_ptr<Linear> synthesize(const SynthLinear& what) override {
+        return std::make_unique<DeviceWeights>(what, machine_);
     }
     [[nodiscard]] std::unique_ptr<Input> upload(const HostInput& input) override {
         return std::make_unique<DeviceInputs>(input, machine_);
@@ -34,7 +38,7 @@ public:
     }
     [[nodiscard]] std::unique_ptr<Plan> record(const Forward& forward, int batch) override {
         contract::require(batch >= 1, "record", "a plan needs at least one row");
-        auto plan = std::make_unique<VulkanPlan>(machine_, batch);
+        auto plan = std::make_unique<VulkanPlan>(machine_, batch, timed_);
         VulkanRecorder recorder(*plan);
         forward(recorder);
         plan->encode();
@@ -47,8 +51,11 @@ public:
         return own->run(step, stop);
     }
 
+    void timePlans(bool on) override { timed_ = on; }
+
 private:
     Machine machine_;
+    bool timed_ = false;
 };
 
 } // namespace

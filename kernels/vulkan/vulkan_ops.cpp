@@ -78,6 +78,7 @@ void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& t
                          word(table.cols()), word(table.rowQuads() * elements[kind])});
         plan.dispatchRows(writer, {groups(table.cols(), elementGroup), 1});
     }
+    writer.mark("embed");
 }
 
 void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
@@ -107,6 +108,8 @@ void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
         writer.dispatch(1);
     else
         plan.dispatchRows(writer, {1, 1});
+    writer.mark("prepare " + std::to_string(input.cols()) +
+                (input.factor1() > 0 ? " rotated" : ""));
 }
 
 void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
@@ -145,6 +148,8 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
         else
             plan.dispatchRows(writer, {shape.groups, shape.tokens});
     }
+    writer.mark("product " + std::to_string(weight.rows()) + " x " + std::to_string(weight.cols()),
+                weight.bytes());
 }
 
 void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& attend) {
@@ -171,6 +176,7 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     writer.push(Push{attend.rotatedQ, attend.out, plan.runAddress(), word(spec.layer),
                      word(spec.heads), word(spec.kvHeads)});
     plan.dispatchRows(writer, {static_cast<std::uint32_t>(spec.heads), 1});
+    writer.mark("attend");
 }
 
 void encodeGate(VulkanPlan& plan, CommandWriter& writer, Buffer gate, Buffer up, Buffer out) {
@@ -183,6 +189,7 @@ void encodeGate(VulkanPlan& plan, CommandWriter& writer, Buffer gate, Buffer up,
     writer.push(Push{plan.address(gate), plan.address(up), plan.address(out), plan.runAddress(),
                      word(gate.cols)});
     plan.dispatchRows(writer, {groups(gate.cols, elementGroup), 1});
+    writer.mark("gate");
 }
 
 } // namespace bwla::vulkan

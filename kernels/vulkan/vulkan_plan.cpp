@@ -24,7 +24,9 @@ struct ValueSlot {
 
 } // namespace
 
-VulkanPlan::VulkanPlan(Machine& machine, int batch) : machine_(machine), rules_{batch, 0, {}} {}
+VulkanPlan::VulkanPlan(Machine& machine, int batch, bool timed)
+    : machine_(machine), rules_{batch, 0, {}},
+      clock_(timed ? std::make_unique<WorkClock>(machine.device) : nullptr) {}
 
 VulkanPlan::~VulkanPlan() {
     for (VkCommandBuffer commands : commands_)
@@ -156,7 +158,7 @@ void VulkanPlan::placeValues() {
 void VulkanPlan::encode() {
     placeBlock();
     placeValues();
-    CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0);
+    CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0, clock_.get());
     for (const Operation& operation : operations_)
         operation(writer);
     commands_ = writer.finish();
@@ -212,6 +214,10 @@ bool VulkanPlan::run(const Step& step, const std::stop_token& stop) {
                    rows * static_cast<std::size_t>(vocabulary_)};
     }
     return true;
+}
+
+std::vector<WorkTime> VulkanPlan::times() const {
+    return clock_ ? clock_->read() : std::vector<WorkTime>();
 }
 
 void VulkanPlan::write(Buffer buffer, std::span<const float> values) {

@@ -42,7 +42,8 @@ struct PreparedRows {
 
 class VulkanPlan final : public Plan {
 public:
-    VulkanPlan(Machine& machine, int batch);
+    /// timed: says where the time of its runs goes.
+    VulkanPlan(Machine& machine, int batch, bool timed = false);
     ~VulkanPlan() override;
 
     [[nodiscard]] int batch() const override { return rules_.batch; }
@@ -51,6 +52,8 @@ public:
     [[nodiscard]] std::vector<float> read(Buffer buffer, std::int64_t rows) const override;
     [[nodiscard]] std::vector<PreparedRow> read(Prepared prepared,
                                                 std::int64_t rows) const override;
+
+    [[nodiscard]] std::vector<WorkTime> times() const override;
 
     /// See Backend::run.
     bool run(const Step& step, const std::stop_token& stop);
@@ -94,6 +97,7 @@ private:
 
     Machine& machine_;
     contract::StepRules rules_;
+    std::unique_ptr<WorkClock> clock_; ///< null = not timed
     std::vector<Piece> buffers_;
     std::vector<std::int64_t> bufferCols_;
     std::deque<PreparedRows> prepared_;

@@ -4,6 +4,8 @@
 #include "kernels/aligned.h"
 #include "kernels/contract.h"
 #include "kernels/cpu/sign_layout.h"
+#include "kernels/operands.h"
+#include "kernels/vulkan/command_writer.h"
 
 #include <algorithm>
 #include <cstring>
@@ -43,23 +45,39 @@ struct HostRows {
     std::int64_t rowBytes = 0;
 };
 
+std::int64_t rowBytesOf(WeightKind kind, std::int64_t cols) {
+    switch (kind) {
+    case WeightKind::f32:
+        return cols * 4;
+    case WeightKind::f16:
+        return cols * 2;
+    case WeightKind::rowInt8:
+        return cols;
+    default:
+        return HostLinear::wordsPerRow(cols) * 4;
+    }
+}
+
 HostRows rowsOf(const HostLinear& linear) {
-    const auto view = [&](const auto& values, std::int64_t elementBytes) {
-        return HostRows{{}, std::as_bytes(std::span(values)).data(), linear.cols * elementBytes};
+    HostRows rows{{}, nullptr, rowBytesOf(linear.kind, linear.cols)};
+    const auto view = [&](const auto& values) {
+        rows.data = std::as_bytes(std::span(values)).data();
     };
     switch (linear.kind) {
     case WeightKind::f32:
-        return view(linear.f32, 4);
+        view(linear.f32);
+        break;
     case WeightKind::f16:
-        return view(linear.f16, 2);
+        view(linear.f16);
+        break;
     case WeightKind::rowInt8:
-        return view(linear.int8, 1);
+        view(linear.int8);
+        break;
     default:
-        HostRows rows{packSigns(linear, Layout::rowMajor), nullptr,
-                      HostLinear::wordsPerRow(linear.cols) * 4};
+        rows.clean = packSigns(linear, Layout::rowMajor);
         rows.data = rows.clean.data();
-        return rows;
     }
+    return rows;
 }
 
 /// [rows][rank] to rows of whole words.
@@ -103,44 +121,94 @@ DeviceWeights::DeviceWeights(const HostLinear& linear, Machine& machine)
     : kind_(linear.kind), rows_(linear.rows), cols_(linear.cols), rank_(linear.rank) {
     contract::checkHost(linear);
     uploadWeights(linear, machine.memory);
-    uploadExtras(linear, machine.memory);
+    AlignedVector<std::int32_t> sums;
+    if (kind_ == WeightKind::binary)
+        sums = signSums(linear);
+    uploadExtras(linear, sums, machine.memory);
+}
+
+DeviceWeights::DeviceWeights(const SynthLinear& what, Machine& machine)
+    : kind_(what.kind), rows_(what.rows), cols_(what.cols), rank_(what.rank) {
+    contract::require(rows_ > 0 && cols_ > 0 && kind_ != WeightKind::f32, "synthesize",
+                      "makes f16, int8 and signs of at least one row and column");
+    takeParts(rowBytesOf(kind_, cols_), machine.memory);
+    HostLinear extras; // all but the weights themselves
+    if (kind_ != WeightKind::f16)
+        extras.scale.assign(static_cast<std::size_t>(rows_), synthScale(kind_, cols_));
+    if (rank_ > 0) {
+        extras.lowRankA = randomInt8(rows_ * rank_, what.seed);
+        extras.lowRankAScale.assign(static_cast<std::size_t>(rank_), 1e-5F);
+    }
+    extras.rows = rows_;
+    extras.rank = rank_;
+    uploadExtras(extras,
+                 std::vector<std::int32_t>(
+                     static_cast<std::size_t>(kind_ == WeightKind::binary ? rows_ : 0)),
+                 machine.memory);
+    fillWeights(what.seed, machine);
+}
+
+void DeviceWeights::takeParts(std::int64_t rowBytes, DeviceMemory& memory) {
+    rowQuads_ = roundUp(rowBytes, quadBytes) / quadBytes;
+    const std::int64_t stride = rowQuads_ * quadBytes;
+    const std::int64_t most = std::max<std::int64_t>(memory.largestPiece() / stride, 1);
+    for (std::int64_t first = 0; first < rows_; first += most) {
+        const std::int64_t rows = std::min(most, rows_ - first);
+        parts_.push_back({first, rows, memory.take(rows * stride)});
+        bytes_ += rows * stride;
+    }
+}
+
+void DeviceWeights::fillWeights(std::uint32_t seed, Machine& machine) {
+    struct Push {
+        Address to, signSum;
+        std::uint32_t rows, rowQuads, cols, seed;
+    };
+    const std::uint32_t kind = kind_ == WeightKind::binary ? 0 : kind_ == WeightKind::f16 ? 1 : 2;
+    CommandWriter writer(machine, 0);
+    writer.bind("fill", 256, {0, kind});
+    for (const WeightPart& part : parts_) {
+        const auto rows = static_cast<std::uint32_t>(part.rows);
+        const auto quads = static_cast<std::uint32_t>(rowQuads_);
+        writer.push(Push{part.weights.address(), signSum(part.firstRow), rows, quads,
+                         static_cast<std::uint32_t>(cols_),
+                         seed + static_cast<std::uint32_t>(part.firstRow)});
+        writer.dispatch((quads + 255) / 256, std::min<std::uint32_t>(rows, 16384));
+    }
+    for (VkCommandBuffer commands : writer.finish()) {
+        machine.device->run(commands, "making random weights");
+        machine.device->freeCommands(commands);
+    }
 }
 
 void DeviceWeights::uploadWeights(const HostLinear& linear, DeviceMemory& memory) {
     const HostRows host = rowsOf(linear);
-    const std::int64_t stride = roundUp(host.rowBytes, quadBytes);
-    rowQuads_ = stride / quadBytes;
-    const std::int64_t most = std::max<std::int64_t>(memory.largestPiece() / stride, 1);
+    takeParts(host.rowBytes, memory);
+    const std::int64_t stride = rowQuads_ * quadBytes;
     // Rows are padded in portions, so that the host never holds a second copy of a large weight.
     const std::int64_t portion = std::max<std::int64_t>((std::int64_t{4} << 20) / stride, 1);
     std::vector<std::byte> padded;
-    for (std::int64_t first = 0; first < rows_; first += most) {
-        WeightPart part{first, std::min(most, rows_ - first), {}};
-        part.weights = memory.take(part.rows * stride);
+    for (const WeightPart& part : parts_)
         for (std::int64_t row = 0; row < part.rows; row += portion) {
             const std::int64_t count = std::min(portion, part.rows - row);
             padded.assign(static_cast<std::size_t>(count * stride), std::byte{});
             for (std::int64_t i = 0; i < count; ++i)
                 std::memcpy(padded.data() + i * stride,
-                            host.data + (first + row + i) * host.rowBytes,
+                            host.data + (part.firstRow + row + i) * host.rowBytes,
                             static_cast<std::size_t>(host.rowBytes));
             memory.write(part.weights, padded, row * stride);
         }
-        bytes_ += part.rows * stride;
-        parts_.push_back(std::move(part));
-    }
 }
 
-void DeviceWeights::uploadExtras(const HostLinear& linear, DeviceMemory& memory) {
+void DeviceWeights::uploadExtras(const HostLinear& linear, std::span<const std::int32_t> rowSums,
+                                 DeviceMemory& memory) {
     PieceWriter writer;
     if (!linear.scale.empty())
         scale_ = writer.add(std::span(linear.scale));
     if (!linear.mean.empty())
         mean_ = writer.add(std::span(linear.mean));
-    if (kind_ == WeightKind::binary) {
-        const auto sums = signSums(linear);
-        signSum_ = writer.add(std::span<const std::int32_t>(sums));
-    }
+    if (!rowSums.empty())
+        signSum_ = writer.add(rowSums);
     if (rank_ > 0) {
         const auto rows = wordRows(linear);
         lowRankA_ = writer.add(std::span(rows));

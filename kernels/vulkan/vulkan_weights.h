@@ -35,6 +35,8 @@ struct WeightPart {
 class DeviceWeights final : public Linear {
 public:
     DeviceWeights(const HostLinear& linear, Machine& machine);
+    /// Random weights, made on the device.
+    DeviceWeights(const SynthLinear& what, Machine& machine);
 
     [[nodiscard]] WeightKind kind() const override { return kind_; }
     [[nodiscard]] std::int64_t rows() const override { return rows_; }
@@ -59,8 +61,12 @@ private:
     [[nodiscard]] Address at(std::int64_t offset, std::int64_t more) const {
         return offset == absent ? 0 : extras_.address() + static_cast<Address>(offset + more);
     }
+    /// Rows of rowBytes in as many parts as allocations allow.
+    void takeParts(std::int64_t rowBytes, DeviceMemory& memory);
     void uploadWeights(const HostLinear& linear, DeviceMemory& memory);
-    void uploadExtras(const HostLinear& linear, DeviceMemory& memory);
+    void fillWeights(std::uint32_t seed, Machine& machine);
+    void uploadExtras(const HostLinear& linear, std::span<const std::int32_t> rowSums,
+                      DeviceMemory& memory);
 
     WeightKind kind_;
     std::int64_t rows_, cols_, rank_;
