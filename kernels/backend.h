@@ -129,7 +129,8 @@ public:
     /// Rotates q and k, appends k and v to the cache at Step::position .., attends causally.
     /// q, out: heads * headDim columns; k, v: kvHeads * headDim.
     virtual void attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v, Buffer out) = 0;
-    /// out = silu(gate) * up; out may be gate or up.
+    /// out = silu(gate) * up; out may be gate or up. Where both are products made just before, the
+    /// backend may make them one step: gate and up are then left as they were.
     virtual void gate(Buffer gate, Buffer up, Buffer out) = 0;
     /// Final norm and head; at most one call a plan, see Plan::logits.
     virtual void head(const NormSpec& norm, const Linear& table, Buffer x, HeadRows rows) = 0;

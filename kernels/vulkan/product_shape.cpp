@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint32_t mostGroups = 65535; // what every device takes in one dimension
 constexpr std::uint32_t teamWithoutSubgroups = 32;
+constexpr std::uint32_t gemvProjectionBytes = 2 * 64 * 4; // gemv_levels.comp, projections
 
 std::uint32_t groupsFor(std::int64_t rows, std::int64_t rowsPerGroup) {
     return static_cast<std::uint32_t>(
@@ -52,7 +53,6 @@ ProductShape linearShape(const Capabilities& capabilities, const ProductCase& wh
 
 struct GemvShape {
     std::uint32_t workgroup, lanesPerRow, rows, ahead;
-    std::uint32_t groups = mostGroups; ///< beyond them a group takes rows in turn
 };
 
 std::int64_t piecesOf(const ProductCase& what) {
@@ -63,18 +63,20 @@ std::int64_t piecesOf(const ProductCase& what) {
 std::optional<ProductShape> gemvShape(const Capabilities& capabilities, const ProductCase& what,
                                       const GemvShape& gemv) {
     const auto pitch = static_cast<std::uint32_t>(piecesOf(what) | 1);
+    const std::uint32_t rowsPerGroup = gemv.workgroup / gemv.lanesPerRow * gemv.rows;
     const bool fits = what.levels && what.scaled && what.batch == 1 && capabilities.integerDot &&
-                      capabilities.subgroupShuffle && 128 * pitch <= capabilities.sharedBytes &&
+                      capabilities.subgroupShuffle &&
+                      128 * pitch + gemvProjectionBytes <= capabilities.sharedBytes &&
+                      gemv.workgroup <= capabilities.invocations &&
                       gemv.lanesPerRow <= capabilities.subgroupSize &&
-                      gemv.rows <= gemv.lanesPerRow;
+                      gemv.rows <= gemv.lanesPerRow && what.rows <= rowsPerGroup * mostGroups;
     if (!fits)
         return std::nullopt;
     ProductShape shape;
     shape.shader = "gemv_levels";
     shape.workgroup = gemv.workgroup;
     shape.constants = {gemv.lanesPerRow, gemv.rows, gemv.ahead, pitch};
-    shape.groups = std::min(gemv.groups, groupsFor(what.rows, std::int64_t{gemv.workgroup} /
-                                                                  gemv.lanesPerRow * gemv.rows));
+    shape.groups = groupsFor(what.rows, rowsPerGroup);
     shape.decodeOnly = true;
     return shape;
 }
@@ -106,11 +108,13 @@ std::vector<GemvShape> gemvChoices() {
         for (const std::uint32_t rows : {1U, 2U, 4U})
             for (const std::uint32_t ahead : {2U, 5U})
                 choices.push_back({workgroup, 8, rows, ahead});
-    for (const std::uint32_t rows : {1U, 2U})
-        choices.push_back({128, 16, rows, 2});
-    for (const std::uint32_t groups : {528U, 1056U})
-        for (const std::uint32_t rows : {2U, 4U})
-            choices.push_back({256, 8, rows, 2, groups});
+    // Long rows: more lanes a row, and fewer workgroups that copy the levels.
+    for (const std::uint32_t workgroup : {128U, 256U, 512U})
+        for (const std::uint32_t lanes : {16U, 32U})
+            for (const std::uint32_t rows : {1U, 2U})
+                choices.push_back({workgroup, lanes, rows, 2});
+    choices.push_back({512, 8, 4, 2});
+    choices.push_back({256, 16, 2, 4});
     return choices;
 }
 
@@ -154,6 +158,10 @@ ProductShape productShape(const Capabilities& capabilities, const ProductCase& w
     for (const GemvShape& gemv : {defaultGemv(what), GemvShape{128, 8, 1, 5}})
         if (const auto shape = gemvShape(capabilities, what, gemv))
             return *shape;
+    return plainShape(capabilities, what);
+}
+
+ProductShape plainShape(const Capabilities& capabilities, const ProductCase& what) {
     // A batch of a wide product has tiles enough for every multiprocessor.
     if (what.batch >= 16 && what.rows >= 4096)
         return tileShape(capabilities, what, what.levels && what.batch >= 128 ? 8 : 4, 4);

@@ -25,7 +25,8 @@ struct ProductShape {
     std::vector<std::uint32_t> constants; ///< from constant_id 2 on
     std::uint32_t tokens = 1;             ///< input rows a workgroup takes
     std::uint32_t groups = 1;
-    bool decodeOnly = false; ///< gemv_levels: one input row, levels scaled
+    bool decodeOnly =
+        false; ///< gemv_levels: one input row, levels scaled (constants: lanes, rows, ..)
 
     /// "gemv_levels 256:8:2:5:41 x 400": workgroup, constants, groups.
     [[nodiscard]] std::string text() const;
@@ -36,5 +37,8 @@ struct ProductShape {
                                                       const ProductCase& what);
 /// The one that is used.
 [[nodiscard]] ProductShape productShape(const Capabilities& capabilities, const ProductCase& what);
+
+/// The one that is used where gemv_levels is not.
+[[nodiscard]] ProductShape plainShape(const Capabilities& capabilities, const ProductCase& what);
 
 } // namespace bwla::vulkan

@@ -4,6 +4,7 @@
 #include "kernels/aligned.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 namespace bwla::vulkan {
@@ -12,10 +13,6 @@ namespace {
 constexpr std::uint32_t elementGroup = 256;
 constexpr std::uint32_t attendGroup = 128;
 static_assert(largestHeadDim <= 2 * attendGroup);
-
-std::int32_t word(std::int64_t value) {
-    return static_cast<std::int32_t>(value);
-}
 
 std::uint32_t groups(std::int64_t count, std::int64_t perGroup) {
     return static_cast<std::uint32_t>((count + perGroup - 1) / perGroup);
@@ -61,6 +58,76 @@ std::int64_t sharedColumns(const VulkanPlan& plan, std::int64_t stride) {
     return std::min(roundUp(stride, 1024), room);
 }
 
+/// rotate.comp
+struct RotationShape {
+    std::uint32_t workgroup, rows, parts, groups;
+};
+
+/// Whether quantized rows are prepared by rotate.comp and quantize.comp.
+std::optional<RotationShape> rotationShape(const VulkanPlan& plan, const PreparedRows& target,
+                                           const PrepareSource& source) {
+    const Capabilities& capabilities = plan.machine().device->capabilities();
+    const DeviceInputs& input = *target.input;
+    if (target.bits >= 16 || input.factor1() == 0 || source.lastRow)
+        return std::nullopt;
+    const std::int64_t m1 = input.factor1();
+    const std::int64_t m2 = input.factor2();
+    const bool one = plan.batch() == 1;
+    const bool wide = one && capabilities.invocations >= 1024 && input.cols() >= 2048;
+    const std::int64_t workgroup = wide ? 1024 : elementGroup;
+    const std::int64_t rows = one ? 1 : std::min<std::int64_t>(m1, 8);
+    const std::int64_t parts = std::max<std::int64_t>(std::min({workgroup / m2, m1, m2}), 1);
+    constexpr std::int64_t forReductions = 8192;
+    const std::int64_t shared = 4 * rows * (m1 + m2 + parts * m2) + forReductions;
+    if (shared > capabilities.sharedBytes)
+        return std::nullopt;
+    return RotationShape{static_cast<std::uint32_t>(workgroup), static_cast<std::uint32_t>(rows),
+                         static_cast<std::uint32_t>(parts), groups(m1, rows)};
+}
+
+void encodeQuantize(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
+                    Address extremes, std::uint32_t extremeCount) {
+    struct Push {
+        Address values, extremes, lowRankB, encoded, meta, run;
+        std::int32_t cols, stride, rank, extremeCount, bits, keepFloats;
+        float clipLow, clipHigh;
+    };
+    const DeviceInputs& input = *target.input;
+    writer.barrier();
+    writer.bind(teamed(plan, "quantize"), elementGroup, {single(plan), target.scaled ? 1U : 0U});
+    writer.push(Push{target.values.address(), extremes, input.lowRankB(), target.encoded.address(),
+                     target.meta.address(), plan.runAddress(), word(input.cols()),
+                     word(target.stride()), word(input.rank()), word(extremeCount), target.bits,
+                     target.keepFloats ? 1 : 0, input.clipLow(), input.clipHigh()});
+    plan.dispatchRows(writer, {groups(target.stride() / 4, elementGroup), 1});
+    writer.mark("quantize " + std::to_string(input.cols()));
+}
+
+void encodeRotated(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
+                   const PrepareSource& source, const RotationShape& shape) {
+    struct Push {
+        Address x, gain, r1, r2, columnScale, values, extremes, meta, run;
+        std::int32_t stride, rank, flags;
+        float epsilon;
+    };
+    enum Flag { norm = 1, columnScale = 2 };
+    const DeviceInputs& input = *target.input;
+    const auto m1 = static_cast<std::uint32_t>(input.factor1());
+    const auto m2 = static_cast<std::uint32_t>(input.factor2());
+    const Address extremes = plan.scratchAddress(std::int64_t{2} * target.batch * shape.groups);
+    writer.barrier();
+    writer.bind(teamed(plan, "rotate"), shape.workgroup,
+                {single(plan), m1, m2, shape.rows, shape.parts});
+    writer.push(Push{source.x, source.gain, input.r1(), input.r2(), input.columnScale(),
+                     target.values.address(), extremes, target.meta.address(), plan.runAddress(),
+                     word(target.stride()), word(input.rank()),
+                     (source.gain != 0 ? norm : 0) | (input.columnScale() != 0 ? columnScale : 0),
+                     source.epsilon});
+    plan.dispatchRows(writer, {shape.groups, 1});
+    writer.mark("rotate " + std::to_string(m1) + " x " + std::to_string(m2));
+    encodeQuantize(plan, writer, target, extremes, shape.groups);
+}
+
 } // namespace
 
 void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out) {
@@ -83,6 +150,12 @@ void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& t
 
 void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
                    const PrepareSource& source) {
+    if (target.borrowed != 0)
+        return;
+    if (const auto rotation = rotationShape(plan, target, source)) {
+        encodeRotated(plan, writer, target, source, *rotation);
+        return;
+    }
     struct Push {
         Address x, gain, r1, r2, columnScale, lowRankB, lowRankBs, values, scratch, encoded, meta,
             run;
@@ -112,83 +185,47 @@ void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
                 (input.factor1() > 0 ? " rotated" : ""));
 }
 
-void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
-                   const ProductTarget& target) {
-    struct Push {
-        Address weights, x, meta, scale, mean, signSum, lowRankA, lowRankAScale, outputs, run;
-        std::int32_t rows, rowQuads, inputQuads, rank, metaRank, outputStride, flags;
-    };
-    enum Flag { scale = 1, mean = 2, accumulate = 4 };
-    const DeviceWeights& weight = *target.weight;
-    const bool levels = weight.kind() == WeightKind::binary && input.bits < 16;
-    const int flags = (weight.scale(0) != 0 ? scale : 0) | (weight.mean(0) != 0 ? mean : 0) |
-                      (target.accumulate ? accumulate : 0);
-    const Capabilities& capabilities = plan.machine().device->capabilities();
-    for (const WeightPart& part : weight.parts()) {
-        const ProductCase what{weight.kind(), levels,        input.scaled,
-                               part.rows,     weight.cols(), target.lastRow ? 1 : plan.batch()};
-        const ProductShape shape =
-            target.shape != nullptr ? *target.shape : productShape(capabilities, what);
-        std::vector<std::uint32_t> constants = shape.constants;
-        constants.insert(constants.begin(), single(plan));
-        if (!shape.decodeOnly) {
-            constants.push_back(input.scaled ? 1 : 0);
-            constants.push_back(target.lastRow ? 1 : 0);
-        }
-        writer.bind(shape.shader, shape.workgroup, std::move(constants));
-        writer.push(Push{
-            part.weights.address(), levels ? input.encoded.address() : input.values.address(),
-            input.meta.address(), weight.scale(part.firstRow), weight.mean(part.firstRow),
-            weight.signSum(part.firstRow), weight.lowRankA(part.firstRow), weight.lowRankAScale(),
-            target.out + static_cast<Address>(4 * part.firstRow), plan.runAddress(),
-            word(part.rows), word(weight.rowQuads()), word(input.stride() / (levels ? 16 : 4)),
-            word(weight.rank()), word(input.input->rank()), word(target.outStride), flags});
-        if (target.lastRow)
-            writer.dispatch(shape.groups);
-        else
-            plan.dispatchRows(writer, {shape.groups, shape.tokens});
-    }
-    writer.mark("product " + std::to_string(weight.rows()) + " x " + std::to_string(weight.cols()),
-                weight.bytes());
-}
-
 void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& attend) {
     struct Place {
         Address q, k, v, rotatedQ, rotary, run;
         std::int32_t layer, heads, kvHeads, headDim;
     };
     struct Push {
-        Address q, out, run;
+        Address q, k, v, rotary, out, run;
         std::int32_t layer, heads, kvHeads;
     };
     const AttendSpec& spec = attend.spec;
     const std::uint32_t wide = plan.machine().cacheType == WeightKind::f32 ? 1 : 0;
+    const bool one = plan.batch() == 1; // attend places a single row itself
+    const Address rotary = plan.rotaryAddress(attend.rotary);
     writer.barrier();
-    writer.bind("place", elementGroup, {single(plan), wide});
-    writer.push(Place{attend.q, attend.k, attend.v, attend.rotatedQ,
-                      plan.rotaryAddress(attend.rotary), plan.runAddress(), word(spec.layer),
-                      word(spec.heads), word(spec.kvHeads), word(spec.headDim)});
-    const std::int64_t pairs = (spec.heads + spec.kvHeads) * spec.headDim / 2;
-    plan.dispatchRows(writer, {groups(pairs, elementGroup), 1});
-    writer.barrier();
+    if (!one) {
+        writer.bind("place", elementGroup, {0, wide});
+        writer.push(Place{attend.q, attend.k, attend.v, attend.rotatedQ, rotary, plan.runAddress(),
+                          word(spec.layer), word(spec.heads), word(spec.kvHeads),
+                          word(spec.headDim)});
+        const std::int64_t pairs = (spec.heads + spec.kvHeads) * spec.headDim / 2;
+        plan.dispatchRows(writer, {groups(pairs, elementGroup), 1});
+        writer.mark("place");
+        writer.barrier();
+    }
     writer.bind(teamed(plan, "attend"), attendGroup,
                 {single(plan), wide, static_cast<std::uint32_t>(spec.headDim)});
-    writer.push(Push{attend.rotatedQ, attend.out, plan.runAddress(), word(spec.layer),
-                     word(spec.heads), word(spec.kvHeads)});
+    writer.push(Push{one ? attend.q : attend.rotatedQ, attend.k, attend.v, rotary, attend.out,
+                     plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads)});
     plan.dispatchRows(writer, {static_cast<std::uint32_t>(spec.heads), 1});
     writer.mark("attend");
 }
 
-void encodeGate(VulkanPlan& plan, CommandWriter& writer, Buffer gate, Buffer up, Buffer out) {
+void encodeGate(VulkanPlan& plan, CommandWriter& writer, const GateBuffers& buffers) {
     struct Push {
         Address gate, up, out, run;
         std::int32_t cols;
     };
     writer.barrier();
     writer.bind("gate", elementGroup, {single(plan)});
-    writer.push(Push{plan.address(gate), plan.address(up), plan.address(out), plan.runAddress(),
-                     word(gate.cols)});
-    plan.dispatchRows(writer, {groups(gate.cols, elementGroup), 1});
+    writer.push(Push{buffers.gate, buffers.up, buffers.out, plan.runAddress(), word(buffers.cols)});
+    plan.dispatchRows(writer, {groups(buffers.cols, elementGroup), 1});
     writer.mark("gate");
 }
 

@@ -9,6 +9,11 @@
 
 namespace bwla::vulkan {
 
+/// A size as push constants hold it.
+[[nodiscard]] constexpr std::int32_t word(std::int64_t value) {
+    return static_cast<std::int32_t>(value);
+}
+
 void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out);
 
 struct PrepareSource {
@@ -31,6 +36,15 @@ struct ProductTarget {
 void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
                    const ProductTarget& target);
 
+/// Products that share an input, and what a gate makes of them.
+struct ProductGroup {
+    std::vector<ProductTarget> targets;
+    Address gated = 0; ///< not 0: of two targets, silu(first) * second goes there
+};
+/// One dispatch where gemv_levels can do them all.
+void encodeProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
+                    const ProductGroup& group);
+
 struct AttendBuffers {
     AttendSpec spec; ///< inverseFrequencies unused
     Address q = 0, k = 0, v = 0, out = 0, rotatedQ = 0;
@@ -38,7 +52,11 @@ struct AttendBuffers {
 };
 void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& attend);
 
-void encodeGate(VulkanPlan& plan, CommandWriter& writer, Buffer gate, Buffer up, Buffer out);
+struct GateBuffers {
+    Address gate = 0, up = 0, out = 0;
+    std::int64_t cols = 0;
+};
+void encodeGate(VulkanPlan& plan, CommandWriter& writer, const GateBuffers& buffers);
 
 /// Widest head that encodeAttend takes.
 inline constexpr std::int64_t largestHeadDim = 256;

@@ -32,11 +32,13 @@ struct PreparedRows {
     bool scaled = false;                   ///< levels times 4, 2, 1, see shaders/prepare.comp
     bool keepFloats = false;               ///< a consumer reads x'' although it is quantized
     std::size_t firstUse = 0, lastUse = 0; ///< operations between which `values` is needed
+    Address borrowed = 0; ///< not 0: x'' is what this buffer holds, nothing is prepared
     Piece values;  ///< batch rows of stride() floats; shared among inputs whose uses do not overlap
     Piece encoded; ///< batch rows of stride() bytes, bits < 16
     Piece meta;    ///< batch rows of preparedMetaWords + rank words
 
     [[nodiscard]] std::int64_t stride() const { return activationStride(input->cols()); }
+    [[nodiscard]] Address floats() const { return borrowed != 0 ? borrowed : values.address(); }
     [[nodiscard]] bool writesFloats() const { return bits >= 16 || keepFloats; }
 };
 

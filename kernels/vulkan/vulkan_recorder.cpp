@@ -3,6 +3,7 @@
 
 #include "kernels/vulkan/vulkan_ops.h"
 
+#include <memory>
 #include <utility>
 
 namespace bwla::vulkan {
@@ -27,8 +28,13 @@ Prepared VulkanRecorder::prepare(const NormSpec& norm, const Input& input, Buffe
     contract::checkBits(bits);
     const Prepared handle = plan_.addPrepared(inputs, bits, plan_.batch());
     const PrepareSource source{plan_.address(x), plan_.addFloats(norm.gain), norm.epsilon, false};
-    plan_.append([&plan = plan_, &target = plan_.prepared(handle), source](CommandWriter& writer) {
-        encodePrepare(plan, writer, target, source);
+    PreparedRows& rows = plan_.prepared(handle);
+    // Whoever reads plain floats can read them where they are, if it does so at once.
+    const bool asItIs =
+        bits == 16 && norm.gain.empty() && inputs.isIdentity() && inputs.cols() == rows.stride();
+    rows.borrowed = asItIs ? source.x : 0;
+    plan_.append([&plan = plan_, &rows, source](CommandWriter& writer) {
+        encodePrepare(plan, writer, rows, source);
     });
     return handle;
 }
@@ -38,22 +44,32 @@ void VulkanRecorder::willRead(PreparedRows& input, const DeviceWeights& weight) 
     input.keepFloats = input.keepFloats || (input.bits < 16 && weight.kind() != WeightKind::binary);
 }
 
+/// Reading the buffer itself is right as long as nobody writes it first.
+void VulkanRecorder::mayBorrow(PreparedRows& input, const ProductGroup& group) {
+    bool may = plan_.operations() == input.firstUse + 1;
+    for (const ProductTarget& target : group.targets)
+        may = may && target.out != input.borrowed && target.weight->mean(0) == 0;
+    if (!may)
+        input.borrowed = 0;
+}
+
 void VulkanRecorder::linear(Prepared x, std::span<const LinearTarget> targets) {
     PreparedRows& input = plan_.prepared(x);
-    std::vector<ProductTarget> products;
+    const auto group = std::make_shared<ProductGroup>();
     for (const LinearTarget& target : targets) {
         contract::require(target.weight != nullptr, "linear", "a target has no weight");
         const auto& weight = ownedHere<DeviceWeights>(*target.weight, "linear");
         contract::checkProduct(weight, weight.rank(), *input.input, target.out);
         willRead(input, weight);
-        products.push_back(
+        group->targets.push_back(
             {&weight, plan_.address(target.out), target.out.cols, target.accumulate, false});
     }
-    plan_.append([&plan = plan_, &input, products = std::move(products)](CommandWriter& writer) {
-        writer.barrier();
-        for (const ProductTarget& product : products)
-            encodeProduct(plan, writer, input, product);
+    mayBorrow(input, *group);
+    plan_.append([&plan = plan_, &input, group](CommandWriter& writer) {
+        encodeProducts(plan, writer, input, *group);
     });
+    lastProducts_ = group;
+    afterProducts_ = plan_.operations();
 }
 
 void VulkanRecorder::attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v, Buffer out) {
@@ -77,11 +93,18 @@ void VulkanRecorder::attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v
 
 void VulkanRecorder::gate(Buffer gate, Buffer up, Buffer out) {
     contract::checkGate(gate, up, out);
-    for (const Buffer buffer : {gate, up, out})
-        (void)plan_.address(buffer);
-    plan_.append([&plan = plan_, gate, up, out](CommandWriter& writer) {
-        encodeGate(plan, writer, gate, up, out);
-    });
+    const GateBuffers buffers{plan_.address(gate), plan_.address(up), plan_.address(out),
+                              gate.cols};
+    if (lastProducts_ && afterProducts_ == plan_.operations() && lastProducts_->gated == 0) {
+        const auto& made = lastProducts_->targets;
+        if (made.size() == 2 && made[0].out == buffers.gate && made[1].out == buffers.up &&
+            !made[0].accumulate && !made[1].accumulate) {
+            lastProducts_->gated = buffers.out;
+            return;
+        }
+    }
+    plan_.append(
+        [&plan = plan_, buffers](CommandWriter& writer) { encodeGate(plan, writer, buffers); });
 }
 
 void VulkanRecorder::head(const NormSpec& norm, const Linear& table, Buffer x, HeadRows rows) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "kernels/vulkan/vulkan_plan.h"
+#include "kernels/vulkan/vulkan_ops.h"
+
+#include <memory>
 
 namespace bwla::vulkan {
 
@@ -21,8 +23,11 @@ public:
 private:
     /// The product reads `input` at the operation that is appended next.
     void willRead(PreparedRows& input, const DeviceWeights& weight);
+    void mayBorrow(PreparedRows& input, const ProductGroup& group);
 
     VulkanPlan& plan_;
+    std::shared_ptr<ProductGroup> lastProducts_; ///< a gate that follows becomes part of them
+    std::size_t afterProducts_ = 0;              ///< operations when they had been appended
 };
 
 } // namespace bwla::vulkan

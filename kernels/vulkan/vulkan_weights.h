@@ -13,7 +13,7 @@ namespace bwla::vulkan {
 
 /// Columns that a row of activations is padded to: 16 bytes of signs.
 inline constexpr std::int64_t activationPadding = 128;
-/// 32-bit words in front of the low-rank projection of a prepared row: s, sum of x'', z, sum of q.
+/// 32-bit words in front of the low-rank projection of a prepared row (shaders/common.glsl).
 inline constexpr std::int64_t preparedMetaWords = 4;
 
 [[nodiscard]] constexpr std::int64_t activationStride(std::int64_t cols) {
@@ -47,6 +47,9 @@ public:
     /// 16-byte units of one row of weights.
     [[nodiscard]] std::int64_t rowQuads() const { return rowQuads_; }
     [[nodiscard]] std::int64_t rank() const { return rank_; }
+    /// Everything but the weights, behind each other, each part at a multiple of 16 bytes: row
+    /// scales, means (where there are), sums of signs, low-rank A, its scales.
+    [[nodiscard]] Address extras() const { return at(0, 0); }
     /// Of row `row` on; 0 where the weight has none. lowRankA rows are whole words.
     [[nodiscard]] Address scale(std::int64_t row) const { return at(scale_, row * 4); }
     [[nodiscard]] Address mean(std::int64_t row) const { return at(mean_, row * 4); }
@@ -88,6 +91,9 @@ public:
 
     [[nodiscard]] std::int64_t factor1() const { return factor1_; } ///< 0 = no rotation
     [[nodiscard]] std::int64_t factor2() const { return factor2_; }
+    [[nodiscard]] bool isIdentity() const {
+        return factor1_ == 0 && columnScale_ == absent && rank_ == 0;
+    }
     [[nodiscard]] float clipLow() const { return clipLow_; }
     [[nodiscard]] float clipHigh() const { return clipHigh_; }
     [[nodiscard]] Address r1() const { return at(r1_); }

@@ -4,6 +4,10 @@
 // Causal attention of one query head of one token by one workgroup: softmax of q k / sqrt(headDim)
 // over positions 0 .. position + row, in blocks of as many positions as there are invocations, the
 // sums rescaled whenever a block has a greater score (Milakov and Gimelshein 2018).
+//
+// A single row places its own key and value as well (place.comp does it for a batch): every workgroup
+// of a key-value head computes them for itself, as the cache would hold them, and the first of them
+// writes them there, so that nobody waits for the cache.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "team.glsl"
@@ -12,7 +16,10 @@ layout(constant_id = 2) const bool F32_CACHE = false;
 layout(constant_id = 3) const int HEAD_DIM = 64;
 
 layout(push_constant, scalar) uniform Push {
-    Floats q; // rotated
+    Floats q; // rotated, or as k and v not yet: SINGLE_ROW
+    Floats k;
+    Floats v;
+    Floats rotary; // of a single row: headDim / 2 cosines, headDim / 2 sines
     Floats outputs;
     Run run;
     int layer;
@@ -27,6 +34,8 @@ p;
 #define LINES (ALL / PAIRS)
 
 shared float query[HEAD_DIM];
+shared float ownKey[SINGLE_ROW ? HEAD_DIM : 1];
+shared float ownValue[SINGLE_ROW ? HEAD_DIM : 1];
 shared float weights[gl_WorkGroupSize.x];
 shared vec2 sums[gl_WorkGroupSize.x];
 
@@ -34,6 +43,52 @@ vec2 pairAt(Words cache, uint element) {
     if (F32_CACHE)
         return vec2(uintBitsToFloat(cache.at[element]), uintBitsToFloat(cache.at[element + 1u]));
     return unpackHalf2x16(cache.at[element / 2u]);
+}
+
+// Element d of a head's row `first` of x, rotated (half-split order, backend.h AttendSpec).
+float rotated(Floats x, uint first, uint d) {
+    const uint half_ = uint(HEAD_DIM) / 2u;
+    const float cosine = p.rotary.at[d % half_];
+    const float sine = p.rotary.at[d % half_ + half_];
+    return d < half_ ? x.at[first + d] * cosine - x.at[first + d + half_] * sine
+                     : x.at[first + d] * cosine + x.at[first + d - half_] * sine;
+}
+
+// As the cache keeps it.
+float kept(float value) {
+    return F32_CACHE ? value : unpackHalf2x16(packHalf2x16(vec2(value, 0.0))).x;
+}
+
+void store(Words cache, uint element, vec2 pair) {
+    if (F32_CACHE) {
+        cache.at[element] = floatBitsToUint(pair.x);
+        cache.at[element + 1u] = floatBitsToUint(pair.y);
+    } else {
+        cache.at[element / 2u] = packHalf2x16(pair);
+    }
+}
+
+// The query, key and value of a single row; `element`: where the cache keeps them.
+void place(CacheLayer cache, uint queryBase, uint kvHead, uint element, bool writes) {
+    const uint dim = uint(HEAD_DIM);
+    for (uint d = gl_LocalInvocationID.x; d < dim; d += ALL) {
+        query[d] = rotated(p.q, queryBase, d);
+        ownKey[d] = kept(rotated(p.k, kvHead * dim, d));
+        ownValue[d] = kept(p.v.at[kvHead * dim + d]);
+    }
+    barrier();
+    if (writes)
+        for (uint d = 2u * gl_LocalInvocationID.x; d < dim; d += 2u * ALL) {
+            store(cache.keys, element + d, vec2(ownKey[d], ownKey[d + 1u]));
+            store(cache.values, element + d, vec2(ownValue[d], ownValue[d + 1u]));
+        }
+}
+
+float ownScore() {
+    float sum = 0.0;
+    for (uint d = 0u; d < uint(HEAD_DIM); ++d)
+        sum += query[d] * ownKey[d];
+    return sum / sqrt(float(HEAD_DIM));
 }
 
 float score(Words keys, uint element) {
@@ -57,9 +112,16 @@ void main() {
     const uint cacheBase = kvHead * uint(p.run.capacity) * dim;
     CacheLayer cache = p.run.layers.at[p.layer];
     const uint queryBase = (row * uint(p.heads) + head) * dim;
-    for (uint d = self; d < dim; d += ALL)
-        query[d] = p.q.at[queryBase + d];
-    barrier();
+    const uint group = uint(p.heads) / uint(p.kvHeads);
+    if (SINGLE_ROW) {
+        place(cache, queryBase, kvHead, cacheBase + (positions - 1u) * dim, head % group == 0u);
+    } else {
+        for (uint d = self; d < dim; d += ALL)
+            query[d] = p.q.at[queryBase + d];
+        barrier();
+    }
+    // What the cache holds already.
+    const uint cached = SINGLE_ROW ? positions - 1u : positions;
 
     const uint line = self / PAIRS;
     const uint pair = self % PAIRS;
@@ -68,8 +130,11 @@ void main() {
     vec2 sum = vec2(0.0);
     for (uint begin = 0u; begin < positions; begin += ALL) {
         const uint count = min(ALL, positions - begin);
-        const float own =
-            self < count ? score(cache.keys, cacheBase + (begin + self) * dim) : -1e30;
+        float own = -1e30;
+        if (begin + self < cached)
+            own = score(cache.keys, cacheBase + (begin + self) * dim);
+        else if (SINGLE_ROW && self < count)
+            own = ownScore();
         const float top = max(largest, groupMax(own));
         const float weight = self < count ? exp(own - top) : 0.0;
         const float shrink = exp(largest - top);
@@ -78,7 +143,10 @@ void main() {
         sum *= shrink;
         if (line < LINES)
             for (uint i = line; i < count; i += LINES)
-                sum += weights[i] * pairAt(cache.values, cacheBase + (begin + i) * dim + 2u * pair);
+                sum += weights[i] *
+                       (SINGLE_ROW && begin + i == cached
+                            ? vec2(ownValue[2u * pair], ownValue[2u * pair + 1u])
+                            : pairAt(cache.values, cacheBase + (begin + i) * dim + 2u * pair));
         largest = top;
         barrier();
     }

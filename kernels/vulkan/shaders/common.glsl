@@ -44,7 +44,9 @@ int runRows(Run run) {
     return SINGLE_ROW ? 1 : run.rows;
 }
 
-// Per row of a prepared input: s, sum of x'', z, sum of q (vulkan_weights.h, preparedMetaWords).
+// Per row of a prepared input: s, sum of x'', z, sum of q (vulkan_weights.h, preparedMetaWords), then
+// its low-rank projection: where x'' is quantized s, z, sum of q and the sums of B q as integers,
+// else the sum of x'' and t.
 const uint META_WORDS = 4u;
 
 float halfAt(Words words, uint element) {

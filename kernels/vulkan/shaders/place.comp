@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Rotary embedding (half-split order, backend.h AttendSpec): rotates q into a buffer, k into the
-// cache beside v. One invocation makes one pair of neighbouring elements.
+// cache beside v, for the rows of a batch. One invocation makes one pair of neighbouring elements.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 

@@ -3,16 +3,12 @@
 //
 // One row of a group's input by one workgroup: norm, rotation R1' X R2, column scale, activation
 // quantizer, low-rank projection (host_linear.h, HostInput).
-//
-// Order of quantized activations ("sign order"): for each 32 columns 8 words, word g holding columns
-// g, g + 8, g + 16, g + 24, first in the lowest byte: (signs >> g) & 0x01010101 selects its bytes.
-// With SCALED every byte is shifted left by 2 - g % 3 (linear.comp says why); 63 * 4 fits.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
-#include "exact.glsl"
 #include "team.glsl"
 
 layout(constant_id = 2) const bool SCALED = false;
+#include "levels.glsl"
 // Rows of up to this many columns stay in shared memory between the steps; 0 = scratch in memory.
 layout(constant_id = 3) const int SHARED_COLUMNS = 0;
 
@@ -84,14 +80,6 @@ void setScratch(uint i, float v) {
         p.scratch.at[rowBase + i] = v;
 }
 
-// Column of byte `byte` of word `word` in sign order.
-uint columnOf(uint word, uint byte) {
-    return word / 8u * 32u + word % 8u + 8u * byte;
-}
-uint shiftOf(uint word) {
-    return SCALED ? 2u - word % 8u % 3u : 0u;
-}
-
 void normalize(uint source) {
     float squares = 0.0;
     for (uint i = SELF; i < COLS; i += ALL) {
@@ -160,34 +148,14 @@ float levels() {
     return float((1 << BITS) - 1);
 }
 
-// s and z. Comparisons as the reference writes them: NaN is never the least or the greatest.
-vec2 grid() {
+vec2 rowGrid() {
     float least = 0.0;
     float most = 0.0;
-    for (uint i = SELF; i < COLS; i += ALL) {
-        const float x = value(i);
-        least = x < least ? x : least;
-        most = x > most ? x : most;
-    }
+    for (uint i = SELF; i < COLS; i += ALL)
+        widen(value(i), least, most);
     precise const float low = p.clipLow * groupMin(least);
     precise const float high = p.clipHigh * groupMax(most);
-    precise const float range = high - low;
-    const float s = high == low ? 1.0 : exactQuotient(range, levels());
-    const float z = roundEven(exactQuotient(-low, s));
-    return vec2(s, z > 0.0 ? min(z, levels()) : 0.0);
-}
-
-// q of one column. The device's quotient decides unless it is close to a tie.
-uint level(uint column, vec2 grid) {
-    if (column >= COLS)
-        return 0u;
-    const float x = value(column);
-    const float quotient = x / grid.x;
-    float rounded = roundEven(quotient);
-    if (abs(abs(quotient - rounded) - 0.5) < 1e-3)
-        rounded = roundEven(exactQuotient(x, grid.x));
-    const float q = rounded + grid.y;
-    return q > 0.0 ? uint(min(q, levels())) : 0u;
+    return gridOf(low, high, levels());
 }
 
 int quantize(uint row, vec2 grid) {
@@ -195,7 +163,8 @@ int quantize(uint row, vec2 grid) {
     for (uint word = SELF; word < STRIDE / 4u; word += ALL) {
         uint packed = 0u;
         for (uint byte = 0u; byte < 4u; ++byte) {
-            const uint q = level(columnOf(word, byte), grid);
+            const uint column = columnOf(word, byte);
+            const uint q = column < COLS ? levelOf(value(column), grid, levels()) : 0u;
             sum += int(q);
             packed |= q << (8u * byte + shiftOf(word));
         }
@@ -208,13 +177,6 @@ int quantize(uint row, vec2 grid) {
 
 uint encodedWord(uint row, uint word) {
     return IN_SHARED ? sharedScratch[word] : p.encoded.at[row * (STRIDE / 4u) + word];
-}
-
-int dotSigned(uint b, uint q) {
-    int sum = 0;
-    for (int byte = 0; byte < 4; ++byte)
-        sum += bitfieldExtract(int(b), 8 * byte, 8) * int(bitfieldExtract(q, 8 * byte, 8));
-    return sum;
 }
 
 int projectedLevels(uint row, uint k) {
@@ -238,21 +200,18 @@ float projectedValues(uint k) {
     return sum;
 }
 
-void project(uint row, uint meta, vec2 grid) {
+void project(uint row, uint meta) {
     sync();
     const uint rank = uint(p.rank);
     for (uint first = 0u; first < rank; first += TEAMS) { // teams stay together: they add up
         const uint k = min(first + TEAM, rank - 1u);
-        const float scale = uintBitsToFloat(p.lowRankBs.at[k]);
-        float t;
-        if (BITS < 16) {
-            const int sum = teamAdd(projectedLevels(row, k)) - int(grid.y) * int(p.lowRankBs.at[rank + k]);
-            t = scale * (grid.x * float(sum));
-        } else {
-            t = scale * teamAdd(projectedValues(k));
-        }
+        uint t;
+        if (BITS < 16)
+            t = uint(teamAdd(projectedLevels(row, k)));
+        else
+            t = floatBitsToUint(uintBitsToFloat(p.lowRankBs.at[k]) * teamAdd(projectedValues(k)));
         if (LANE == 0u && first + TEAM < rank)
-            p.meta.at[meta + META_WORDS + k] = floatBitsToUint(t);
+            p.meta.at[meta + META_WORDS + k] = t;
     }
 }
 
@@ -284,18 +243,16 @@ void main() {
     scaleColumns();
     vec2 quantizer = vec2(0.0);
     if (BITS < 16) {
-        quantizer = grid();
+        quantizer = rowGrid();
         sync();
         const int sumQ = quantize(row, quantizer);
         if (SELF == 0u) {
             p.meta.at[meta] = floatBitsToUint(quantizer.x);
-            p.meta.at[meta + 1u] =
-                floatBitsToUint(quantizer.x * float(sumQ - int(quantizer.y) * p.cols));
             p.meta.at[meta + 2u] = uint(int(quantizer.y));
             p.meta.at[meta + 3u] = uint(sumQ);
         }
         if (p.rank > 0)
-            project(row, meta, quantizer);
+            project(row, meta);
         if (has(KEEP_FLOATS))
             keepDequantized(row, quantizer);
         return;
@@ -307,6 +264,6 @@ void main() {
     if (SELF == 0u)
         p.meta.at[meta + 1u] = floatBitsToUint(sum);
     if (p.rank > 0)
-        project(row, meta, quantizer);
+        project(row, meta);
     keepFloats();
 }

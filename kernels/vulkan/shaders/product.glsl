@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the shaders of a matrix product share: operands, the product of 32 signs with 32 levels, and
-// the epilogue. Needs SCALED and LAST_ROW.
-//
-// LEVELS (signs with quantized input), for 32 signs in a word v: (v >> g) & 0x01010101 spreads 4
-// signs over bytes that the packed unsigned dot product (OpUDot) multiplies with 4 activations, 23
-// instructions a word. SCALED keeps 3 of 8 bits in place instead, masks 1, 2, 4 against activations
-// times 4, 2, 1: two shifts a word, 18 instructions, all products times 4 (63 * 4 = 252 fits an
-// unsigned byte). Without INTEGER_DOT the selected bytes are added up in pairs of 16 bits.
+// What the shaders of a matrix product share: operands and the epilogue. Needs SCALED and LAST_ROW.
 const int SCALE = 1;
 const int MEAN = 2;
 const int ACCUMULATE = 4;
@@ -21,6 +14,7 @@ layout(push_constant, scalar) uniform Push {
     Ints signSum;
     Words lowRankA; // rows of (rank + 3) / 4 words
     Floats lowRankAScale;
+    Words lowRankBs; // of the input: [metaRank] scales as floats, then [metaRank] sums of B
     Floats outputs; // rows of outputStride
     Run run;
     int rows;
@@ -30,6 +24,7 @@ layout(push_constant, scalar) uniform Push {
     int metaRank;
     int outputStride;
     int flags;
+    int cols;
 }
 p;
 
@@ -39,46 +34,26 @@ p;
 #define SUM float
 #endif
 
-#ifdef INTEGER_DOT
-spirv_instruction(extensions = ["SPV_KHR_integer_dot_product"], capabilities = [6018, 6019], id = 4451)
-uint dot4x8(uint a, uint b, spirv_literal int format); // OpUDot; 0 = PackedVectorFormat4x8Bit
-#endif
+#include "word_sum.glsl"
 
+// Sum of x'' and element k of its low-rank projection.
+float inputSum(uint meta) {
 #ifdef LEVELS
-// sum + the products of one word; added up in one chain, so that the dot product can accumulate.
-uint wordSum(uint v, uvec4 low, uvec4 high, uint sum) {
-#ifdef INTEGER_DOT
-    if (SCALED) {
-        const uint v1 = v >> 3;
-        const uint v2 = v >> 6;
-        sum = dot4x8(v & 0x01010101u, low.x, 0) + sum;
-        sum = dot4x8(v & 0x02020202u, low.y, 0) + sum;
-        sum = dot4x8(v & 0x04040404u, low.z, 0) + sum;
-        sum = dot4x8(v1 & 0x01010101u, low.w, 0) + sum;
-        sum = dot4x8(v1 & 0x02020202u, high.x, 0) + sum;
-        sum = dot4x8(v1 & 0x04040404u, high.y, 0) + sum;
-        sum = dot4x8(v2 & 0x01010101u, high.z, 0) + sum;
-        return dot4x8(v2 & 0x02020202u, high.w, 0) + sum;
-    }
-    sum = dot4x8(v & 0x01010101u, low.x, 0) + sum;
-    sum = dot4x8(v >> 1 & 0x01010101u, low.y, 0) + sum;
-    sum = dot4x8(v >> 2 & 0x01010101u, low.z, 0) + sum;
-    sum = dot4x8(v >> 3 & 0x01010101u, low.w, 0) + sum;
-    sum = dot4x8(v >> 4 & 0x01010101u, high.x, 0) + sum;
-    sum = dot4x8(v >> 5 & 0x01010101u, high.y, 0) + sum;
-    sum = dot4x8(v >> 6 & 0x01010101u, high.z, 0) + sum;
-    return dot4x8(v >> 7 & 0x01010101u, high.w, 0) + sum;
+    return uintBitsToFloat(p.meta.at[meta]) *
+           float(int(p.meta.at[meta + 3u]) - int(p.meta.at[meta + 2u]) * p.cols);
 #else
-    uint pairs = 0u; // two sums of 16 selected bytes each
-    for (uint g = 0u; g < 8u; ++g) {
-        const uint q = g < 4u ? low[g] : high[g - 4u];
-        const uint chosen = q & (v >> g & 0x01010101u) * 255u;
-        pairs += (chosen & 0x00ff00ffu) + (chosen >> 8 & 0x00ff00ffu);
-    }
-    return sum + (pairs & 0xffffu) + (pairs >> 16);
+    return uintBitsToFloat(p.meta.at[meta + 1u]);
 #endif
 }
+float projection(uint meta, uint k) {
+#ifdef LEVELS
+    const int sum = int(p.meta.at[meta + META_WORDS + k]) -
+                    int(p.meta.at[meta + 2u]) * int(p.lowRankBs.at[uint(p.metaRank) + k]);
+    return uintBitsToFloat(p.lowRankBs.at[k]) * (uintBitsToFloat(p.meta.at[meta]) * float(sum));
+#else
+    return uintBitsToFloat(p.meta.at[meta + META_WORDS + k]);
 #endif
+}
 
 void finish(uint row, uint token, SUM sum) {
     if (row >= uint(p.rows) || token >= (LAST_ROW ? 1u : uint(runRows(p.run))))
@@ -92,11 +67,11 @@ void finish(uint row, uint token, SUM sum) {
     float value = (p.flags & SCALE) != 0 ? p.scale.at[row] * sum : sum;
 #endif
     if ((p.flags & MEAN) != 0)
-        value += p.mean.at[row] * uintBitsToFloat(p.meta.at[meta + 1u]);
+        value += p.mean.at[row] * inputSum(meta);
     const uint words = (uint(p.rank) + 3u) / 4u;
     for (uint k = 0u; k < uint(p.rank); ++k)
         value += int8At(p.lowRankA.at[row * words + k / 4u], k % 4u) *
-                 (p.lowRankAScale.at[k] * uintBitsToFloat(p.meta.at[meta + META_WORDS + k]));
+                 (p.lowRankAScale.at[k] * projection(meta, k));
     const uint at = token * uint(p.outputStride) + row;
     p.outputs.at[at] = (p.flags & ACCUMULATE) != 0 ? p.outputs.at[at] + value : value;
 }

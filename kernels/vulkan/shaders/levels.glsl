@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// The activation quantizer of HostInput (host_linear.h) and the order its levels are kept in.
+//
+// Sign order: for each 32 columns 8 words, word g holding columns g, g + 8, g + 16, g + 24, first in
+// the lowest byte: (signs >> g) & 0x01010101 selects its bytes. With SCALED every byte is shifted
+// left by 2 - g % 3 (product.glsl says why); 63 * 4 fits. Needs SCALED.
+#include "exact.glsl"
+
+// Column of byte `byte` of word `word` in sign order.
+uint columnOf(uint word, uint byte) {
+    return word / 8u * 32u + word % 8u + 8u * byte;
+}
+uint shiftOf(uint word) {
+    return SCALED ? 2u - word % 8u % 3u : 0u;
+}
+
+// Comparisons as the reference writes them: NaN is never the least or the greatest.
+void widen(float x, inout float least, inout float most) {
+    least = x < least ? x : least;
+    most = x > most ? x : most;
+}
+
+// s and z from the clipped extremes of a row; levels = 2^bits - 1.
+vec2 gridOf(float clippedLeast, float clippedMost, float levels) {
+    precise const float range = clippedMost - clippedLeast;
+    const float s = clippedMost == clippedLeast ? 1.0 : exactQuotient(range, levels);
+    const float z = roundEven(exactQuotient(-clippedLeast, s));
+    return vec2(s, z > 0.0 ? min(z, levels) : 0.0);
+}
+
+// q of one value. The device's quotient decides unless it is close to a tie.
+uint levelOf(float x, vec2 grid, float levels) {
+    const float quotient = x / grid.x;
+    float rounded = roundEven(quotient);
+    if (abs(abs(quotient - rounded) - 0.5) < 1e-3)
+        rounded = roundEven(exactQuotient(x, grid.x));
+    const float q = rounded + grid.y;
+    return q > 0.0 ? uint(min(q, levels)) : 0u;
+}
+
+int dotSigned(uint b, uint q) {
+    int sum = 0;
+    for (int byte = 0; byte < 4; ++byte)
+        sum += bitfieldExtract(int(b), 8 * byte, 8) * int(bitfieldExtract(q, 8 * byte, 8));
+    return sum;
+}
