@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <tuple>
 
 namespace bwla {
 namespace {
@@ -140,6 +141,44 @@ Output gated(Backend& backend, int rows) {
     return {plan->read(gate, rows), {}, {}};
 }
 
+/// Three products of one input, and two with a gate behind them, which devices join.
+Output joined(Backend& backend, WeightKind kind, int bits) {
+    constexpr std::int64_t cols = 300;
+    constexpr std::int64_t rank = 9;
+    std::vector<std::unique_ptr<Linear>> weights;
+    std::uint32_t seed = 70;
+    for (const std::int64_t rows : {133, 18, 18, 90, 90})
+        weights.push_back(backend.upload(
+            randomLinear(kind, rows, cols, ++seed, kind == WeightKind::binary ? rank : 0, true)));
+    const auto input =
+        backend.upload(randomInput(cols, 0, kind == WeightKind::binary ? rank : 0, 9));
+    Buffer x;
+    std::vector<Buffer> outs;
+    const auto plan = backend.record(
+        [&](Recorder& recorder) {
+            x = recorder.buffer(cols);
+            std::vector<LinearTarget> targets;
+            for (const auto& weight : weights) {
+                outs.push_back(recorder.buffer(weight->rows()));
+                targets.push_back({weight.get(), outs.back(), false});
+            }
+            const Prepared prepared = recorder.prepare({}, *input, x, bits);
+            recorder.linear(prepared, std::span(targets).first(3));
+            recorder.linear(prepared, std::span(targets).last(2));
+            recorder.gate(outs[3], outs[4], outs[3]);
+        },
+        1);
+    plan->write(x, randomFloats(cols, 5));
+    const auto ids = tokens(1, 1000);
+    backend.run(*plan, {ids});
+    Output output;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const auto values = plan->read(outs[i], 1);
+        output.floats.insert(output.floats.end(), values.begin(), values.end());
+    }
+    return output;
+}
+
 std::string nameOf(const ProductCase& what) {
     constexpr std::array<const char*, 4> kinds = {"f32", "f16", "int8", "w1"};
     return std::string("linear ") + kinds[static_cast<std::size_t>(what.kind)] + "a" +
@@ -166,8 +205,8 @@ std::vector<ProductCase> productCases() {
         cases.push_back({WeightKind::binary, 6, rows, 192, 1536, 0, ++seed});
     cases.push_back({WeightKind::binary, 6, 1, 4099, 4100, 0, ++seed}); // past shared memory
     for (const auto& [cols, factor] : {std::pair{12, 3}, {576, 24}, {4608, 64}})
-        for (const int bits : {16, 6})
-            cases.push_back({WeightKind::binary, bits, 3, 64, cols, factor, ++seed});
+        for (const auto& [bits, rows] : {std::pair{16, 3}, {6, 3}, {6, 1}})
+            cases.push_back({WeightKind::binary, bits, rows, 64, cols, factor, ++seed});
     return cases;
 }
 
@@ -231,6 +270,11 @@ std::vector<BackendCase> backendCases() {
     for (const std::int64_t headDim : {64, 80, 6}) // half-precision keys and values
         cases.push_back({"attend, heads of " + std::to_string(headDim),
                          [headDim](Backend& backend) { return attended(backend, headDim); }, 2e-3});
+    for (const auto& [name, kind, bits] : {std::tuple{"w1a6", WeightKind::binary, 6},
+                                           {"w1a16", WeightKind::binary, 16},
+                                           {"f16", WeightKind::f16, 16}})
+        cases.push_back({std::string("joined products and gate, ") + name,
+                         [kind, bits](Backend& backend) { return joined(backend, kind, bits); }});
     for (const int rows : {1, 5})
         cases.push_back({"gate, " + std::to_string(rows) + (rows == 1 ? " row" : " rows"),
                          [rows](Backend& backend) { return gated(backend, rows); }});

@@ -42,6 +42,7 @@ void UsageTest::mistakes_data() {
     row("protocol", {"eval", "m.gguf", "--ppl", "a.txt", "--protocol", "mine"}, "--protocol");
     row("windows", {"eval", "m.gguf", "--ppl", "a.txt", "--windows", "-1"}, "--windows");
     row("repetitions", {"bench", "m.gguf", "-r", "0"}, "--repetitions");
+    row("synth", {"bench", "--synth", "gpt-5"}, "--synth");
     row("shape", {"bench-kernels", "--shape", "4096"}, "4096");
     row("format", {"bench-kernels", "--format", "q5"}, "--format");
     row("threads", {"bench", "m.gguf", "--threads", "-2"}, "--threads");
