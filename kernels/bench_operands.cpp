@@ -88,7 +88,7 @@ ExpectedRows::ExpectedRows(const BenchOperands& operands, const ExactProduct& ex
         blocks_.push_back({begin, exact(someRows(operands.linear, begin, count_))});
 }
 
-bool ExpectedRows::agree(std::span<const float> out) const {
+bool ExpectedRows::agree(std::span<const float> out, double tolerance) const {
     for (const Block& block : blocks_) {
         double largest = 0;
         double worst = 0;
@@ -100,7 +100,7 @@ bool ExpectedRows::agree(std::span<const float> out) const {
                 const double error = std::abs(got - expected);
                 worst = error <= worst ? worst : error; // NaN counts
             }
-        if (!(worst <= 1e-5 * largest))
+        if (!(worst <= tolerance * largest))
             return false;
     }
     return true;

@@ -33,8 +33,8 @@ using ExactProduct = std::function<std::vector<float>(const HostLinear& rows)>;
 class ExpectedRows {
 public:
     ExpectedRows(const BenchOperands& operands, const ExactProduct& exact);
-    /// Whether these rows of `out` (columns x rows) are within 1e-5 of their largest value.
-    [[nodiscard]] bool agree(std::span<const float> out) const;
+    /// Whether these rows of `out` (columns x rows) are within `tolerance` of their largest value.
+    [[nodiscard]] bool agree(std::span<const float> out, double tolerance = 1e-5) const;
 
 private:
     struct Block {

@@ -48,9 +48,20 @@ void Device::createDevice() {
     }
     VkDeviceCreateInfo create{};
     create.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
-    create.pNext = &features;
     create.queueCreateInfoCount = 1;
     create.pQueueCreateInfos = &queue;
+    VkPhysicalDeviceCooperativeMatrixFeaturesNV matrix{};
+    matrix.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV;
+    matrix.cooperativeMatrix = VK_TRUE;
+    if (capabilities().matrixLevels || capabilities().matrixHalves) {
+        matrix.pNext = features.pNext;
+        features.pNext = &matrix;
+        features.shaderInt8 = VK_TRUE;
+        features.shaderFloat16 = VK_TRUE;
+        features.vulkanMemoryModel = VK_TRUE;
+        extensions.push_back(VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME);
+    }
+    create.pNext = &features;
     create.enabledExtensionCount = static_cast<std::uint32_t>(extensions.size());
     create.ppEnabledExtensionNames = extensions.data();
     check(instance_.api().CreateDevice(chosen_.handle, &create, nullptr, &handle_),

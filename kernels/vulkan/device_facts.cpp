@@ -76,6 +76,25 @@ Properties propertiesOf(const InstanceApi& api, VkPhysicalDevice handle) {
     return properties;
 }
 
+/// The products of matrix units that tile_matrix.comp is made of.
+void findMatrixShapes(const InstanceApi& api, VkPhysicalDevice handle, Capabilities& capabilities) {
+    std::uint32_t count = 0;
+    api.GetPhysicalDeviceCooperativeMatrixPropertiesNV(handle, &count, nullptr);
+    VkCooperativeMatrixPropertiesNV empty{};
+    empty.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_NV;
+    std::vector<VkCooperativeMatrixPropertiesNV> shapes(count, empty);
+    api.GetPhysicalDeviceCooperativeMatrixPropertiesNV(handle, &count, shapes.data());
+    const auto has = [&](VkComponentTypeNV in, VkComponentTypeNV sum, std::uint32_t depth) {
+        return std::ranges::any_of(shapes, [&](const VkCooperativeMatrixPropertiesNV& shape) {
+            return shape.MSize == 16 && shape.NSize == 16 && shape.KSize == depth &&
+                   shape.AType == in && shape.BType == in && shape.CType == sum &&
+                   shape.DType == sum && shape.scope == VK_SCOPE_SUBGROUP_NV;
+        });
+    };
+    capabilities.matrixLevels = has(VK_COMPONENT_TYPE_UINT8_NV, VK_COMPONENT_TYPE_UINT32_NV, 32);
+    capabilities.matrixHalves = has(VK_COMPONENT_TYPE_FLOAT16_NV, VK_COMPONENT_TYPE_FLOAT32_NV, 16);
+}
+
 /// The first thing missing; empty where the device will do.
 std::string readFeatures(const InstanceApi& api, VkPhysicalDevice handle, std::uint32_t version,
                          Capabilities& capabilities) {
@@ -90,8 +109,19 @@ std::string readFeatures(const InstanceApi& api, VkPhysicalDevice handle, std::u
                         hasExtension(api, handle, VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME);
     if (mayDot)
         v12.pNext = &dot;
+    VkPhysicalDeviceCooperativeMatrixFeaturesNV matrix{};
+    matrix.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_NV;
+    if (hasExtension(api, handle, VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME)) {
+        matrix.pNext = v12.pNext;
+        v12.pNext = &matrix;
+    }
     api.GetPhysicalDeviceFeatures2(handle, &core);
     capabilities.integerDot = dot.shaderIntegerDotProduct != 0;
+    const bool matrices = matrix.cooperativeMatrix != 0 && v12.shaderInt8 != 0 &&
+                          v12.shaderFloat16 != 0 && v12.vulkanMemoryModel != 0 &&
+                          capabilities.subgroupSize == 32;
+    if (matrices && api.GetPhysicalDeviceCooperativeMatrixPropertiesNV != nullptr)
+        findMatrixShapes(api, handle, capabilities);
     if (v12.bufferDeviceAddress == 0)
         return "buffer device addresses";
     return v12.scalarBlockLayout == 0 ? "scalar block layout" : "";
@@ -141,6 +171,8 @@ void applyMask(const VulkanMask& mask, Capabilities& capabilities) {
     capabilities.subgroupArithmetic = capabilities.subgroupArithmetic && !mask.subgroupArithmetic;
     capabilities.subgroupShuffle = capabilities.subgroupShuffle && !mask.subgroupArithmetic;
     capabilities.integerDot = capabilities.integerDot && !mask.integerDot;
+    capabilities.matrixLevels = capabilities.matrixLevels && !mask.matrices && !mask.integerDot;
+    capabilities.matrixHalves = capabilities.matrixHalves && !mask.matrices;
     if (mask.allocationBytes > 0)
         capabilities.allocationBytes = std::min(capabilities.allocationBytes, mask.allocationBytes);
     capabilities.memoryBytes = mask.memoryBytes;

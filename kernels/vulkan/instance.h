@@ -18,6 +18,8 @@ struct Capabilities {
     bool subgroupArithmetic = false;
     bool subgroupShuffle = false;
     bool integerDot = false;
+    bool matrixLevels = false; ///< 16 x 16 x 32 unsigned bytes, sums of 32 bits, a subgroup
+    bool matrixHalves = false; ///< 16 x 16 x 16 halves, float sums
     bool timestamps = false;
     bool memoryBudget = false; ///< the driver tells what is free
     double timestampNanoseconds = 1;

@@ -93,6 +93,23 @@ ProductShape tileShape(const Capabilities& capabilities, const ProductCase& what
     return shape;
 }
 
+/// tile_matrix.comp: 32 * rows weight rows by 64 * tokens input rows a workgroup.
+std::optional<ProductShape> matrixShape(const Capabilities& capabilities, const ProductCase& what,
+                                        std::uint32_t tokens, std::uint32_t rows) {
+    const bool can = what.levels ? capabilities.matrixLevels && capabilities.integerDot
+                                 : what.kind == WeightKind::f16 && capabilities.matrixHalves;
+    const std::uint32_t shared = (32 * rows + 64 * tokens) * 9 * 16 + 8 * 1024;
+    if (!can || what.batch < 16 || shared > capabilities.sharedBytes)
+        return std::nullopt;
+    ProductShape shape;
+    shape.shader = shaderName("matrix", capabilities, what);
+    shape.workgroup = 256;
+    shape.tokens = 64 * tokens;
+    shape.constants = {tokens, rows};
+    shape.groups = groupsFor(what.rows, std::int64_t{32} * rows);
+    return shape;
+}
+
 /// Measured on an H200, see docs/performance.md: more rows a lane where there are rows enough for
 /// every multiprocessor, more lanes a row where there are not.
 GemvShape defaultGemv(const ProductCase& what) {
@@ -145,6 +162,9 @@ std::vector<ProductShape> productShapes(const Capabilities& capabilities, const 
     if (what.batch > 1)
         for (const auto& [tokens, rows] : what.levels ? levelTiles() : floatTiles())
             shapes.push_back(tileShape(capabilities, what, tokens, rows));
+    for (const auto& [tokens, rows] : {Tile{1, 1}, {1, 2}, {2, 2}, {1, 4}, {2, 4}, {2, 1}})
+        if (const auto shape = matrixShape(capabilities, what, tokens, rows))
+            shapes.push_back(*shape);
     const auto tokenChoices =
         what.batch == 1 ? std::vector<std::uint32_t>{1} : std::vector<std::uint32_t>{4, 8};
     for (const std::uint32_t workgroup : {128U, 256U})
@@ -162,6 +182,15 @@ ProductShape productShape(const Capabilities& capabilities, const ProductCase& w
 }
 
 ProductShape plainShape(const Capabilities& capabilities, const ProductCase& what) {
+    if (what.batch >= 16 && (what.levels || what.rows >= 4096)) {
+        const bool wide = what.rows >= 16384; // tiles enough for every multiprocessor
+        const bool narrow = what.rows < 4096;
+        if (const auto shape = matrixShape(capabilities, what, what.batch > 64 && !narrow ? 2 : 1,
+                                           wide     ? 4
+                                           : narrow ? 1
+                                                    : 2))
+            return *shape;
+    }
     // A batch of a wide product has tiles enough for every multiprocessor.
     if (what.batch >= 16 && what.rows >= 4096)
         return tileShape(capabilities, what, what.levels && what.batch >= 128 ? 8 : 4, 4);

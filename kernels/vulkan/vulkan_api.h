@@ -19,7 +19,8 @@ namespace bwla::vulkan {
     X(GetPhysicalDeviceMemoryProperties2)                                                          \
     X(GetPhysicalDeviceQueueFamilyProperties)                                                      \
     X(CreateDevice)                                                                                \
-    X(GetDeviceProcAddr)
+    X(GetDeviceProcAddr)                                                                           \
+    X(GetPhysicalDeviceCooperativeMatrixPropertiesNV)
 
 #define BWLA_VULKAN_DEVICE_FUNCTIONS(X)                                                            \
     X(DestroyDevice)                                                                               \

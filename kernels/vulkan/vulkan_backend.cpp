@@ -12,7 +12,12 @@ std::string variantOf(const Capabilities& capabilities) {
     std::string text = capabilities.subgroupArithmetic
                            ? "subgroup " + std::to_string(capabilities.subgroupSize)
                            : "no subgroups";
-    return text + (capabilities.integerDot ? ", packed dot" : ", no packed dot");
+    text += capabilities.integerDot ? ", packed dot" : ", no packed dot";
+    if (capabilities.matrixLevels || capabilities.matrixHalves)
+        text += std::string(", matrix units for ") + (capabilities.matrixLevels ? "levels" : "") +
+                (capabilities.matrixLevels && capabilities.matrixHalves ? " and " : "") +
+                (capabilities.matrixHalves ? "halves" : "");
+    return text;
 }
 
 class VulkanBackend final : public Backend {
