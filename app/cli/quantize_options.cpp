@@ -136,6 +136,7 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     count("--kl-tokens", klTokens_, "Tokens that the refinement reads, 0 = the preset's");
     count("--kl-minutes", klMinutes_,
           "Length of the refinement in minutes instead (not repeatable to the byte)");
+    count("--kl-step", klStep_, "Tokens of one step of the refinement, 0 = what suits the device");
     count("--latent-spread", latentSpread_, "Start of trained signs: less = they turn sooner");
     count("--latent-rate", latentRate_, "Rate of trained signs");
 }
@@ -185,6 +186,7 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     setNamed(settings.refinement, refine_, refinements);
     set(settings.klTokens, klTokens_);
     set(settings.klMinutes, klMinutes_);
+    set(settings.klStep, klStep_);
     set(settings.latentSpread, latentSpread_);
     set(settings.latentRate, latentRate_);
     if (columnScales_)

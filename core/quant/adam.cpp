@@ -6,23 +6,24 @@
 #include <cmath>
 
 namespace bwla {
-namespace {
-
-constexpr double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8;
-
-} // namespace
 
 Adam::Adam(const at::Tensor& start)
     : value(start), first(at::zeros_like(start)), second(at::zeros_like(start)) {}
 
-void Adam::step(const at::Tensor& gradient, const at::Tensor& rate, std::int64_t count) {
+void Adam::step(const at::Tensor& gradient, const at::Tensor& scale, const at::Tensor& rates) {
     const at::NoGradGuard noGrad;
-    const auto n = static_cast<double>(count);
     first.lerp_(gradient, 1.0 - beta1);
     second.mul_(beta2).addcmul_(gradient, gradient, 1.0 - beta2);
-    at::Tensor step = second.div(1.0 - std::pow(beta2, n)).sqrt_().add_(epsilon).reciprocal_();
-    step.mul_(first).mul_(rate).div_(1.0 - std::pow(beta1, n));
+    at::Tensor step = second.mul(rates[2]).sqrt_().add_(epsilon).reciprocal_();
+    step.mul_(first).mul_(scale).mul_(rates[0] * rates[1]);
     value.sub_(step);
+}
+
+at::Tensor adamRates(double rate, std::int64_t count) {
+    const auto n = static_cast<double>(count);
+    return at::tensor({static_cast<float>(rate),
+                       static_cast<float>(1.0 / (1.0 - std::pow(Adam::beta1, n))),
+                       static_cast<float>(1.0 / (1.0 - std::pow(Adam::beta2, n)))});
 }
 
 void shareMemory(std::vector<at::Tensor>& leaves, const at::Tensor& values,
@@ -60,10 +61,10 @@ void ParameterPool::pack() {
     shareMemory(leaves_, state().value, gradient_);
 }
 
-void ParameterPool::step(double rate, std::int64_t count) {
+void ParameterPool::step(const at::Tensor& rates) {
     if (leaves_.empty())
         return;
-    state().step(gradient_, rate_ * rate, count);
+    state().step(gradient_, rate_, rates);
     gradient_.zero_();
 }
 

@@ -15,11 +15,18 @@ struct Adam {
     at::Tensor value;         ///< (size), float32
     at::Tensor first, second; ///< moments, (size)
 
+    static constexpr double beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8;
+
     explicit Adam(const at::Tensor& start);
-    /// value -= rate * unit step of `gradient` (size). `rate` is a number or one a parameter;
-    /// `count` counts the moments' steps from 1.
-    void step(const at::Tensor& gradient, const at::Tensor& rate, std::int64_t count);
+    /// value -= scale * rate * unit step of `gradient` (size); `rates` as adamRates() made them,
+    /// `scale` a number or one a parameter.
+    void step(const at::Tensor& gradient, const at::Tensor& scale, const at::Tensor& rates);
 };
+
+/// What changes from step to step, as a tensor, so that a recorded step can be repeated: {rate,
+/// 1 / (1 - beta1^count), 1 / (1 - beta2^count)}, (3), float32 on the CPU; `count` counts the
+/// moments' steps from 1.
+[[nodiscard]] at::Tensor adamRates(double rate, std::int64_t count);
 
 /// Makes `leaves` of autograd, and their gradients, views of two flat tensors in their order.
 void shareMemory(std::vector<at::Tensor>& leaves, const at::Tensor& values,
@@ -32,10 +39,8 @@ public:
     /// `leaf` is float32; its steps are `rate` times those of step().
     void add(const at::Tensor& leaf, double rate);
     void pack();
-    /// One step against the summed gradients, which are then zero again.
-    void step(double rate, std::int64_t count);
-    /// The gradients summed so far are zero again.
-    void forget() { gradient_.zero_(); }
+    /// One step against the summed gradients, which are then zero again. `rates`: adamRates().
+    void step(const at::Tensor& rates);
 
     [[nodiscard]] Adam& state() { return state_.front(); }
     [[nodiscard]] bool empty() const { return leaves_.empty(); }

@@ -44,10 +44,12 @@ std::vector<std::int32_t> calibrationText(const ModelSource& model, const Quanti
     }
 }
 
-Windows windowsOf(std::span<const std::int32_t> ids, std::int64_t window, std::int64_t most) {
+Windows windowsOf(std::span<const std::int32_t> ids, std::int64_t window, std::int64_t most,
+                  std::int64_t stride) {
     const auto size = static_cast<std::size_t>(window);
+    const std::size_t next = stride > 0 ? static_cast<std::size_t>(stride) : size;
     Windows windows;
-    for (std::size_t first = 0; first + size <= ids.size(); first += size) {
+    for (std::size_t first = 0; first + size <= ids.size(); first += next) {
         if (static_cast<std::int64_t>(windows.size()) == most)
             break;
         const auto part = ids.subspan(first, size);

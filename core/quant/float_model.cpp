@@ -42,7 +42,7 @@ at::ScalarType fastestType(const std::string& device) {
 }
 
 at::Tensor product(const at::Tensor& x, const at::Tensor& w) {
-    return at::matmul(x.to(w.scalar_type()), w.t()).to(at::kFloat);
+    return at::matmul(x.to(w.scalar_type()), w.t()).to(x.scalar_type());
 }
 
 FloatModel::FloatModel(const ModelSource& source, const std::string& device, at::ScalarType type)

@@ -31,7 +31,7 @@ struct FloatBlock {
 /// text, refinement.
 [[nodiscard]] at::ScalarType fastestType(const std::string& device);
 
-/// x (k, m) w' for weights of any type, computed in that type; float32 in and out.
+/// x (k, m) w' for weights of any type, computed in that type; the result is of x's.
 [[nodiscard]] at::Tensor product(const at::Tensor& x, const at::Tensor& w);
 
 /// The whole original, for writing calibration text; linears and head in `type`, the rest float32.

@@ -4,15 +4,17 @@
 #include "core/error.h"
 #include "core/quant/float_model.h"
 #include "core/quant/kl_state.h"
+#include "core/quant/repeated_work.h"
+#include "core/quant/teacher_rows.h"
 #include "core/quant/trainable_model.h"
 
 #include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numbers>
-#include <random>
 
 namespace bwla {
 namespace {
@@ -39,46 +41,37 @@ public:
     FasterFloatProducts& operator=(const FasterFloatProducts&) = delete;
 };
 
-/// The windows of one step depend on the seed and the step alone, so that a resumed run reads what
-/// an undisturbed one would.
-at::Tensor drawWindows(const KlText& text, std::int64_t count, std::uint64_t seed,
-                       std::int64_t step) {
-    std::seed_seq mixed{seed, seed >> 32U, static_cast<std::uint64_t>(step)};
-    std::mt19937_64 random(mixed);
-    std::vector<at::Tensor> rows;
-    for (std::int64_t i = 0; i < count; ++i) {
-        const double where = static_cast<double>(random() >> 11U) * 0x1p-53;
-        const auto& pool = where < text.fileShare ? text.file : text.self;
-        rows.push_back(at::tensor(pool[random() % pool.size()], at::kInt).to(at::kLong));
-    }
-    return at::stack(rows);
-}
-
 class KlRun {
 public:
     KlRun(const ModelSource& source, const RefinedModel& start, const KlText& text,
           const KlSettings& settings)
-        : text_(text), settings_(settings),
-          batch_(klBatch(settings.device, source.config())), place_{settings.device,
-                                                                    fastestType(settings.device),
-                                                                    settings.foldWeights.value_or(
-                                                                        settings.device != "cpu")},
-          teacher_(source, place_, batch_.window), student_(source, start, place_, batch_.window) {
+        : repeated_(settings.device), settings_(settings),
+          batch_(klBatch(settings.device, source.config(), settings.stepTokens)),
+          place_{settings.device, fastestType(settings.device),
+                 settings.foldWeights.value_or(settings.device != "cpu")},
+          pool_(text, settings.device), teacher_(source, place_, pool_),
+          student_(source, start, place_, batch_.window) {
         student_.addTo(parameters_, {});
         parameters_.pack();
         if (settings.signs)
             student_.addTo(signs_, settings.latentSpread);
         signs_.pack();
+        const auto device = at::TensorOptions().device(at::Device(settings.device));
+        ids_ = at::empty({batch_.windows, batch_.window}, device.dtype(at::kLong));
+        teacherRows_ = at::empty({batch_.windows, batch_.window, source.config().width},
+                                 device.dtype(place_.type));
+        parameterRates_ = at::zeros({3}, device.dtype(at::kFloat));
+        signRates_ = at::zeros_like(parameterRates_);
+        sum_ = at::zeros({}, device.dtype(at::kFloat));
     }
 
     RefinedModel run(const std::filesystem::path& stateFile, const Sink<KlPoint>& sink,
                      const std::stop_token& stop) {
         progress_ = loadKlState(stateFile, parameters_, signs_);
         resumedAt_ = progress_.step;
-        if (progress_.steps == 0)
-            progress_.steps = plannedSteps();
-        pointAt_ = stateAt_ = Clock::now();
-        while (progress_.step < progress_.steps) {
+        startedAt_ = pointAt_ = stateAt_ = Clock::now();
+        const double secondsBefore = progress_.seconds;
+        while (share() < 1.0) {
             if (stop.stop_requested()) {
                 saveKlState(stateFile, progress_, parameters_, signs_);
                 throw Cancelled();
@@ -88,8 +81,8 @@ public:
                 stateAt_ = Clock::now();
             }
             trainOneStep();
-            if (secondsSince(pointAt_) >= settings_.secondsBetweenPoints ||
-                progress_.step == progress_.steps)
+            progress_.seconds = secondsBefore + secondsSince(startedAt_);
+            if (secondsSince(pointAt_) >= settings_.secondsBetweenPoints || share() >= 1.0)
                 report(sink);
         }
         return student_.stored();
@@ -98,63 +91,50 @@ public:
 private:
     [[nodiscard]] std::int64_t stepTokens() const { return batch_.window * batch_.windows; }
 
-    [[nodiscard]] int bitsAt(std::int64_t step) const {
-        const bool late = static_cast<double>(step) >=
-                          (1.0 - settings_.quantizedShare) * static_cast<double>(progress_.steps);
-        return late ? settings_.activationBits : 16;
+    /// Of the run that is done: of its minutes, or of its steps.
+    [[nodiscard]] double share() const {
+        if (settings_.minutes > 0.0)
+            return progress_.seconds / (60.0 * settings_.minutes);
+        const std::int64_t steps = settings_.tokens / stepTokens();
+        return steps == 0 ? 1.0
+                          : static_cast<double>(progress_.step) / static_cast<double>(steps);
     }
 
-    [[nodiscard]] double rateAt(std::int64_t step) const {
+    [[nodiscard]] double rate() const {
         // Moments of latents are not kept, so a resumed run of theirs warms up again.
-        const std::int64_t since = settings_.signs ? step - resumedAt_ : step;
+        const std::int64_t since = settings_.signs ? progress_.step - resumedAt_ : progress_.step;
         const double warm =
             std::min(1.0, static_cast<double>(since + 1) / static_cast<double>(warmUpSteps));
-        const double share = static_cast<double>(step) / static_cast<double>(progress_.steps);
         return warm *
-               (lastRate + (1.0 - lastRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * share)));
-    }
-
-    /// Sum of KL over the step's tokens; gradients are left in the pools.
-    at::Tensor accumulate(std::int64_t step, int bits) {
-        const at::Tensor ids = drawWindows(text_, batch_.windows, settings_.seed, step)
-                                   .to(at::Device(settings_.device));
-        const HeadInput student = student_(ids, bits);
-        const LogitKl kl = logitKl(teacher_(ids), student, stepTokens());
-        student.rows.backward(kl.gradient);
-        return kl.sum;
+               (lastRate + (1.0 - lastRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * share())));
     }
 
     void trainOneStep() {
-        const std::int64_t step = progress_.step;
-        const at::Tensor sum = accumulate(step, bitsAt(step));
-        const double rate = rateAt(step);
-        parameters_.step(rate, step + 1);
-        signs_.step(rate * settings_.latentRate, step + 1 - resumedAt_);
-        sum_ = summed_ == 0 ? sum : sum_ + sum;
+        const auto windows = pool_.draw(batch_.windows, settings_.seed, progress_.step);
+        ids_.copy_(pool_.ids(windows));
+        teacher_.write(windows, teacherRows_);
+        const auto set = [](at::Tensor& rates, double rate, std::int64_t count) {
+            rates.copy_(adamRates(rate, count), /*non_blocking=*/true);
+        };
+        set(parameterRates_, rate(), progress_.step + 1);
+        set(signRates_, rate() * settings_.latentRate, progress_.step + 1 - resumedAt_);
+        const int bits =
+            share() >= 1.0 - settings_.quantizedShare ? settings_.activationBits : 16;
+        repeated_(bits, [&] { compute(bits); });
         summed_ += stepTokens();
         ++progress_.step;
     }
 
-    /// Seconds of a step that changes nothing (rate 0), the second of two.
-    double timedStep(int bits) {
-        Clock::time_point start;
-        for (int i = 0; i < 2; ++i) {
-            start = Clock::now();
-            (void)accumulate(i, bits).item<float>();
-            parameters_.forget();
-            signs_.forget();
-        }
-        return secondsSince(start);
-    }
-
-    std::int64_t plannedSteps() {
-        if (settings_.minutes <= 0.0)
-            return settings_.tokens / stepTokens();
-        const double share = settings_.activationBits < 16 ? settings_.quantizedShare : 0.0;
-        const double mean = (1.0 - share) * timedStep(16) +
-                            (share > 0.0 ? share * timedStep(settings_.activationBits) : 0.0);
-        return std::max<std::int64_t>(1,
-                                      static_cast<std::int64_t>(settings_.minutes * 60.0 / mean));
+    /// All that a step computes, from ids, teacher's rows and rates on the device.
+    void compute(int bits) {
+        const HeadInput student = student_(ids_, bits);
+        const LogitKl kl =
+            logitKl({teacherRows_.flatten(0, 1), teacher_.head()}, student, stepTokens());
+        student.rows.backward(kl.gradient);
+        parameters_.step(parameterRates_);
+        signs_.step(signRates_);
+        const at::NoGradGuard noGrad;
+        sum_.add_(kl.sum);
     }
 
     void report(const Sink<KlPoint>& sink) {
@@ -162,36 +142,43 @@ private:
         const double kl = sum_.item<double>() / tokens;
         if (!std::isfinite(kl))
             throw Error(ErrorCode::numeric).because("the refinement diverged");
-        const bool last = progress_.step == progress_.steps;
-        sink({progress_.step * stepTokens(), progress_.steps * stepTokens(), kl,
-              tokens / secondsSince(pointAt_), last ? signs_.flipped() : 0.0});
+        const std::int64_t read = progress_.step * stepTokens();
+        const bool last = share() >= 1.0;
+        const double all = static_cast<double>(read) / std::min(1.0, share());
+        sink({read, last ? read : std::llround(all), kl, tokens / secondsSince(pointAt_),
+              last ? signs_.flipped() : 0.0});
         summed_ = 0;
+        const at::NoGradGuard noGrad;
+        sum_.zero_();
         pointAt_ = Clock::now();
     }
 
-    const KlText& text_;
+    RepeatedWork repeated_; // first: all that follows is made on its stream
     KlSettings settings_;
     KlBatch batch_;
     TrainingPlace place_;
     FasterFloatProducts faster_;
-    TeacherModel teacher_;
+    WindowPool pool_;
+    TeacherRows teacher_;
     TrainableModel student_;
     ParameterPool parameters_;
     LatentSigns signs_;
+    at::Tensor ids_, teacherRows_; ///< (windows, window), (windows, window, width)
+    at::Tensor parameterRates_, signRates_;
     KlProgress progress_;
     std::int64_t resumedAt_ = 0;
-    at::Tensor sum_;
+    at::Tensor sum_;          ///< of KL since the last point
     std::int64_t summed_ = 0; ///< tokens in sum_
-    Clock::time_point pointAt_, stateAt_;
+    Clock::time_point startedAt_, pointAt_, stateAt_;
 };
 
 } // namespace
 
-KlBatch klBatch(const std::string& device, const ModelConfig& config) {
+KlBatch klBatch(const std::string& device, const ModelConfig& config, std::int64_t stepTokens) {
     // 512 tokens a step keep 2 cores busy; a GPU needs 16k to be bound by arithmetic.
-    const KlBatch wanted = device == "cpu" ? KlBatch{512, 1} : KlBatch{2048, 8};
-    const std::int64_t window = std::min(wanted.window, config.context);
-    return {window, wanted.window * wanted.windows / window};
+    const std::int64_t wanted = stepTokens > 0 ? stepTokens : device == "cpu" ? 512 : 16'384;
+    const std::int64_t window = std::min({wanted, device == "cpu" ? std::int64_t{512} : std::int64_t{2048}, config.context});
+    return {window, wanted / window};
 }
 
 RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start, const KlText& text,

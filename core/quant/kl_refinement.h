@@ -21,7 +21,8 @@ namespace bwla {
 struct KlSettings {
     /// To read in all, where `minutes` is 0; less than a step's: nothing is trained.
     std::int64_t tokens = 0;
-    double minutes = 0.0; ///< > 0: as many tokens as timed steps say fit
+    double minutes = 0.0;        ///< > 0: as many tokens as fit
+    std::int64_t stepTokens = 0; ///< read by one step; 0 = as many as suit the device
     bool signs = false;   ///< latent signs train too
     /// Where latents start, in units of |W' - L| over its own level: small, so that signs can turn
     /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
@@ -42,7 +43,8 @@ struct KlBatch {
     std::int64_t window = 0;
     std::int64_t windows = 0;
 };
-[[nodiscard]] KlBatch klBatch(const std::string& device, const ModelConfig& config);
+[[nodiscard]] KlBatch klBatch(const std::string& device, const ModelConfig& config,
+                              std::int64_t stepTokens = 0);
 
 /// Adam (.9, .95) from `start`: 31 steps of warm-up, cosine to 5 %. With `tokens`, the same seed
 /// gives the same bytes on the same kind of CPU and thread count (a GPU adds up in any order). An

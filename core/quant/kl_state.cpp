@@ -6,6 +6,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -46,9 +47,9 @@ void saveKlState(const std::filesystem::path& file, const KlProgress& progress,
         tensors.push_back(named("latents", signs.compact(), DType::i8));
     tensors.push_back(named("parameters", adam.value, DType::f32));
     tensors.push_back(named("second", adam.second, DType::f32));
-    writeSafetensors(
-        file, tensors,
-        {{"step", std::to_string(progress.step)}, {"steps", std::to_string(progress.steps)}});
+    writeSafetensors(file, tensors,
+                     {{"milliseconds", std::to_string(std::llround(1e3 * progress.seconds))},
+                      {"step", std::to_string(progress.step)}});
 }
 
 KlProgress loadKlState(const std::filesystem::path& file, ParameterPool& parameters,
@@ -64,7 +65,7 @@ KlProgress loadKlState(const std::filesystem::path& file, ParameterPool& paramet
     adam.second.copy_(read(saved, "second", size, at::kFloat));
     if (!signs.empty())
         signs.restore(read(saved, "latents", signs.size(), at::kChar));
-    return {number(saved, "step"), number(saved, "steps")};
+    return {number(saved, "step"), 1e-3 * static_cast<double>(number(saved, "milliseconds"))};
 }
 
 } // namespace bwla

@@ -13,14 +13,14 @@
 namespace bwla {
 
 struct KlProgress {
-    std::int64_t step = 0;  ///< steps done
-    std::int64_t steps = 0; ///< of so many
+    std::int64_t step = 0; ///< steps done
+    double seconds = 0.0;  ///< that they took
 };
 
 /// Written beside and renamed. Throws Error{writeFailed, diskFull}.
 void saveKlState(const std::filesystem::path& file, const KlProgress& progress,
                  ParameterPool& parameters, const LatentSigns& signs);
-/// Puts a saved state into packed parameters; {0, 0} where there is no file. Throws what
+/// Puts a saved state into packed parameters; a fresh one where there is no file. Throws what
 /// SafetensorsFile::open throws, Error{badShape} where the file is another model's.
 [[nodiscard]] KlProgress loadKlState(const std::filesystem::path& file, ParameterPool& parameters,
                                      LatentSigns& signs);

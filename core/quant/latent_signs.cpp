@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/latent_signs.h"
 
+#include "core/quant/fused_ops.h"
+
 #include <ATen/core/grad_mode.h>
 
 namespace bwla {
@@ -24,20 +26,19 @@ void LatentSigns::pack() {
     start_ = latent > 0;
 }
 
-void LatentSigns::step(double rate, std::int64_t count) {
+void LatentSigns::step(const at::Tensor& rates) {
     if (leaves_.empty())
         return;
     const at::NoGradGuard noGrad;
     Adam& state = state_.front();
+    if (fusable(signs_)) {
+        fusedLatentStep(state.value, state.first, state.second, gradient_, signs_, rates, bound);
+        return;
+    }
     const at::Tensor gradient = gradient_.to(at::kFloat).mul_(state.value.abs().le(bound));
-    state.step(gradient, at::scalar_tensor(rate, gradient.options()), count);
+    state.step(gradient, at::ones({}, gradient.options()), rates);
     gradient_.zero_();
     follow();
-}
-
-void LatentSigns::forget() {
-    if (!leaves_.empty())
-        gradient_.zero_();
 }
 
 at::Tensor LatentSigns::compact() const {

@@ -20,9 +20,9 @@ public:
     /// `signs` (n, m), a leaf of +-1; `magnitude` (n, m) > 0 of its latents.
     void add(const at::Tensor& signs, const at::Tensor& magnitude);
     void pack();
-    /// One step against the summed gradients, which are then zero again; signs follow.
-    void step(double rate, std::int64_t count);
-    void forget(); ///< The gradients summed so far are zero again.
+    /// One step against the summed gradients, which are then zero again; signs follow. `rates`:
+    /// adamRates().
+    void step(const at::Tensor& rates);
     /// Latents in 8 bits, 127 = 1.5, (size): what an unfinished run keeps of them. Never 0.
     [[nodiscard]] at::Tensor compact() const;
     void restore(const at::Tensor& compact);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/logit_kl.h"
 
+#include "core/quant/fused_ops.h"
+
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
@@ -11,8 +13,11 @@ namespace {
 // 64 rows of 49152 logits are 13 MB: near the cache; a GPU wants large products instead.
 constexpr std::int64_t rowsOnCpu = 64, rowsOnGpu = 4096;
 
-at::Tensor logProbabilities(const HeadInput& input, std::int64_t first, std::int64_t rows) {
-    const at::Tensor logits = at::matmul(input.rows.narrow(0, first, rows), input.head.t());
+at::Tensor logitsOf(const HeadInput& input, std::int64_t first, std::int64_t rows) {
+    return at::matmul(input.rows.narrow(0, first, rows), input.head.t());
+}
+
+at::Tensor logProbabilities(const at::Tensor& logits) {
     return at::log_softmax(logits.to(at::kFloat), -1);
 }
 
@@ -26,8 +31,15 @@ LogitKl logitKl(const HeadInput& teacher, const HeadInput& student, std::int64_t
     std::vector<at::Tensor> gradients;
     for (std::int64_t first = 0; first < rows; first += most) {
         const std::int64_t size = std::min(most, rows - first);
-        at::Tensor p = logProbabilities(teacher, first, size);
-        at::Tensor q = logProbabilities(student, first, size);
+        const at::Tensor teacherLogits = logitsOf(teacher, first, size);
+        at::Tensor logits = logitsOf(student, first, size);
+        if (fusable(logits)) {
+            result.sum += fusedKl(teacherLogits, logits).sum();
+            gradients.push_back(at::matmul(logits, student.head));
+            continue;
+        }
+        at::Tensor p = logProbabilities(teacherLogits);
+        at::Tensor q = logProbabilities(logits);
         const at::Tensor difference = p - q;
         p.exp_();
         result.sum += at::dot(p.flatten(), difference.flatten());

@@ -97,6 +97,7 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     words.option("--refine", s.refinement, usual.refinement);
     words.option("--kl-tokens", s.klTokens, usual.klTokens);
     words.option("--kl-minutes", s.klMinutes, usual.klMinutes);
+    words.option("--kl-step", s.klStep, usual.klStep);
     words.option("--latent-spread", s.latentSpread, usual.latentSpread);
     words.option("--latent-rate", s.latentRate, usual.latentRate);
     if (s.calibration != usual.calibration)

@@ -73,6 +73,8 @@ nlohmann::json refinementRecipe(const QuantizeSettings& s) {
         recipe["minutes"] = s.klMinutes;
     else
         recipe["tokens"] = s.klTokens > 0 ? s.klTokens : usualKlTokens(s);
+    if (s.klStep > 0)
+        recipe["step"] = s.klStep;
     if (s.refinement == Refinement::signs)
         recipe.update({{"latent_spread", s.latentSpread}, {"latent_rate", s.latentRate}});
     return recipe;
@@ -135,6 +137,8 @@ void validate(const QuantizeSettings& s) {
     if (s.klTokens < 0 || s.klTokens > 10'000'000'000)
         reject("--kl-tokens must be between 0 and 10000000000, not " + std::to_string(s.klTokens) +
                ".");
+    if (s.klStep < 0 || s.klStep > 1'000'000)
+        reject("--kl-step must be between 0 and 1000000, not " + std::to_string(s.klStep) + ".");
     if (!(s.klMinutes >= 0.0 && s.klMinutes <= 10'000.0))
         reject("--kl-minutes must be between 0 and 10000.");
     if (!(s.latentSpread > 0.0 && s.latentSpread <= 1.0))

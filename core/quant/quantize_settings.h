@@ -60,6 +60,7 @@ struct QuantizeSettings {
     Refinement refinement = Refinement::none;
     std::int64_t klTokens = 0; ///< the refinement reads; 0 = usualKlTokens()
     double klMinutes = 0.0;    ///< > 0: as many tokens as fit, which depends on the machine
+    std::int64_t klStep = 0;   ///< tokens of one step; 0 = as many as suit the device
     double latentSpread = 0.3; ///< of the latents' start; less = signs turn sooner
     double latentRate = 0.01;  ///< of the latents' steps
 

@@ -34,6 +34,7 @@ KlSettings klSettings(const QuantizeSettings& s, std::int64_t parameters) {
     KlSettings kl;
     kl.tokens = tokensToRead(s, parameters);
     kl.minutes = s.klMinutes;
+    kl.stepTokens = s.klStep;
     kl.signs = s.refinement == Refinement::signs;
     kl.latentSpread = s.latentSpread;
     kl.latentRate = s.latentRate;
@@ -52,7 +53,7 @@ RefinedModel refineJournal(const BlockJournal& journal, const ModelSource& sourc
     RefinedModel start{{}, source.tensor(finalNormName)};
     for (std::int64_t layer = 0; layer < source.config().layers; ++layer)
         start.blocks.push_back(journal.read(layer));
-    const std::int64_t window = klBatch(settings.device, source.config()).window;
+    const std::int64_t window = klBatch(settings.device, source.config(), settings.klStep).window;
     const KlTextSize size{window, std::max(window, selfTokens(settings, kl.tokens)), kl.tokens};
     const KlText text = makeKlText(source, settings, size, events.writing, stop);
     return refineByKl(source, start, text, kl, journal.refinementFile(), events.point, stop);

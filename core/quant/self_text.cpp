@@ -3,6 +3,7 @@
 
 #include "core/job/job.h"
 #include "core/quant/float_model.h"
+#include "core/quant/fused_ops.h"
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
@@ -21,20 +22,20 @@ class BatchDecoder {
 public:
     BatchDecoder(const FloatModel& model, std::int64_t sequences, std::int64_t length)
         : model_(model), config_(model.config()), sequences_(sequences),
-          table_(config_, length, model.options()) {
+          // A CPU is faster with float32 between its products.
+          options_(model.options().dtype(model.options().device().is_cuda() ? at::kBFloat16
+                                                                            : at::kFloat)),
+          table_(config_, length, options_) {
         const std::vector<std::int64_t> shape{sequences, config_.kvHeads, length, config_.headDim};
-        // A thousand sequences' keys and values fill a GPU; a CPU is faster in float32.
-        const auto options =
-            model.options().dtype(model.options().device().is_cuda() ? at::kBFloat16 : at::kFloat);
         for (std::int64_t l = 0; l < config_.layers; ++l) {
-            keys_.push_back(at::empty(shape, options));
-            values_.push_back(at::empty(shape, options));
+            keys_.push_back(at::empty(shape, options_));
+            values_.push_back(at::empty(shape, options_));
         }
     }
 
     /// ids (sequences) at `position` -> logits (sequences, vocabulary).
     at::Tensor step(const at::Tensor& ids, std::int64_t position) {
-        at::Tensor x = model_.embed(ids);
+        at::Tensor x = model_.embed(ids).to(options_.dtype());
         for (std::int64_t l = 0; l < config_.layers; ++l) {
             const FloatBlock& block = model_.block(l);
             const at::Tensor in = rmsNorm(x, block.attnNorm, config_.normEpsilon);
@@ -59,17 +60,23 @@ private:
             .narrow(2, position, 1)
             .copy_(qkv.narrow(1, qCols + kvCols, kvCols).reshape({sequences_, groups, 1, hd}));
         const at::Tensor past = keys_[layer].narrow(2, 0, position + 1);
-        const at::Tensor query = q.view({sequences_, groups, perGroup, hd}).to(past.scalar_type());
-        const at::Tensor scores = at::matmul(query, past.transpose(2, 3)).to(at::kFloat) /
+        const at::Tensor values = values_[layer].narrow(2, 0, position + 1);
+#if __has_include(<ATen/ops/scaled_dot_product_attention.h>)
+        if (past.is_cuda())
+            return at::scaled_dot_product_attention(q, past, values, {}, 0.0, false, {},
+                                                    /*enable_gqa=*/perGroup > 1)
+                .reshape({sequences_, qCols});
+#endif
+        const at::Tensor scores = at::matmul(q.view({sequences_, groups, perGroup, hd}),
+                                             past.transpose(2, 3)) /
                                   std::sqrt(static_cast<double>(hd));
-        const at::Tensor weights = at::softmax(scores, -1).to(past.scalar_type());
-        return at::matmul(weights, values_[layer].narrow(2, 0, position + 1))
-            .reshape({sequences_, qCols});
+        return at::matmul(at::softmax(scores, -1), values).reshape({sequences_, qCols});
     }
 
     const FloatModel& model_;
     const ModelConfig& config_;
     std::int64_t sequences_;
+    at::TensorOptions options_; ///< of activations, keys and values
     RotaryTable table_;
     std::vector<at::Tensor> keys_, values_;
 };
@@ -77,7 +84,7 @@ private:
 /// One token a row by inverting the cumulative distribution: one random number a row, where noise
 /// for every logit took a tenth of the time.
 at::Tensor draw(const at::Tensor& logits, at::Generator& generator) {
-    const at::Tensor cumulative = at::softmax(logits, -1).cumsum(-1);
+    const at::Tensor cumulative = at::softmax(logits.to(at::kFloat), -1).cumsum(-1);
     const at::Tensor u = at::rand({logits.size(0), 1}, generator, at::kFloat).to(logits.device());
     const at::Tensor target = u * cumulative.narrow(1, cumulative.size(1) - 1, 1);
     return at::searchsorted(cumulative, target).squeeze(1).clamp_max(logits.size(1) - 1);
@@ -85,16 +92,14 @@ at::Tensor draw(const at::Tensor& logits, at::Generator& generator) {
 
 using Texts = std::vector<std::vector<std::int32_t>>;
 
-/// Keys and values of one batch may take this much.
-std::int64_t cacheBytes(const std::string& device) {
-    return device == "cpu" ? std::int64_t{2} << 30 : std::int64_t{32} << 30;
-}
-
+/// As many as keys and values have place for, and no more logits than a GPU handles at once.
 std::size_t sequencesAtOnce(const ModelConfig& c, std::int64_t length, const std::string& device) {
     const std::int64_t element = device == "cpu" ? sizeof(float) : sizeof(at::BFloat16);
     const std::int64_t sequence = 2 * c.layers * c.kvHeads * c.headDim * length * element;
+    const std::int64_t place =
+        device == "cpu" ? std::int64_t{2} << 30 : sparePlace(at::Device(device));
     return static_cast<std::size_t>(
-        std::max<std::int64_t>(1, cacheBytes(device) / std::max<std::int64_t>(1, sequence)));
+        std::clamp<std::int64_t>(place / std::max<std::int64_t>(1, sequence), 1, 4096));
 }
 
 /// Writes one batch; `written` hears of each position.

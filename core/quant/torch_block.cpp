@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/torch_block.h"
 
+#include "core/quant/fused_ops.h"
+
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -58,13 +61,22 @@ at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const Rot
         return qkv.narrow(2, start, cols).view({windows, tokens, cols / hd, hd}).transpose(1, 2);
     };
 #if __has_include(<ATen/ops/scaled_dot_product_attention.h>)
-    if (qkv.is_cuda() && qkv.scalar_type() != at::kFloat)
-        return at::scaled_dot_product_attention(
-                   rotate(heads(0, qCols), table, 0), rotate(heads(qCols, kvCols), table, 0),
-                   heads(qCols + kvCols, kvCols), {}, 0.0, /*is_causal=*/true, {},
-                   /*enable_gqa=*/groups != config.heads)
+    if (qkv.is_cuda() && qkv.scalar_type() != at::kFloat) {
+        std::array<at::Tensor, 3> parts;
+        if (fusable(qkv) && hd % 16 == 0) {
+            parts = fusedHeads(qkv, config, table);
+            for (at::Tensor& part : parts)
+                part = part.transpose(1, 2);
+        } else {
+            parts = {rotate(heads(0, qCols), table, 0), rotate(heads(qCols, kvCols), table, 0),
+                     heads(qCols + kvCols, kvCols)};
+        }
+        return at::scaled_dot_product_attention(parts[0], parts[1], parts[2], {}, 0.0,
+                                                /*is_causal=*/true, {},
+                                                /*enable_gqa=*/groups != config.heads)
             .transpose(1, 2)
             .reshape({windows, tokens, qCols});
+    }
 #endif
     const double scale = 1.0 / std::sqrt(static_cast<double>(hd));
     const at::Tensor q =
@@ -90,6 +102,8 @@ at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const Rot
 }
 
 at::Tensor gatedUnit(const at::Tensor& gateUp) {
+    if (fusable(gateUp) && gateUp.size(-1) % 16 == 0)
+        return fusedGatedUnit(gateUp);
     const std::vector<at::Tensor> halves = gateUp.chunk(2, -1);
     return at::silu(halves[0]) * halves[1];
 }

@@ -3,6 +3,7 @@
 
 #include "core/model/half.h"
 #include "core/quant/fake_quantizer.h"
+#include "core/quant/fused_ops.h"
 #include "core/quant/storage_types.h"
 #include "core/quant/stored_linear.h"
 
@@ -101,12 +102,22 @@ void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double
     signs.add(signs_, (rest.abs() / logRow_.exp()).clamp(0.05, LatentSigns::bound) * spread);
 }
 
-at::Tensor TrainableGroup::prepare(const at::Tensor& x) const {
-    at::Tensor rotated = x;
-    if (!rotation_.r1.empty())
-        rotated = place_.manyRows ? at::matmul(x, typedDense_)
-                                  : rotateRows(Matrix(x), typedRotation_).tensor();
-    return logColumn_.defined() ? rotated * logColumn_.exp() : rotated.to(at::kFloat);
+at::Tensor TrainableGroup::rotated(const at::Tensor& x) const {
+    if (rotation_.r1.empty())
+        return x;
+    return place_.manyRows ? at::matmul(x, typedDense_)
+                           : rotateRows(Matrix(x), typedRotation_).tensor();
+}
+
+at::Tensor TrainableGroup::quantized(const at::Tensor& x, int bits) const {
+    const at::Tensor turned = rotated(x);
+    if (bits < 16 && logColumn_.defined() && fusable(turned))
+        return fusedQuantize(turned, logColumn_, bits, clipLow_, clipHigh_);
+    at::Tensor scaled =
+        logColumn_.defined() ? turned * logColumn_.exp() : turned.to(at::kFloat);
+    if (bits < 16)
+        scaled = fakeQuantize(scaled, bits, clipLow_, clipHigh_);
+    return scaled.to(place_.type);
 }
 
 at::Tensor TrainableGroup::weight() const {
@@ -137,10 +148,7 @@ at::Tensor TrainableGroup::operator()(const at::Tensor& x, int bits) const {
         return at::matmul(x, kept_.t());
     if (bits >= 16 && place_.manyRows)
         return at::matmul(x, foldedWeight().to(place_.type).t());
-    at::Tensor prepared = prepare(x);
-    if (bits < 16)
-        prepared = fakeQuantize(prepared, bits, clipLow_, clipHigh_);
-    prepared = prepared.to(place_.type);
+    const at::Tensor prepared = quantized(x, bits);
     if (place_.manyRows || signs_.requires_grad())
         return at::matmul(prepared, weight().to(place_.type).t());
     return factored(prepared);

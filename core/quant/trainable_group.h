@@ -54,7 +54,8 @@ public:
     [[nodiscard]] QuantizedGroup stored() const;
 
 private:
-    [[nodiscard]] at::Tensor prepare(const at::Tensor& x) const; ///< x'', unrounded
+    [[nodiscard]] at::Tensor rotated(const at::Tensor& x) const;
+    [[nodiscard]] at::Tensor quantized(const at::Tensor& x, int bits) const; ///< x'', rounded
     [[nodiscard]] at::Tensor weight() const; ///< (n, m), float32, in the frame of x''
     [[nodiscard]] at::Tensor foldedWeight() const;
     [[nodiscard]] at::Tensor factored(const at::Tensor& x) const;

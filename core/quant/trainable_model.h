@@ -23,6 +23,7 @@ public:
     TeacherModel(const ModelSource& source, const TrainingPlace& place, std::int64_t positions);
     /// ids (windows, tokens) -> rows (windows * tokens, width). Nothing is recorded.
     [[nodiscard]] HeadInput operator()(const at::Tensor& ids) const;
+    [[nodiscard]] const at::Tensor& head() const { return head_; }
 
 private:
     struct Block {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Parts of the refinement's step that run as one kernel of our own where bwla is built with CUDA
+// (cuda/training_kernels.h), with their gradients. Callers ask fusable() and have libtorch's
+// operations for everything else. Include from .cpp files of bwla_quant only.
+#pragma once
+
+#include "core/model/model_config.h"
+#include "core/quant/torch_block.h"
+
+#include <ATen/ATen.h>
+
+#include <array>
+
+namespace bwla {
+
+/// x is bfloat16 on a GPU, its rows multiples of 8, and this build has the kernels.
+[[nodiscard]] bool fusable(const at::Tensor& x);
+
+/// gateUp (.., 2 units) -> silu(gate) * up.
+[[nodiscard]] at::Tensor fusedGatedUnit(const at::Tensor& gateUp);
+
+/// qkv (windows, tokens, (heads + 2 kvHeads) headDim) -> q, k, v (windows, tokens, heads or kvHeads,
+/// headDim), q and k turned by the table's first rows.
+[[nodiscard]] std::array<at::Tensor, 3> fusedHeads(const at::Tensor& qkv, const ModelConfig& config,
+                                                   const RotaryTable& table);
+
+/// x (rows, m) times exp(logScale) (m), rounded as fakeQuantize() does.
+[[nodiscard]] at::Tensor fusedQuantize(const at::Tensor& x, const at::Tensor& logScale, int bits,
+                                       double clipLow, double clipHigh);
+
+/// Logits (rows, V) -> KL(teacher | student) a row, (rows), float32; student becomes its own
+/// gradient. Nothing is recorded.
+[[nodiscard]] at::Tensor fusedKl(const at::Tensor& teacher, at::Tensor& student);
+
+/// Flat latents, moments (float32), gradients and signs of one size; `rates` is adamRates().
+void fusedLatentStep(at::Tensor& latents, at::Tensor& first, at::Tensor& second,
+                     at::Tensor& gradients, at::Tensor& signs, const at::Tensor& rates,
+                     double bound);
+
+/// Bytes of this device that may be taken for keeping results.
+[[nodiscard]] std::int64_t sparePlace(const at::Device& device);
+
+} // namespace bwla

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/repeated_work.h"
+
+#ifdef BWLA_CUDA
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+
+#include <map>
+#endif
+
+namespace bwla {
+
+#ifdef BWLA_CUDA
+
+namespace {
+constexpr int timesBeforeRecording = 2;
+}
+
+struct RepeatedWork::Graphs {
+    struct Kind {
+        int times = 0;
+        at::cuda::CUDAGraph graph;
+    };
+    c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+    c10::cuda::CUDAStreamGuard guard{stream};
+    std::map<int, Kind> kinds;
+    at::cuda::CUDAEvent previous;
+
+    void run(int which, const std::function<void()>& work) {
+        Kind& kind = kinds[which];
+        if (kind.times < timesBeforeRecording) {
+            work();
+        } else {
+            if (kind.times == timesBeforeRecording) {
+                stream.synchronize();
+                kind.graph.capture_begin();
+                work();
+                kind.graph.capture_end();
+            }
+            kind.graph.replay();
+        }
+        ++kind.times;
+        if (previous.isCreated())
+            previous.synchronize();
+        previous.record(stream);
+    }
+};
+
+RepeatedWork::RepeatedWork(const std::string& device) {
+    if (device != "cpu")
+        graphs_ = std::make_unique<Graphs>();
+}
+
+void RepeatedWork::operator()(int kind, const std::function<void()>& work) {
+    if (graphs_ == nullptr)
+        work();
+    else
+        graphs_->run(kind, work);
+}
+
+#else
+
+struct RepeatedWork::Graphs {};
+
+RepeatedWork::RepeatedWork(const std::string&) {}
+
+void RepeatedWork::operator()(int, const std::function<void()>& work) {
+    work();
+}
+
+#endif
+
+RepeatedWork::~RepeatedWork() = default;
+
+} // namespace bwla

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/teacher_rows.h"
+
+#include "core/quant/fused_ops.h"
+
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+#include <random>
+
+namespace bwla {
+
+WindowPool::WindowPool(const KlText& text, const std::string& device)
+    : fileWindows_(static_cast<std::int64_t>(text.file.size())), fileShare_(text.fileShare) {
+    const auto& any = text.file.empty() ? text.self : text.file;
+    at::Tensor host =
+        at::empty({fileWindows_ + static_cast<std::int64_t>(text.self.size()),
+                   static_cast<std::int64_t>(any.empty() ? 0 : any.front().size())},
+                  at::kInt);
+    auto* out = host.data_ptr<std::int32_t>();
+    for (const auto* part : {&text.file, &text.self})
+        for (const auto& window : *part)
+            out = std::copy(window.begin(), window.end(), out);
+    ids_ = host.to(at::Device(device));
+}
+
+std::vector<std::int64_t> WindowPool::draw(std::int64_t count, std::uint64_t seed,
+                                           std::int64_t step) const {
+    std::seed_seq mixed{seed, seed >> 32U, static_cast<std::uint64_t>(step)};
+    std::mt19937_64 random(mixed);
+    std::vector<std::int64_t> windows;
+    for (std::int64_t i = 0; i < count; ++i) {
+        const double where = static_cast<double>(random() >> 11U) * 0x1p-53;
+        const bool file = where < fileShare_;
+        const auto most = static_cast<std::uint64_t>(file ? fileWindows_ : size() - fileWindows_);
+        windows.push_back(static_cast<std::int64_t>(random() % most) + (file ? 0 : fileWindows_));
+    }
+    return windows;
+}
+
+at::Tensor WindowPool::ids(const std::vector<std::int64_t>& windows) const {
+    // Not waiting for the copy keeps a GPU busy with the step before.
+    const at::Tensor index =
+        at::tensor(windows, at::kLong).to(ids_.device(), at::kLong, /*non_blocking=*/true);
+    return ids_.index_select(0, index).to(at::kLong);
+}
+
+TeacherRows::TeacherRows(const ModelSource& source, const TrainingPlace& place,
+                         const WindowPool& pool)
+    : pool_(pool), model_(source, place, pool.tokens()) {
+    const std::int64_t width = source.config().width;
+    const std::int64_t bytes =
+        pool.tokens() * width * static_cast<std::int64_t>(c10::elementSize(place.type));
+    keeps_ = std::min(pool.size(), sparePlace(at::Device(place.device)) / bytes);
+    kept_ = at::empty({keeps_, pool.tokens(), width},
+                      at::TensorOptions().dtype(place.type).device(at::Device(place.device)));
+    known_.resize(static_cast<std::size_t>(keeps_));
+}
+
+void TeacherRows::write(const std::vector<std::int64_t>& windows, at::Tensor& rows) {
+    const at::NoGradGuard noGrad;
+    std::vector<std::int64_t> missing;
+    for (const std::int64_t window : windows)
+        if (!isKnown(window))
+            missing.push_back(window);
+    compute(missing);
+    std::size_t fresh = 0;
+    for (std::size_t i = 0; i < windows.size(); ++i) {
+        const bool isFresh = fresh < missing.size() && windows[i] == missing[fresh];
+        rows.select(0, static_cast<std::int64_t>(i))
+            .copy_(isFresh ? fresh_[fresh++] : kept_.select(0, windows[i]));
+    }
+    for (std::size_t i = 0; i < missing.size(); ++i)
+        if (missing[i] < keeps_) {
+            kept_.select(0, missing[i]).copy_(fresh_[i]);
+            known_[static_cast<std::size_t>(missing[i])] = true;
+        }
+    fresh_.clear();
+}
+
+bool TeacherRows::isKnown(std::int64_t window) const {
+    return window < keeps_ && known_[static_cast<std::size_t>(window)];
+}
+
+void TeacherRows::compute(const std::vector<std::int64_t>& windows) {
+    // A CPU's products depend on how many rows they have: one window at a time gives a resumed run,
+    // which keeps other windows, the same bytes.
+    const std::size_t atOnce = kept_.is_cuda() ? std::max<std::size_t>(1, windows.size()) : 1;
+    for (std::size_t first = 0; first < windows.size(); first += atOnce) {
+        const auto from = windows.begin() + static_cast<std::ptrdiff_t>(first);
+        const at::Tensor rows =
+            model_(pool_.ids({from, from + static_cast<std::ptrdiff_t>(atOnce)})).rows;
+        const auto parts =
+            rows.view({static_cast<std::int64_t>(atOnce), pool_.tokens(), rows.size(1)}).unbind();
+        fresh_.insert(fresh_.end(), parts.begin(), parts.end());
+    }
+}
+
+} // namespace bwla
