@@ -21,7 +21,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t warmUpSteps = 31;
+constexpr std::int64_t warmUpSteps = 31; // at least
+constexpr double warmUpShare = 0.02;     // of a run
 constexpr double lastRate = 0.05;
 constexpr double secondsBetweenStates = 60.0;
 
@@ -45,7 +46,7 @@ class KlRun {
 public:
     KlRun(const ModelSource& source, const RefinedModel& start, const KlText& text,
           const KlSettings& settings)
-        : repeated_(settings.device), settings_(settings),
+        : repeated_(at::Device(settings.device)), settings_(settings),
           batch_(klBatch(settings.device, source.config(), settings.stepTokens)),
           place_{settings.device, fastestType(settings.device),
                  settings.foldWeights.value_or(settings.device != "cpu")},
@@ -104,7 +105,8 @@ private:
         // Moments of latents are not kept, so a resumed run of theirs warms up again.
         const std::int64_t since = settings_.signs ? progress_.step - resumedAt_ : progress_.step;
         const double warm =
-            std::min(1.0, static_cast<double>(since + 1) / static_cast<double>(warmUpSteps));
+            std::min({1.0, static_cast<double>(since + 1) / static_cast<double>(warmUpSteps),
+                      share() / warmUpShare});
         return warm *
                (lastRate + (1.0 - lastRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * share())));
     }

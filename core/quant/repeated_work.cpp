@@ -4,6 +4,7 @@
 #ifdef BWLA_CUDA
 #include <ATen/cuda/CUDAEvent.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
 
 #include <map>
@@ -14,18 +15,32 @@ namespace bwla {
 #ifdef BWLA_CUDA
 
 namespace {
+
 constexpr int timesBeforeRecording = 2;
+
+/// One for all: memory that was used on a stream is kept for that stream.
+c10::cuda::CUDAStream workStream() {
+    static const c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+    return stream;
 }
+
+} // namespace
 
 struct RepeatedWork::Graphs {
     struct Kind {
         int times = 0;
         at::cuda::CUDAGraph graph;
     };
-    c10::cuda::CUDAStream stream = c10::cuda::getStreamFromPool();
+    c10::cuda::CUDAStream stream = workStream();
     c10::cuda::CUDAStreamGuard guard{stream};
     std::map<int, Kind> kinds;
     at::cuda::CUDAEvent previous;
+
+    // What was begun on the usual stream is done before this one starts, and the other way round.
+    Graphs() { c10::cuda::device_synchronize(); }
+    ~Graphs() { stream.synchronize(); }
+    Graphs(const Graphs&) = delete;
+    Graphs& operator=(const Graphs&) = delete;
 
     void run(int which, const std::function<void()>& work) {
         Kind& kind = kinds[which];
@@ -47,8 +62,8 @@ struct RepeatedWork::Graphs {
     }
 };
 
-RepeatedWork::RepeatedWork(const std::string& device) {
-    if (device != "cpu")
+RepeatedWork::RepeatedWork(const at::Device& device) {
+    if (device.is_cuda())
         graphs_ = std::make_unique<Graphs>();
 }
 
@@ -63,7 +78,7 @@ void RepeatedWork::operator()(int kind, const std::function<void()>& work) {
 
 struct RepeatedWork::Graphs {};
 
-RepeatedWork::RepeatedWork(const std::string&) {}
+RepeatedWork::RepeatedWork(const at::Device&) {}
 
 void RepeatedWork::operator()(int, const std::function<void()>& work) {
     work();

@@ -3,9 +3,10 @@
 // Include from .cpp files of bwla_quant only.
 #pragma once
 
+#include <c10/core/Device.h>
+
 #include <functional>
 #include <memory>
-#include <string>
 
 namespace bwla {
 
@@ -15,7 +16,7 @@ namespace bwla {
 /// calling thread's GPU work is on a stream of its own.
 class RepeatedWork {
 public:
-    explicit RepeatedWork(const std::string& device);
+    explicit RepeatedWork(const at::Device& device);
     ~RepeatedWork();
     RepeatedWork(const RepeatedWork&) = delete;
     RepeatedWork& operator=(const RepeatedWork&) = delete;
