@@ -92,8 +92,8 @@ void QuantizeOptions::addTo(CLI::App& verb) {
     std::vector<std::string> presets(presetNames().begin(), presetNames().end());
     verb.add_option(
             "--preset", preset_,
-            "fast (minutes; default), balanced (then trains scales: 40 minutes on 2 cores, 5 on "
-            "an H200), best (then trains signs too: 20 minutes on an H200) or paper")
+            "fast (minutes; default), balanced (then trains scales for 40 minutes on 2 cores, or "
+            "signs too for 5 on an H200), best (trains signs for 20 minutes of an H200) or paper")
         ->check(CLI::IsMember(presets));
     addMethodOptions(verb);
     addRunOptions(verb);
@@ -158,7 +158,7 @@ void QuantizeOptions::addRunOptions(CLI::App& verb) {
 }
 
 QuantizeSettings QuantizeOptions::settings(int threads) const {
-    QuantizeSettings settings = presetSettings(preset_);
+    QuantizeSettings settings = presetSettings(preset_, device_);
     settings.modelPath = model_;
     settings.outputPath = out_;
     applyMethod(settings);

@@ -15,6 +15,7 @@ struct Options {
     std::string model;
     std::string perplexityText;
     std::string divergenceText;
+    std::string chats;
     std::string reference;
     std::string protocol = "gptq-2048";
     std::int64_t windows = 0;
@@ -23,7 +24,10 @@ struct Options {
     [[nodiscard]] EvalSettings settings() const {
         EvalSettings settings;
         settings.protocol = *protocolNamed(protocol);
-        settings.text = perplexityText.empty() ? divergenceText : perplexityText;
+        settings.text = !chats.empty()            ? chats
+                        : !perplexityText.empty() ? perplexityText
+                                                  : divergenceText;
+        settings.chats = !chats.empty();
         settings.windows = windows;
         settings.activationBits = engine.activationBits;
         return settings;
@@ -44,9 +48,13 @@ double bitsFile(const OpenModel& model) {
            static_cast<double>(model.config().parameters());
 }
 
+std::string protocolText(const Options& options, const EvalResult& result) {
+    return options.chats.empty() ? std::string(protocolName(result.protocol)) : "chats";
+}
+
 OrderedJson resultDocument(const Options& options, const EvalResult& result,
                            const OpenModel& model) {
-    OrderedJson document{{"protocol", protocolName(result.protocol)}};
+    OrderedJson document{{"protocol", protocolText(options, result)}};
     if (result.perplexity) {
         document["perplexity"] = result.perplexity->perplexity;
         document["stderr"] = result.perplexity->standardError;
@@ -83,7 +91,7 @@ std::string resultText(const Options& options, const EvalResult& result, const O
         lines.emplace_back("KL divergence", format("mean %.5f, median %.5f, 99 %% %.5f nats",
                                                    kl->mean, kl->median, kl->percentile99));
         lines.emplace_back("Same top token", format("%.2f %%", 100.0 * kl->topAgreement));
-        lines.emplace_back("Protocol", std::string(protocolName(result.protocol)) + ", " +
+        lines.emplace_back("Protocol", protocolText(options, result) + ", " +
                                            windowsText(kl->windows, kl->tokens));
     }
     lines.emplace_back("Format", formatInUse(model, options.engine, result.activationBits));
@@ -127,14 +135,17 @@ void addEval(Verbs& verbs) {
                                [options](const Call& call) { eval(*options, call); });
     verb->add_option("model", options->model, "Model")->required();
     auto* measure = verb->add_option_group("Measure", "Exactly one of");
-    measure->add_option("--ppl", options->perplexityText, "Text to measure perplexity on");
+    auto* perplexity = measure->add_option("--ppl", options->perplexityText, "Text to measure perplexity on");
     auto* divergence = measure->add_option("--kld", options->divergenceText,
                                            "Text to measure KL divergence from --reference on");
+    auto* chats = measure->add_option("--chats", options->chats,
+                                      "Questions, one a line: divergence on --reference's answers");
     measure->require_option(1);
     auto* reference =
-        verb->add_option("--reference", options->reference, "Model to compare with in --kld");
+        verb->add_option("--reference", options->reference, "Model to compare with in --kld and --chats");
     divergence->needs(reference);
-    reference->needs(divergence);
+    chats->needs(reference);
+    reference->excludes(perplexity);
     verb->add_option("--protocol", options->protocol,
                      "gptq-2048 or llamacpp-512 (default: gptq-2048)")
         ->check(CLI::IsMember({"gptq-2048", "llamacpp-512"}));

@@ -18,10 +18,13 @@ struct EvalSettings {
     RowForm form = RowForm::byName;
     std::int64_t windows = 0; ///< at most, 0 = all of the text
     int activationBits = 0;   ///< 16, 8, 6 or 4; 0 = the weights' own
+    /// With a reference: the text's lines are questions, `windows` of them, and what counts is the
+    /// reference's answers (chat_answers.h); `protocol` and `form` mean nothing.
+    bool chats = false;
 };
 
 struct EvalEvent {
-    Progress progress;  ///< phase "perplexity" or "divergence"
+    Progress progress;  ///< phase "perplexity", "answers" or "divergence"
     double value = 0.0; ///< perplexity or mean divergence so far
 };
 
@@ -48,6 +51,8 @@ public:
 private:
     EvalResult score(const EvalSettings& settings, const Sink<EvalEvent>& sink,
                      const std::stop_token& stop);
+    EvalResult scoreChats(const EvalSettings& settings, const Sink<EvalEvent>& sink,
+                          const std::stop_token& stop);
 
     Transformer& model_;
     const Tokenizer& tokenizer_;

@@ -15,9 +15,14 @@ class Comparison {
 public:
     Comparison(Session& reference, Session& model, std::stop_token stop)
         : reference_(reference), model_(model), stop_(std::move(stop)),
-          vocabulary_(static_cast<std::size_t>(model.model().config().vocabulary)) {}
+          vocabulary_(static_cast<std::size_t>(model.model().config().vocabulary)) {
+        if (reference.model().config().vocabulary != model.model().config().vocabulary)
+            throw Error(ErrorCode::badArgument)
+                .because("The two models have different vocabularies and cannot be compared.");
+    }
 
-    void addWindow(const std::vector<std::int32_t>& tokens, std::int64_t firstRow) {
+    /// Rows firstRow .. tokens.size() - 2 count.
+    void add(const std::vector<std::int32_t>& tokens, std::int64_t firstRow) {
         reference_.rewind(0);
         model_.rewind(0);
         bool finished = true;
@@ -90,17 +95,26 @@ private:
 KlResult klDivergence(Session& reference, Session& model, std::span<const std::int32_t> tokens,
                       const WindowRule& rule, std::int64_t limit, const KlProgress& progress,
                       std::stop_token stop) {
-    if (reference.model().config().vocabulary != model.model().config().vocabulary)
-        throw Error(ErrorCode::badArgument)
-            .because("The two models have different vocabularies and cannot be compared.");
-    const std::int64_t windows = windowCount(tokens, rule, limit);
     Comparison comparison(reference, model, std::move(stop));
+    const std::int64_t windows = windowCount(tokens, rule, limit);
     for (std::int64_t i = 0; i < windows; ++i) {
-        comparison.addWindow(window(tokens, rule, i), rule.firstRow);
+        comparison.add(window(tokens, rule, i), rule.firstRow);
         if (progress)
             progress(i + 1, windows, comparison.mean());
     }
     return comparison.result(windows);
+}
+
+KlResult klDivergence(Session& reference, Session& model, std::span<const ScoredText> texts,
+                      const KlProgress& progress, std::stop_token stop) {
+    Comparison comparison(reference, model, std::move(stop));
+    std::int64_t done = 0;
+    for (const ScoredText& text : texts) {
+        comparison.add(text.tokens, text.firstRow);
+        if (progress)
+            progress(++done, std::ssize(texts), comparison.mean());
+    }
+    return comparison.result(std::ssize(texts));
 }
 
 } // namespace bwla

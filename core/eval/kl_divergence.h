@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <stop_token>
+#include <vector>
 
 namespace bwla {
 
@@ -21,6 +22,12 @@ struct KlResult {
     std::int64_t windows = 0;
 };
 
+/// A text of its own: logits rows firstRow .. tokens.size() - 2 count.
+struct ScoredText {
+    std::vector<std::int32_t> tokens;
+    std::int64_t firstRow = 0;
+};
+
 /// Hears the windows done, the windows in all and the mean so far.
 using KlProgress = std::function<void(std::int64_t, std::int64_t, double)>;
 
@@ -32,5 +39,10 @@ using KlProgress = std::function<void(std::int64_t, std::int64_t, double)>;
                                     std::span<const std::int32_t> tokens, const WindowRule& rule,
                                     std::int64_t limit = 0, const KlProgress& progress = {},
                                     std::stop_token stop = {});
+
+/// The same over texts, each read from its beginning.
+[[nodiscard]] KlResult klDivergence(Session& reference, Session& model,
+                                    std::span<const ScoredText> texts,
+                                    const KlProgress& progress = {}, std::stop_token stop = {});
 
 } // namespace bwla

@@ -23,7 +23,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t warmUpSteps = 31; // at least
 constexpr double warmUpShare = 0.02;     // of a run
-constexpr double lastRate = 0.05;
+constexpr double lastRate = 0.02;
 constexpr double secondsBetweenStates = 60.0;
 
 double secondsSince(Clock::time_point start) {

@@ -29,7 +29,7 @@ struct KlSettings {
     double latentSpread = 0.5;
     double latentRate = 1e-2;
     int activationBits = 6;      ///< in the loop for the last part; 16 = never
-    double quantizedShare = 0.3; ///< of the steps
+    double quantizedShare = 0.2; ///< of the steps
     /// Steps read thousands of rows, so that work on weights costs little beside them
     /// (TrainingPlace::manyRows); the result is the same. Unset: on a GPU.
     std::optional<bool> foldWeights;

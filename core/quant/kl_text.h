@@ -26,9 +26,8 @@ struct KlTextSize {
 
 /// Self-written samples are `selfSample` tokens, one after another in a window: continuations of
 /// the file (where there is one), texts from an empty prompt, chats. The file's share is a half as
-/// long as that reads it no more than twice, else a fifth as long as that reads it no more than
-/// eight times, else what reads it eight times: what trained signs read more often they learn by
-/// heart (docs/quality.md). Throws what makeCalibration throws.
+/// long as that reads it no more than twice, and never below a tenth; read more often, its windows
+/// start at every eighth of a window, so that they differ. Throws what makeCalibration throws.
 [[nodiscard]] KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
                                 const KlTextSize& size, const std::function<void(double)>& progress,
                                 std::stop_token stop);

@@ -74,7 +74,7 @@ private:
 } // namespace
 
 std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
-    const QuantizeSettings usual = presetSettings(s.preset);
+    const QuantizeSettings usual = presetSettings(s.preset, s.device);
     Words words({"quantize", s.modelPath, "-o", s.outputPath, "--preset", s.preset});
     words.option("--activation-bits", s.activationBits, usual.activationBits);
     words.option("--rotation", s.rotation, usual.rotation);
@@ -114,9 +114,7 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
 }
 
 bool isCustom(const QuantizeSettings& settings) {
-    QuantizeSettings preset = presetSettings(settings.preset);
-    preset.device = settings.device; // decides how much a refinement reads
-    return recipeJson(settings) != recipeJson(preset);
+    return recipeJson(settings) != recipeJson(presetSettings(settings.preset, settings.device));
 }
 
 } // namespace bwla

@@ -87,13 +87,19 @@ const std::vector<std::string_view>& presetNames() {
     return names;
 }
 
-QuantizeSettings presetSettings(std::string_view preset) {
+QuantizeSettings presetSettings(std::string_view preset, const std::string& device) {
     QuantizeSettings s;
+    s.device = device;
     s.preset = preset;
     if (preset == "fast")
         return s;
     if (preset == "balanced" || preset == "best") {
-        s.refinement = preset == "best" ? Refinement::signs : Refinement::scales;
+        // Two cores have no time for signs; on a GPU they are ahead of scales after two minutes
+        // (docs/quality.md).
+        const bool signs = preset == "best" || device != "cpu";
+        s.refinement = signs ? Refinement::signs : Refinement::scales;
+        if (preset == "balanced" && signs)
+            s.klTokens = 48'000'000;
         return s;
     }
     if (preset != "paper")
@@ -191,7 +197,7 @@ std::string recipeJson(const QuantizeSettings& s) {
 std::int64_t usualKlTokens(const QuantizeSettings& s) {
     if (s.device == "cpu")
         return 400'000;
-    return s.refinement == Refinement::signs ? 100'000'000 : 25'000'000;
+    return s.refinement == Refinement::signs ? 220'000'000 : 48'000'000;
 }
 
 double refinementSecondsGuess(const QuantizeSettings& s, std::int64_t parameters) {
@@ -203,7 +209,7 @@ double refinementSecondsGuess(const QuantizeSettings& s, std::int64_t parameters
     const auto cores = static_cast<double>(
         s.threads > 0 ? s.threads : std::max(1U, std::thread::hardware_concurrency()));
     // Tokens a second of the default model: an H200, a core with bfloat16 products, one with signs.
-    const double speed = s.device != "cpu"                    ? 95'000.0
+    const double speed = s.device != "cpu"                    ? 220'000.0
                          : s.refinement == Refinement::scales ? 110.0 * cores
                                                               : 25.0 * cores;
     constexpr double measuredParameters = 134.5e6;

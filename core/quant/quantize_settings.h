@@ -61,7 +61,7 @@ struct QuantizeSettings {
     std::int64_t klTokens = 0; ///< the refinement reads; 0 = usualKlTokens()
     double klMinutes = 0.0;    ///< > 0: as many tokens as fit, which depends on the machine
     std::int64_t klStep = 0;   ///< tokens of one step; 0 = as many as suit the device
-    double latentSpread = 0.3; ///< of the latents' start; less = signs turn sooner
+    double latentSpread = 0.2; ///< of the latents' start; less = signs turn sooner
     double latentRate = 0.01;  ///< of the latents' steps
 
     std::string calibration = "self"; ///< "self", a text file, or "FILE+self"
@@ -76,14 +76,15 @@ struct QuantizeSettings {
 /// Names of the presets that exist, in the order to offer them.
 [[nodiscard]] const std::vector<std::string_view>& presetNames();
 /// The knobs of a preset; paths and run options stay default. Throws Error{badArgument}.
-[[nodiscard]] QuantizeSettings presetSettings(std::string_view name);
+[[nodiscard]] QuantizeSettings presetSettings(std::string_view name,
+                                              const std::string& device = "cpu");
 /// Throws Error{badArgument} with a sentence that names the option.
 void validate(const QuantizeSettings& settings);
 /// What decides the result, as JSON with sorted keys: no paths, thread counts or resume.
 [[nodiscard]] std::string recipeJson(const QuantizeSettings& settings);
 
 /// What the preset's refinement reads on this device: about 30 minutes of 2 cores, 4 (scales) or 17
-/// (signs) of an H200, for the default model.
+/// (signs) of an H200, for the default model; balanced on a GPU names its own.
 [[nodiscard]] std::int64_t usualKlTokens(const QuantizeSettings& settings);
 
 /// Seconds that the refinement will take, 0 without one: what docs/quality.md measured, scaled by

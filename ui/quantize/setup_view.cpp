@@ -219,8 +219,8 @@ void SetupView::redraw() {
     const bool custom = isCustom(settings_);
     for (PresetCard* card : cards_) {
         const bool chosen = card->preset().toStdString() == settings_.preset;
-        QuantizeSettings shown = chosen ? settings_ : presetSettings(card->preset().toStdString());
-        shown.device = settings_.device;
+        const QuantizeSettings shown =
+            chosen ? settings_ : presetSettings(card->preset().toStdString(), settings_.device);
         card->show(*model_, shown, chosen, chosen && custom);
     }
     reset_->setEnabled(custom);

@@ -63,6 +63,7 @@ private slots:
         s.refinement = Refinement::signs;
         s.klTokens = 12345;
         s.klMinutes = 1.5;
+        s.klStep = 8192;
         s.latentSpread = 0.25;
         s.latentRate = 0.02;
         s.inFloat.setLayers("1-28");

@@ -50,6 +50,7 @@ private slots:
     void windowsAreLimited();
     void llamacppScoresSecondHalves();
     void divergenceFromAReference();
+    void divergenceOnTheReferencesAnswers();
     void activationBitsAreTheModelsOwn();
     void badFilesAreNamed();
     void aStopIsAnOutcome();
@@ -109,6 +110,31 @@ void EvalJobTest::divergenceFromAReference() {
     Transformer same(*backend_, floatModel(tinyConfig(300), 1));
     QVERIFY(evaluate({.protocol = Protocol::llamacpp512, .text = path, .windows = 1}, &same)
                 .divergence->mean < 1e-6);
+}
+
+void EvalJobTest::divergenceOnTheReferencesAnswers() {
+    const auto path = file("questions.txt", "Why boats?\n\n \nWhere is the harbour?\nWhen?\n");
+    const auto ask = [&](Transformer& reference, std::int64_t questions) {
+        return EvalJob(model_, tokenizer_, &reference)
+            .run({.text = path, .windows = questions, .chats = true}, {}, {});
+    };
+    const EvalResult result = ask(other_, 0);
+    QCOMPARE(result.divergence->windows, 3);
+    QVERIFY(result.divergence->mean > 0.0);
+    QVERIFY(result.divergence->tokens <= 3 * 128); // answers count, questions do not
+    QVERIFY(result.divergence->tokens < result.textTokens);
+    QCOMPARE(ask(other_, 0).divergence->mean, result.divergence->mean);
+    QCOMPARE(ask(other_, 2).divergence->windows, 2);
+
+    Transformer same(*backend_, floatModel(tinyConfig(300), 1));
+    const EvalResult agreed = ask(same, 0);
+    QVERIFY(agreed.divergence->mean < 1e-6);
+    QCOMPARE(agreed.divergence->topAgreement, 1.0);
+
+    EXPECT_ERROR(evaluate({.text = path, .chats = true}), badArgument, "compare");
+    EXPECT_ERROR(EvalJob(model_, tokenizer_, &same)
+                     .run({.text = file("blank.txt", "\n \n"), .chats = true}, {}, {}),
+                 textTooShort, "blank.txt");
 }
 
 void EvalJobTest::activationBitsAreTheModelsOwn() {

@@ -46,7 +46,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("option");
         for (const char* option :
              {"--activation-bits", "--rank", "--okt-rounds", "--psp-rounds", "--target-mix",
-              "--tokens", "--threads", "--device", "--kl-tokens", "--kl-minutes", "--latent-spread",
+              "--tokens", "--threads", "--device", "--kl-tokens", "--kl-step", "--kl-minutes", "--latent-spread",
               "--latent-rate", "-o"})
             QTest::newRow(option) << option;
     }
@@ -72,6 +72,8 @@ private Q_SLOTS:
             s.device = "tpu";
         else if (option == "--kl-tokens")
             s.klTokens = -1;
+        else if (option == "--kl-step")
+            s.klStep = -1;
         else if (option == "--kl-minutes")
             s.klMinutes = -0.5;
         else if (option == "--latent-spread")
@@ -194,6 +196,15 @@ private Q_SLOTS:
         QVERIFY(!run.covers(older, RunIdentity(older, "other model", "self").hash()));
         QVERIFY(!run.covers(older, RunIdentity(older, "model", "text").hash()));
         QVERIFY(!run.covers(now, then.hash())); // the recipe was edited
+    }
+
+    void balancedTrainsSignsOnAGpu() {
+        QCOMPARE(presetSettings("balanced").refinement, Refinement::scales);
+        const QuantizeSettings gpu = presetSettings("balanced", "cuda");
+        QCOMPARE(gpu.refinement, Refinement::signs);
+        const double seconds = refinementSecondsGuess(gpu, 134'515'008);
+        QVERIFY(seconds > 180.0 && seconds < 240.0);
+        QVERIFY(refinementSecondsGuess(presetSettings("best", "cuda"), 134'515'008) > 4 * seconds);
     }
 
     void guessedSeconds() {

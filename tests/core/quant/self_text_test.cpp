@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Text that a tiny model writes by itself.
+#include "core/quant/self_text.h"
+#include "tiny_model.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+using namespace bwla;
+using namespace bwla::test;
+
+class SelfTextTest : public QObject {
+    Q_OBJECT
+    QTemporaryDir folder_;
+    std::unique_ptr<ModelSource> source_;
+    using Texts = std::vector<std::vector<std::int32_t>>;
+
+    [[nodiscard]] Texts write(const Texts& prompts, std::int64_t length, std::uint64_t seed) const {
+        return writeTexts(*source_, prompts, length, seed, "cpu", {}, {});
+    }
+
+private Q_SLOTS:
+    void initTestCase() {
+        TinyModel tiny;
+        tiny.context = 64;
+        writeTinyFolder(folder_.filePath("tiny").toStdString(), tiny);
+        source_ = ModelSource::open(folder_.filePath("tiny").toStdString());
+    }
+
+    void promptsAreKept() {
+        const Texts prompts{{1}, {5, 6, 7, 8}, {9, 10}};
+        const Texts texts = write(prompts, 12, 3);
+        QCOMPARE(texts.size(), prompts.size());
+        for (std::size_t i = 0; i < prompts.size(); ++i) {
+            QCOMPARE(texts[i].size(), std::size_t{12});
+            QVERIFY(std::equal(prompts[i].begin(), prompts[i].end(), texts[i].begin()));
+        }
+    }
+
+    void theSeedDecides() {
+        const Texts prompts(4, {1, 2});
+        QVERIFY(write(prompts, 32, 5) == write(prompts, 32, 5));
+        QVERIFY(write(prompts, 32, 5) != write(prompts, 32, 6));
+    }
+
+    /// A token depends on what stands before it and nothing else: a prompt that already holds the
+    /// first tokens goes on like the text that wrote them itself, and a longer text begins like a
+    /// shorter one.
+    void aTextGoesOnFromItsBeginning() {
+        const Texts texts = write(Texts(6, {1, 2, 3}), 40, 7);
+        const Texts shorter = write(Texts(6, {1, 2, 3}), 20, 7);
+        Texts begun;
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            QVERIFY(std::equal(shorter[i].begin(), shorter[i].end(), texts[i].begin()));
+            begun.emplace_back(texts[i].begin(), texts[i].begin() + 10 + static_cast<int>(i));
+        }
+        QVERIFY(write(begun, 40, 7) == texts);
+    }
+
+    void stopsAreHeard() {
+        std::stop_source stop;
+        stop.request_stop();
+        QVERIFY_EXCEPTION_THROWN(
+            (void)writeTexts(*source_, {{1}}, 8, 0, "cpu", {}, stop.get_token()), Cancelled);
+    }
+};
+
+QTEST_GUILESS_MAIN(SelfTextTest)
+#include "self_text_test.moc"
