@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/load.h"
-#include "core/model/open_model.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "core/eval/eval_job.h"
+#include "core/model/open_model.h"
 #include "core/text/tokenizer.h"
 
 #include <memory>
@@ -103,6 +103,8 @@ std::string resultText(const Options& options, const EvalResult& result, const O
 }
 
 void eval(const Options& options, const Call& call) {
+    if (!options.reference.empty() && !options.perplexityText.empty())
+        throw Error(ErrorCode::badArgument).because("--reference goes with --kld or --chats.");
     OpenModel model(options.model);
     const Tokenizer tokenizer(model.tokenizer());
     const auto backend = makeBackend(call.options, options.engine);
@@ -135,17 +137,16 @@ void addEval(Verbs& verbs) {
                                [options](const Call& call) { eval(*options, call); });
     verb->add_option("model", options->model, "Model")->required();
     auto* measure = verb->add_option_group("Measure", "Exactly one of");
-    auto* perplexity = measure->add_option("--ppl", options->perplexityText, "Text to measure perplexity on");
+    measure->add_option("--ppl", options->perplexityText, "Text to measure perplexity on");
     auto* divergence = measure->add_option("--kld", options->divergenceText,
                                            "Text to measure KL divergence from --reference on");
     auto* chats = measure->add_option("--chats", options->chats,
                                       "Questions, one a line: divergence on --reference's answers");
     measure->require_option(1);
-    auto* reference =
-        verb->add_option("--reference", options->reference, "Model to compare with in --kld and --chats");
+    auto* reference = verb->add_option("--reference", options->reference,
+                                       "Model to compare with in --kld and --chats");
     divergence->needs(reference);
     chats->needs(reference);
-    reference->excludes(perplexity);
     verb->add_option("--protocol", options->protocol,
                      "gptq-2048 or llamacpp-512 (default: gptq-2048)")
         ->check(CLI::IsMember({"gptq-2048", "llamacpp-512"}));

@@ -16,8 +16,8 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 
 /// Sends what a measurement tells: done, all, value so far.
 KlProgress reporter(const Sink<EvalEvent>& sink, const char* phase) {
-    return [&sink, phase, start = std::chrono::steady_clock::now()](std::int64_t done,
-                                                                    std::int64_t all, double value) {
+    return [&sink, phase, start = std::chrono::steady_clock::now()](
+               std::int64_t done, std::int64_t all, double value) {
         EvalEvent event;
         event.value = value;
         event.progress.phase = phase;
@@ -79,9 +79,9 @@ EvalResult EvalJob::scoreChats(const EvalSettings& settings, const Sink<EvalEven
     Session reference(*reference_, std::min(chatCapacity, reference_->config().context));
     Session session(model_, reference.capacity(), settings.activationBits);
     const KlProgress answered = reporter(sink, "answers");
-    const std::vector<ScoredText> answers =
-        chatAnswers(reference, tokenizer_, questions, {},
-                    [&](std::int64_t done) { answered(done, std::ssize(questions), 0.0); }, stop);
+    const std::vector<ScoredText> answers = chatAnswers(
+        reference, tokenizer_, questions, {},
+        [&](std::int64_t done) { answered(done, std::ssize(questions), 0.0); }, stop);
     EvalResult result;
     result.dataSha256 = text.sha256;
     result.activationBits = session.activationBits();

@@ -75,8 +75,7 @@ struct Heads : torch::autograd::Function<Heads> {
                          v = gradients[2].contiguous();
         const std::int64_t windows = q.size(0), tokens = q.size(1), heads = q.size(2),
                            kvHeads = k.size(2), headDim = q.size(3);
-        at::Tensor qkv =
-            at::empty({windows, tokens, (heads + 2 * kvHeads) * headDim}, q.options());
+        at::Tensor qkv = at::empty({windows, tokens, (heads + 2 * kvHeads) * headDim}, q.options());
         gpu::joinHeads(q.data_ptr(), k.data_ptr(), v.data_ptr(), tables[0].data_ptr(),
                        tables[1].data_ptr(), qkv.data_ptr(),
                        {windows * tokens, tokens, heads, kvHeads, headDim}, stream());

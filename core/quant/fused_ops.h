@@ -20,8 +20,8 @@ namespace bwla {
 /// gateUp (.., 2 units) -> silu(gate) * up.
 [[nodiscard]] at::Tensor fusedGatedUnit(const at::Tensor& gateUp);
 
-/// qkv (windows, tokens, (heads + 2 kvHeads) headDim) -> q, k, v (windows, tokens, heads or kvHeads,
-/// headDim), q and k turned by the table's first rows.
+/// qkv (windows, tokens, (heads + 2 kvHeads) headDim) -> q, k, v (windows, tokens, heads or
+/// kvHeads, headDim), q and k turned by the table's first rows.
 [[nodiscard]] std::array<at::Tensor, 3> fusedHeads(const at::Tensor& qkv, const ModelConfig& config,
                                                    const RotaryTable& table);
 

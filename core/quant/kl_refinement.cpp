@@ -97,8 +97,7 @@ private:
         if (settings_.minutes > 0.0)
             return progress_.seconds / (60.0 * settings_.minutes);
         const std::int64_t steps = settings_.tokens / stepTokens();
-        return steps == 0 ? 1.0
-                          : static_cast<double>(progress_.step) / static_cast<double>(steps);
+        return steps == 0 ? 1.0 : static_cast<double>(progress_.step) / static_cast<double>(steps);
     }
 
     [[nodiscard]] double rate() const {
@@ -120,8 +119,7 @@ private:
         };
         set(parameterRates_, rate(), progress_.step + 1);
         set(signRates_, rate() * settings_.latentRate, progress_.step + 1 - resumedAt_);
-        const int bits =
-            share() >= 1.0 - settings_.quantizedShare ? settings_.activationBits : 16;
+        const int bits = share() >= 1.0 - settings_.quantizedShare ? settings_.activationBits : 16;
         repeated_(bits, [&] { compute(bits); });
         summed_ += stepTokens();
         ++progress_.step;
@@ -179,7 +177,8 @@ private:
 KlBatch klBatch(const std::string& device, const ModelConfig& config, std::int64_t stepTokens) {
     // 512 tokens a step keep 2 cores busy; a GPU needs 16k to be bound by arithmetic.
     const std::int64_t wanted = stepTokens > 0 ? stepTokens : device == "cpu" ? 512 : 16'384;
-    const std::int64_t window = std::min({wanted, device == "cpu" ? std::int64_t{512} : std::int64_t{2048}, config.context});
+    const std::int64_t window = std::min(
+        {wanted, device == "cpu" ? std::int64_t{512} : std::int64_t{2048}, config.context});
     return {window, wanted / window};
 }
 

@@ -23,7 +23,7 @@ struct KlSettings {
     std::int64_t tokens = 0;
     double minutes = 0.0;        ///< > 0: as many tokens as fit
     std::int64_t stepTokens = 0; ///< read by one step; 0 = as many as suit the device
-    bool signs = false;   ///< latent signs train too
+    bool signs = false;          ///< latent signs train too
     /// Where latents start, in units of |W' - L| over its own level: small, so that signs can turn
     /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
     double latentSpread = 0.5;

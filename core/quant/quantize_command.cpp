@@ -106,7 +106,7 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     words.option("--seed", s.seed, usual.seed);
     if (s.threads != 0)
         words.add("--threads", text(s.threads));
-    if (s.device != usual.device)
+    if (s.device != QuantizeSettings().device)
         words.add("--device", s.device);
     if (s.resume)
         words.flag("--resume");

@@ -19,8 +19,8 @@
 namespace bwla {
 namespace {
 
-/// One token a row by inverting the cumulative distribution: one random number u (n, 1) a row, where
-/// noise for every logit took a tenth of the time.
+/// One token a row by inverting the cumulative distribution: one random number u (n, 1) a row,
+/// where noise for every logit took a tenth of the time.
 at::Tensor draw(const at::Tensor& logits, const at::Tensor& u) {
     const at::Tensor cumulative = at::softmax(logits.to(at::kFloat), -1).cumsum(-1);
     const at::Tensor target = u * cumulative.narrow(1, cumulative.size(1) - 1, 1);
@@ -66,9 +66,8 @@ public:
         std::int64_t keys = position + 1;
         if (onGpu())
             keys = std::min<std::int64_t>(
-                length_, std::max<std::int64_t>(
-                             64, static_cast<std::int64_t>(
-                                     std::bit_ceil(static_cast<std::uint64_t>(keys)))));
+                length_, std::max<std::int64_t>(64, static_cast<std::int64_t>(std::bit_ceil(
+                                                        static_cast<std::uint64_t>(keys)))));
         repeated_(static_cast<int>(keys), [&] { compute(keys); });
     }
 
@@ -89,10 +88,9 @@ private:
         RotaryTable angle = table_;
         angle.cos = table_.cos.index_select(0, position_);
         angle.sin = table_.sin.index_select(0, position_);
-        const at::Tensor bias =
-            at::zeros({keys}, options_)
-                .masked_fill_(at::arange(keys, position_.options()) > position_,
-                              -std::numeric_limits<float>::infinity());
+        const at::Tensor bias = at::zeros({keys}, options_)
+                                    .masked_fill_(at::arange(keys, position_.options()) > position_,
+                                                  -std::numeric_limits<float>::infinity());
         at::Tensor x =
             model_.embed(ids_.index_select(1, position_).squeeze(1)).to(options_.dtype());
         for (std::int64_t l = 0; l < config_.layers; ++l) {

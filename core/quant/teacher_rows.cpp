@@ -13,10 +13,9 @@ namespace bwla {
 WindowPool::WindowPool(const KlText& text, const std::string& device)
     : fileWindows_(static_cast<std::int64_t>(text.file.size())), fileShare_(text.fileShare) {
     const auto& any = text.file.empty() ? text.self : text.file;
-    at::Tensor host =
-        at::empty({fileWindows_ + static_cast<std::int64_t>(text.self.size()),
-                   static_cast<std::int64_t>(any.empty() ? 0 : any.front().size())},
-                  at::kInt);
+    at::Tensor host = at::empty({fileWindows_ + static_cast<std::int64_t>(text.self.size()),
+                                 static_cast<std::int64_t>(any.empty() ? 0 : any.front().size())},
+                                at::kInt);
     auto* out = host.data_ptr<std::int32_t>();
     for (const auto* part : {&text.file, &text.self})
         for (const auto& window : *part)

@@ -113,8 +113,7 @@ at::Tensor TrainableGroup::quantized(const at::Tensor& x, int bits) const {
     const at::Tensor turned = rotated(x);
     if (bits < 16 && logColumn_.defined() && fusable(turned))
         return fusedQuantize(turned, logColumn_, bits, clipLow_, clipHigh_);
-    at::Tensor scaled =
-        logColumn_.defined() ? turned * logColumn_.exp() : turned.to(at::kFloat);
+    at::Tensor scaled = logColumn_.defined() ? turned * logColumn_.exp() : turned.to(at::kFloat);
     if (bits < 16)
         scaled = fakeQuantize(scaled, bits, clipLow_, clipHigh_);
     return scaled.to(place_.type);

@@ -40,8 +40,6 @@ void UsageTest::mistakes_data() {
         {"eval", "m.gguf", "--ppl", "a.txt", "--kld", "a.txt", "--reference", "n.gguf"}, "--kld");
     row("divergence from nothing", {"eval", "m.gguf", "--kld", "a.txt"}, "--reference");
     row("chats with nothing", {"eval", "m.gguf", "--chats", "a.txt"}, "--reference");
-    row("perplexity with a reference",
-        {"eval", "m.gguf", "--ppl", "a.txt", "--reference", "n.gguf"}, "--reference");
     row("protocol", {"eval", "m.gguf", "--ppl", "a.txt", "--protocol", "mine"}, "--protocol");
     row("windows", {"eval", "m.gguf", "--ppl", "a.txt", "--windows", "-1"}, "--windows");
     row("repetitions", {"bench", "m.gguf", "-r", "0"}, "--repetitions");

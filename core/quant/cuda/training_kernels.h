@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Kernels of the refinement on an NVIDIA GPU: each takes one pass over its data where eager libtorch
-// takes three to twelve. Plain CUDA, no libtorch. Data is bfloat16 unless said, row-major, 16-byte
-// aligned, and every row length a multiple of 8; sums and arithmetic are float32. Nothing waits.
-// Errors of a launch are found by the next call of libtorch.
+// Kernels of the refinement on an NVIDIA GPU: each takes one pass over its data where eager
+// libtorch takes three to twelve. Plain CUDA, no libtorch. Data is bfloat16 unless said, row-major,
+// 16-byte aligned, and every row length a multiple of 8; sums and arithmetic are float32. Nothing
+// waits. Errors of a launch are found by the next call of libtorch.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ struct HeadShape {
     std::int64_t positions = 0;
     std::int64_t heads = 0, kvHeads = 0, headDim = 0;
 };
-/// qkv (tokens, (heads + 2 kvHeads) headDim) -> q (tokens, heads, headDim), k and v (tokens, kvHeads,
-/// headDim), q and k turned by cos and sin (positions, headDim / 2).
+/// qkv (tokens, (heads + 2 kvHeads) headDim) -> q (tokens, heads, headDim), k and v (tokens,
+/// kvHeads, headDim), q and k turned by cos and sin (positions, headDim / 2).
 void splitHeads(const void* qkv, const void* cos, const void* sin, void* q, void* k, void* v,
                 const HeadShape& shape, Stream stream);
 /// The way back of the gradients.
@@ -43,12 +43,12 @@ struct RowQuantizer {
 /// (docs/method.md); `steps` (rows, 2), float32, gets each row's s and z.
 void quantizeRows(const void* x, const float* scale, void* out, float* steps, std::int64_t rows,
                   std::int64_t cols, const RowQuantizer& quantizer, Stream stream);
-/// Straight through what was rounded, 0 for what was clamped: the gradient of x, and of log scale as
-/// sums (strips, cols), float32, over strips of rows.
+/// Straight through what was rounded, 0 for what was clamped: the gradient of x, and of log scale
+/// as sums (strips, cols), float32, over strips of rows.
 void quantizeRowsGradient(const void* gradient, const void* x, const float* scale,
-                          const float* steps, void* xGradient, float* scaleSums, std::int64_t strips,
-                          std::int64_t rows, std::int64_t cols, const RowQuantizer& quantizer,
-                          Stream stream);
+                          const float* steps, void* xGradient, float* scaleSums,
+                          std::int64_t strips, std::int64_t rows, std::int64_t cols,
+                          const RowQuantizer& quantizer, Stream stream);
 
 /// Logits (rows, cols): sums[row] = KL(teacher | student), float32, and student becomes
 /// d KL / d student.
@@ -59,8 +59,8 @@ struct LatentStep {
     float* value = nullptr;
     float* first = nullptr;
     float* second = nullptr;
-    void* gradient = nullptr; ///< bfloat16; 0 afterwards
-    void* signs = nullptr;    ///< bfloat16; follow the new values
+    void* gradient = nullptr;     ///< bfloat16; 0 afterwards
+    void* signs = nullptr;        ///< bfloat16; follow the new values
     const float* rates = nullptr; ///< on the device: {rate, 1 / (1 - beta1^n), 1 / (1 - beta2^n)}
     std::int64_t size = 0;        ///< a multiple of 4
     float beta1 = 0.9F, beta2 = 0.95F, epsilon = 1e-8F, bound = 1.5F;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Text that a tiny model writes by itself.
+#include "core/job/job.h"
 #include "core/quant/self_text.h"
 #include "tiny_model.h"
 
@@ -61,8 +62,10 @@ private Q_SLOTS:
     void stopsAreHeard() {
         std::stop_source stop;
         stop.request_stop();
+        const Texts prompts{{1}};
+        const std::function<void(double)> unheard;
         QVERIFY_EXCEPTION_THROWN(
-            (void)writeTexts(*source_, {{1}}, 8, 0, "cpu", {}, stop.get_token()), Cancelled);
+            (void)writeTexts(*source_, prompts, 8, 0, "cpu", unheard, stop.get_token()), Cancelled);
     }
 };
 

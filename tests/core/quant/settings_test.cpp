@@ -46,8 +46,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("option");
         for (const char* option :
              {"--activation-bits", "--rank", "--okt-rounds", "--psp-rounds", "--target-mix",
-              "--tokens", "--threads", "--device", "--kl-tokens", "--kl-step", "--kl-minutes", "--latent-spread",
-              "--latent-rate", "-o"})
+              "--tokens", "--threads", "--device", "--kl-tokens", "--kl-step", "--kl-minutes",
+              "--latent-spread", "--latent-rate", "-o"})
             QTest::newRow(option) << option;
     }
     void complaintsNameTheOption() {

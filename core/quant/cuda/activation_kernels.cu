@@ -1,50 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/cuda/eight_values.cuh"
 #include "core/quant/cuda/training_kernels.h"
-
-#include <cuda_bf16.h>
 
 namespace bwla::gpu {
 namespace {
 
-constexpr int width = 8; // values of a 16-byte access
-constexpr int warp = 32;
-
-struct Eight {
-    float v[width];
-};
-
-__device__ Eight load(const void* base, std::int64_t index) {
-    const uint4 bits = static_cast<const uint4*>(base)[index];
-    const auto* pairs = reinterpret_cast<const __nv_bfloat162*>(&bits);
-    Eight x;
-#pragma unroll
-    for (int i = 0; i < width / 2; ++i) {
-        const float2 pair = __bfloat1622float2(pairs[i]);
-        x.v[2 * i] = pair.x;
-        x.v[2 * i + 1] = pair.y;
-    }
-    return x;
-}
-
-__device__ void store(void* base, std::int64_t index, const Eight& x) {
-    uint4 bits;
-    auto* pairs = reinterpret_cast<__nv_bfloat162*>(&bits);
-#pragma unroll
-    for (int i = 0; i < width / 2; ++i)
-        pairs[i] = __floats2bfloat162_rn(x.v[2 * i], x.v[2 * i + 1]);
-    static_cast<uint4*>(base)[index] = bits;
-}
-
 __device__ float sigmoid(float x) {
     return 1.0F / (1.0F + __expf(-x));
-}
-
-__device__ std::int64_t thread() {
-    return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-}
-
-unsigned blocksFor(std::int64_t threads, int perBlock) {
-    return static_cast<unsigned>((threads + perBlock - 1) / perBlock);
 }
 
 // ---- gated unit --------------------------------------------------------------------------------
@@ -99,13 +61,12 @@ __device__ HeadPiece headPiece(std::int64_t i, const HeadShape& s) {
     const int part = head < s.heads ? 0 : head < s.heads + s.kvHeads ? 1 : 2;
     const std::int64_t first = part == 0 ? 0 : part == 1 ? s.heads : s.heads + s.kvHeads;
     const std::int64_t inPart = part == 0 ? s.heads : s.kvHeads;
-    return {(token * heads + head) * 2 * half + d,
-            (token * inPart + head - first) * 2 * half + d, half,
-            token % s.positions * half + d, part};
+    return {(token * heads + head) * 2 * half + d, (token * inPart + head - first) * 2 * half + d,
+            half, token % s.positions * half + d, part};
 }
 
-__global__ void splitHeadsKernel(const void* qkv, const void* cos, const void* sin, void* q, void* k,
-                                 void* v, HeadShape shape, std::int64_t count) {
+__global__ void splitHeadsKernel(const void* qkv, const void* cos, const void* sin, void* q,
+                                 void* k, void* v, HeadShape shape, std::int64_t count) {
     const std::int64_t i = thread();
     if (i >= count)
         return;
@@ -228,127 +189,7 @@ __global__ void quantizeRowsGradientKernel(const void* gradient, const void* x, 
         scaleSums[(blockIdx.x * pieces + p) * width + k] = sums[k];
 }
 
-// ---- divergence --------------------------------------------------------------------------------
-
-constexpr int klThreads = 512;
-
-/// The largest logit so far and the sum of exp(logit - largest).
-struct LogSum {
-    float most, sum;
-    __device__ void add(const Eight& x) {
-        float larger = most;
-#pragma unroll
-        for (int k = 0; k < width; ++k)
-            larger = fmaxf(larger, x.v[k]);
-        sum *= __expf(most - larger);
-        most = larger;
-#pragma unroll
-        for (int k = 0; k < width; ++k)
-            sum += __expf(x.v[k] - most);
-    }
-    __device__ void merge(const LogSum& other) {
-        const float larger = fmaxf(most, other.most);
-        sum = sum * __expf(most - larger) + other.sum * __expf(other.most - larger);
-        most = larger;
-    }
-    __device__ float value() const { return most + __logf(sum); }
-};
-
-__device__ LogSum overBlock(LogSum x, LogSum* shared) {
-    for (int step = warp / 2; step > 0; step /= 2)
-        x.merge({__shfl_xor_sync(~0U, x.most, step), __shfl_xor_sync(~0U, x.sum, step)});
-    if (threadIdx.x % warp == 0)
-        shared[threadIdx.x / warp] = x;
-    __syncthreads();
-    LogSum all = shared[0];
-    for (int i = 1; i < klThreads / warp; ++i)
-        all.merge(shared[i]);
-    __syncthreads();
-    return all;
-}
-
-__device__ float overBlock(float x, float* shared) {
-    for (int step = warp / 2; step > 0; step /= 2)
-        x += __shfl_xor_sync(~0U, x, step);
-    if (threadIdx.x % warp == 0)
-        shared[threadIdx.x / warp] = x;
-    __syncthreads();
-    float all = 0.0F;
-    for (int i = 0; i < klThreads / warp; ++i)
-        all += shared[i];
-    return all;
-}
-
-__global__ void __launch_bounds__(klThreads)
-    klOfRowsKernel(const void* teacher, void* student, float* sums, std::int64_t pieces) {
-    __shared__ LogSum shared[klThreads / warp];
-    __shared__ float sharedSums[klThreads / warp];
-    const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * pieces;
-    constexpr float none = -1e30F;
-    LogSum p{none, 0.0F}, q{none, 0.0F};
-    for (std::int64_t i = threadIdx.x; i < pieces; i += klThreads) {
-        p.add(load(teacher, first + i));
-        q.add(load(student, first + i));
-    }
-    const float logP = overBlock(p, shared).value(), logQ = overBlock(q, shared).value();
-    float kl = 0.0F;
-    for (std::int64_t i = threadIdx.x; i < pieces; i += klThreads) {
-        const Eight t = load(teacher, first + i);
-        Eight s = load(student, first + i);
-#pragma unroll
-        for (int k = 0; k < width; ++k) {
-            const float a = t.v[k] - logP, b = s.v[k] - logQ, pk = __expf(a);
-            kl += pk * (a - b);
-            s.v[k] = __expf(b) - pk;
-        }
-        store(student, first + i, s);
-    }
-    const float all = overBlock(kl, sharedSums);
-    if (threadIdx.x == 0)
-        sums[blockIdx.x] = all;
-}
-
-// ---- latents -----------------------------------------------------------------------------------
-
-__device__ float steppedLatent(const LatentStep& s, float value, float gradient, float& first,
-                               float& second) {
-    const float g = fabsf(value) <= s.bound ? gradient : 0.0F;
-    first += (1.0F - s.beta1) * (g - first);
-    second = s.beta2 * second + (1.0F - s.beta2) * g * g;
-    return value -
-           s.rates[0] * (first * s.rates[1]) / (sqrtf(second * s.rates[2]) + s.epsilon);
-}
-
-__global__ void stepLatentsKernel(LatentStep s) {
-    const std::int64_t i = thread();
-    if (i >= s.size / 4)
-        return;
-    auto* const values = reinterpret_cast<float4*>(s.value) + i;
-    auto* const firsts = reinterpret_cast<float4*>(s.first) + i;
-    auto* const seconds = reinterpret_cast<float4*>(s.second) + i;
-    auto* const gradients = static_cast<__nv_bfloat162*>(s.gradient) + 2 * i;
-    auto* const signs = static_cast<__nv_bfloat162*>(s.signs) + 2 * i;
-    float4 value = *values, first = *firsts, second = *seconds;
-    const float2 low = __bfloat1622float2(gradients[0]), high = __bfloat1622float2(gradients[1]);
-    value.x = steppedLatent(s, value.x, low.x, first.x, second.x);
-    value.y = steppedLatent(s, value.y, low.y, first.y, second.y);
-    value.z = steppedLatent(s, value.z, high.x, first.z, second.z);
-    value.w = steppedLatent(s, value.w, high.y, first.w, second.w);
-    *values = value;
-    *firsts = first;
-    *seconds = second;
-    gradients[0] = gradients[1] = __floats2bfloat162_rn(0.0F, 0.0F);
-    const auto sign = [](float x) { return x >= 0.0F ? 1.0F : -1.0F; };
-    signs[0] = __floats2bfloat162_rn(sign(value.x), sign(value.y));
-    signs[1] = __floats2bfloat162_rn(sign(value.z), sign(value.w));
-}
-
 } // namespace
-
-std::int64_t freeMemory() {
-    std::size_t free = 0, total = 0;
-    return cudaMemGetInfo(&free, &total) == cudaSuccess ? static_cast<std::int64_t>(free) : 0;
-}
 
 void gatedUnit(const void* gateUp, void* out, std::int64_t rows, std::int64_t units,
                Stream stream) {
@@ -367,41 +208,31 @@ void splitHeads(const void* qkv, const void* cos, const void* sin, void* q, void
                 const HeadShape& shape, Stream stream) {
     const std::int64_t count = headPieces(shape);
     splitHeadsKernel<<<blocksFor(count, 256), 256, 0, stream>>>(qkv, cos, sin, q, k, v, shape,
-                                                               count);
+                                                                count);
 }
 
 void joinHeads(const void* q, const void* k, const void* v, const void* cos, const void* sin,
                void* qkv, const HeadShape& shape, Stream stream) {
     const std::int64_t count = headPieces(shape);
     joinHeadsKernel<<<blocksFor(count, 256), 256, 0, stream>>>(q, k, v, cos, sin, qkv, shape,
-                                                              count);
+                                                               count);
 }
 
 void quantizeRows(const void* x, const float* scale, void* out, float* steps, std::int64_t rows,
                   std::int64_t cols, const RowQuantizer& quantizer, Stream stream) {
     quantizeRowsKernel<<<blocksFor(rows * warp, 256), 256, 0, stream>>>(x, scale, out, steps, rows,
-                                                                       cols / width, quantizer);
+                                                                        cols / width, quantizer);
 }
 
 void quantizeRowsGradient(const void* gradient, const void* x, const float* scale,
-                          const float* steps, void* xGradient, float* scaleSums, std::int64_t strips,
-                          std::int64_t rows, std::int64_t cols, const RowQuantizer& quantizer,
-                          Stream stream) {
+                          const float* steps, void* xGradient, float* scaleSums,
+                          std::int64_t strips, std::int64_t rows, std::int64_t cols,
+                          const RowQuantizer& quantizer, Stream stream) {
     const std::int64_t pieces = cols / width;
     const int threads = 96;
     const dim3 grid(static_cast<unsigned>(strips), blocksFor(pieces, threads));
     quantizeRowsGradientKernel<<<grid, threads, 0, stream>>>(gradient, x, scale, steps, xGradient,
-                                                            scaleSums, rows, pieces, quantizer);
-}
-
-void klOfRows(const void* teacher, void* student, float* sums, std::int64_t rows, std::int64_t cols,
-              Stream stream) {
-    klOfRowsKernel<<<static_cast<unsigned>(rows), klThreads, 0, stream>>>(teacher, student, sums,
-                                                                         cols / width);
-}
-
-void stepLatents(const LatentStep& step, Stream stream) {
-    stepLatentsKernel<<<blocksFor(step.size / 4, 256), 256, 0, stream>>>(step);
+                                                             scaleSums, rows, pieces, quantizer);
 }
 
 } // namespace bwla::gpu
