@@ -93,19 +93,18 @@ ProductShape tileShape(const Capabilities& capabilities, const ProductCase& what
     return shape;
 }
 
-/// tile_matrix.comp: 32 * rows weight rows by 64 * tokens input rows a workgroup.
+/// tile_matrix.comp: 32 * rows weight rows by 128 input rows a workgroup; rows 1, 2 or 4.
 std::optional<ProductShape> matrixShape(const Capabilities& capabilities, const ProductCase& what,
-                                        std::uint32_t tokens, std::uint32_t rows) {
+                                        std::uint32_t rows) {
     const bool can = what.levels ? capabilities.matrixLevels && capabilities.integerDot
                                  : what.kind == WeightKind::f16 && capabilities.matrixHalves;
-    const std::uint32_t shared = (32 * rows + 64 * tokens) * 9 * 16 + 8 * 1024;
+    const std::uint32_t shared = (32 * rows + 128) * 9 * 16 + 8 * 1024;
     if (!can || what.batch < 16 || shared > capabilities.sharedBytes)
         return std::nullopt;
     ProductShape shape;
-    shape.shader = shaderName("matrix", capabilities, what);
+    shape.shader = shaderName("matrix", capabilities, what) + "_" + std::to_string(rows);
     shape.workgroup = 256;
-    shape.tokens = 64 * tokens;
-    shape.constants = {tokens, rows};
+    shape.tokens = 128;
     shape.groups = groupsFor(what.rows, std::int64_t{32} * rows);
     return shape;
 }
@@ -113,10 +112,14 @@ std::optional<ProductShape> matrixShape(const Capabilities& capabilities, const 
 /// Measured on an H200, see docs/performance.md: more rows a lane where there are rows enough for
 /// every multiprocessor, more lanes a row where there are not.
 GemvShape defaultGemv(const ProductCase& what) {
+    if (what.rows >= 65536)
+        return {128, 8, 2, 5};
     if (what.rows >= 8192)
-        return what.rows < 65536 ? GemvShape{128, 8, 2, 2} : GemvShape{256, 8, 4, 2};
+        return {128, 8, 2, 2};
     const std::int64_t pieces = piecesOf(what);
-    return pieces >= 64 && pieces < 160 ? GemvShape{128, 16, 1, 2} : GemvShape{128, 8, 1, 5};
+    return pieces >= 160  ? GemvShape{256, 16, 1, 2}
+           : pieces >= 64 ? GemvShape{128, 16, 1, 2}
+                          : GemvShape{128, 8, 1, 5};
 }
 
 std::vector<GemvShape> gemvChoices() {
@@ -162,8 +165,8 @@ std::vector<ProductShape> productShapes(const Capabilities& capabilities, const 
     if (what.batch > 1)
         for (const auto& [tokens, rows] : what.levels ? levelTiles() : floatTiles())
             shapes.push_back(tileShape(capabilities, what, tokens, rows));
-    for (const auto& [tokens, rows] : {Tile{1, 1}, {1, 2}, {2, 2}, {1, 4}, {2, 4}, {2, 1}})
-        if (const auto shape = matrixShape(capabilities, what, tokens, rows))
+    for (const std::uint32_t rows : {1U, 2U, 4U})
+        if (const auto shape = matrixShape(capabilities, what, rows))
             shapes.push_back(*shape);
     const auto tokenChoices =
         what.batch == 1 ? std::vector<std::uint32_t>{1} : std::vector<std::uint32_t>{4, 8};
@@ -182,13 +185,9 @@ ProductShape productShape(const Capabilities& capabilities, const ProductCase& w
 }
 
 ProductShape plainShape(const Capabilities& capabilities, const ProductCase& what) {
-    if (what.batch >= 16 && (what.levels || what.rows >= 4096)) {
-        const bool wide = what.rows >= 16384; // tiles enough for every multiprocessor
-        const bool narrow = what.rows < 4096;
-        if (const auto shape = matrixShape(capabilities, what, what.batch > 64 && !narrow ? 2 : 1,
-                                           wide     ? 4
-                                           : narrow ? 1
-                                                    : 2))
+    if (what.levels || what.rows >= 4096) { // enough tiles to keep every multiprocessor at work
+        const std::uint32_t rows = what.rows >= 16384 ? 4 : what.rows >= 12288 ? 2 : 1;
+        if (const auto shape = matrixShape(capabilities, what, rows))
             return *shape;
     }
     // A batch of a wide product has tiles enough for every multiprocessor.

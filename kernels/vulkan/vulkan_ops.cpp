@@ -75,7 +75,8 @@ std::optional<RotationShape> rotationShape(const VulkanPlan& plan, const Prepare
     const bool one = plan.batch() == 1;
     const bool wide = one && capabilities.invocations >= 1024 && input.cols() >= 2048;
     const std::int64_t workgroup = wide ? 1024 : elementGroup;
-    const std::int64_t rows = one ? 1 : std::min<std::int64_t>(m1, 8);
+    // Every workgroup reads all of X and R2: past the number of multiprocessors, two rows each.
+    const std::int64_t rows = one ? (m1 > 128 ? 2 : 1) : std::min<std::int64_t>(m1, 8);
     const std::int64_t parts = std::max<std::int64_t>(std::min({workgroup / m2, m1, m2}), 1);
     constexpr std::int64_t forReductions = 8192;
     const std::int64_t shared = 4 * rows * (m1 + m2 + parts * m2) + forReductions;
@@ -209,7 +210,8 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         writer.mark("place");
         writer.barrier();
     }
-    writer.bind(teamed(plan, "attend"), attendGroup,
+    const bool wideGroup = one && plan.machine().device->capabilities().invocations >= 512;
+    writer.bind(teamed(plan, "attend"), wideGroup ? 4 * attendGroup : attendGroup,
                 {single(plan), wide, static_cast<std::uint32_t>(spec.headDim)});
     writer.push(Push{one ? attend.q : attend.rotatedQ, attend.k, attend.v, rotary, attend.out,
                      plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads)});

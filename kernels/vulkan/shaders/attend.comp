@@ -33,6 +33,9 @@ p;
 // Positions whose values are summed side by side, each by `pairs` invocations.
 #define LINES (ALL / PAIRS)
 
+// Values that are on their way at once.
+const uint AT_ONCE = 8u;
+
 shared float query[HEAD_DIM];
 shared float ownKey[SINGLE_ROW ? HEAD_DIM : 1];
 shared float ownValue[SINGLE_ROW ? HEAD_DIM : 1];
@@ -93,6 +96,17 @@ float ownScore() {
 
 float score(Words keys, uint element) {
     float sum = 0.0;
+    if (!F32_CACHE && HEAD_DIM % 8 == 0) {
+        Quads quads = Quads(keys);
+        for (uint d = 0u; d < uint(HEAD_DIM); d += 8u) {
+            const uvec4 eight = quads.at[(element + d) / 8u];
+            [[unroll]] for (uint i = 0u; i < 4u; ++i) {
+                const vec2 key = unpackHalf2x16(eight[i]);
+                sum += query[d + 2u * i] * key.x + query[d + 2u * i + 1u] * key.y;
+            }
+        }
+        return sum / sqrt(float(HEAD_DIM));
+    }
     for (uint d = 0u; d < uint(HEAD_DIM); d += 2u) {
         const vec2 key = pairAt(keys, element + d);
         sum += query[d] * key.x + query[d + 1u] * key.y;
@@ -141,12 +155,20 @@ void main() {
         weights[self] = weight;
         total = total * shrink + groupAdd(weight); // the barriers in it publish the weights
         sum *= shrink;
-        if (line < LINES)
-            for (uint i = line; i < count; i += LINES)
-                sum += weights[i] *
-                       (SINGLE_ROW && begin + i == cached
-                            ? vec2(ownValue[2u * pair], ownValue[2u * pair + 1u])
-                            : pairAt(cache.values, cacheBase + (begin + i) * dim + 2u * pair));
+        const uint stored = min(count, cached - min(cached, begin));
+        if (line < LINES) {
+            for (uint i = line; i < stored; i += AT_ONCE * LINES) {
+                vec2 value[AT_ONCE];
+                [[unroll]] for (uint k = 0u; k < AT_ONCE; ++k)
+                    value[k] = pairAt(cache.values, cacheBase + 2u * pair +
+                                                        (begin + min(i + k * LINES, stored - 1u)) * dim);
+                [[unroll]] for (uint k = 0u; k < AT_ONCE; ++k)
+                    if (i + k * LINES < stored)
+                        sum += weights[i + k * LINES] * value[k];
+            }
+            if (SINGLE_ROW && stored < count && line == 0u)
+                sum += weights[stored] * vec2(ownValue[2u * pair], ownValue[2u * pair + 1u]);
+        }
         largest = top;
         barrier();
     }

@@ -31,18 +31,26 @@ p;
 
 #define SELF gl_LocalInvocationID.x
 
-const uint AT_ONCE = 8u;
+const uint AT_ONCE = 16u;
 
+// Words of B for the projections from k on, wanted before they are needed.
+uint b[AT_ONCE];
+void request(uint k, uint word, uint words) {
+    [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
+        b[i] = word < words && k + i < uint(p.rank) ? p.lowRankB.at[(k + i) * words + word] : 0u;
+}
+
+// Every team looks at all extremes for itself: cheaper than waiting for each other.
 vec2 rowGrid(uint token, float levels) {
     float least = 0.0;
     float most = 0.0;
-    for (uint i = SELF; i < uint(p.extremeCount); i += gl_WorkGroupSize.x) {
+    for (uint i = LANE; i < uint(p.extremeCount); i += LANES) {
         const uint at = 2u * (token * uint(p.extremeCount) + i);
         widen(p.extremes.at[at], least, most);
         widen(p.extremes.at[at + 1u], least, most);
     }
-    precise const float low = p.clipLow * groupMin(least);
-    precise const float high = p.clipHigh * groupMax(most);
+    precise const float low = p.clipLow * teamMin(least);
+    precise const float high = p.clipHigh * teamMax(most);
     return gridOf(low, high, levels);
 }
 
@@ -54,6 +62,7 @@ void main() {
     const uint word = gl_GlobalInvocationID.x;
     const bool inside = word < words;
     const uint meta = token * (META_WORDS + uint(p.rank));
+    request(0u, word, words);
     float x[4];
     [[unroll]] for (uint byte = 0u; byte < 4u; ++byte) {
         const uint column = columnOf(word, byte);
@@ -83,9 +92,8 @@ void main() {
         p.meta.at[meta + 2u] = uint(int(grid.y));
     }
     for (uint k = 0u; k < uint(p.rank); k += AT_ONCE) {
-        uint b[AT_ONCE];
-        [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
-            b[i] = inside ? p.lowRankB.at[min(k + i, uint(p.rank) - 1u) * words + word] : 0u;
+        if (k > 0u)
+            request(k, word, words);
         [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i) {
             const int part = teamAdd(dotSigned(b[i], packed));
             if (LANE == 0u && k + i < uint(p.rank))

@@ -45,9 +45,14 @@ const uint RIGHT_SHARE = uint((M2 + PARTS - 1) / PARTS);
 // Loads that do not wait for each other.
 const uint AT_ONCE = 8u;
 
-shared float left[M1 * ROWS];
+shared float left[ROWS > 1 ? M1 * ROWS : 1]; // columns of R1
 shared float turned[ROWS * M2];
 shared float partials[PARTS * ROWS * M2];
+shared float teamSquares[128];
+shared vec2 teamExtremes[128];
+
+// Factors of R2 on their way while R1' X is made.
+float ahead[AT_ONCE];
 
 #define SELF gl_LocalInvocationID.x
 #define ALL gl_WorkGroupSize.x
@@ -67,8 +72,16 @@ float joined(uint i) {
     return sum;
 }
 
+uint rightBegin(uint item) {
+    return item / uint(M2) * RIGHT_SHARE;
+}
+void requestRight(uint item, uint k) {
+    [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
+        ahead[i] = p.r2.at[min(k + i, uint(M2) - 1u) * uint(M2) + item % uint(M2)];
+}
+
 // ROWS rows of R1' X; returns the squares this invocation saw.
-float turnLeft(uint source) {
+float turnLeft(uint source, uint firstRow) {
     float squares = 0.0;
     for (uint item = SELF; item < ITEMS; item += ALL) {
         const uint begin = item / uint(M2) * LEFT_SHARE;
@@ -79,8 +92,11 @@ float turnLeft(uint source) {
         for (uint k = begin; k < end; k += AT_ONCE) {
             float x[AT_ONCE];
             float gain[AT_ONCE];
+            float own[AT_ONCE]; // of R1, where there is one row: nothing to wait for
             [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i) {
-                const uint at = min(k + i, end - 1u) * uint(M2) + item % uint(M2);
+                const uint line = min(k + i, end - 1u);
+                const uint at = line * uint(M2) + item % uint(M2);
+                own[i] = ROWS == 1 ? p.r1.at[line * uint(M1) + firstRow] : 0.0;
                 x[i] = p.x.at[source + at];
                 gain[i] = (p.flags & NORM) != 0 ? p.gain.at[at] : 1.0;
             }
@@ -89,7 +105,7 @@ float turnLeft(uint source) {
                     squares += x[i] * x[i];
                     const float scaled = x[i] * gain[i];
                     [[unroll]] for (int r = 0; r < ROWS; ++r)
-                        sums[r] += left[(k + i) * uint(ROWS) + uint(r)] * scaled;
+                        sums[r] += (ROWS == 1 ? own[i] : left[(k + i) * uint(ROWS) + uint(r)]) * scaled;
                 }
         }
         store(item, sums);
@@ -100,19 +116,18 @@ float turnLeft(uint source) {
 // (R1' X) R2
 void turnRight() {
     for (uint item = SELF; item < ITEMS; item += ALL) {
-        const uint begin = item / uint(M2) * RIGHT_SHARE;
+        const uint begin = rightBegin(item);
         const uint end = min(begin + RIGHT_SHARE, uint(M2));
         float sums[ROWS];
         [[unroll]] for (int r = 0; r < ROWS; ++r)
             sums[r] = 0.0;
         for (uint k = begin; k < end; k += AT_ONCE) {
-            float factor[AT_ONCE];
-            [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
-                factor[i] = p.r2.at[min(k + i, end - 1u) * uint(M2) + item % uint(M2)];
+            if (item != SELF || k != begin)
+                requestRight(item, k);
             [[unroll]] for (uint i = 0u; i < AT_ONCE; ++i)
                 if (k + i < end)
                     [[unroll]] for (int r = 0; r < ROWS; ++r)
-                        sums[r] += turned[uint(r * M2) + k + i] * factor[i];
+                        sums[r] += turned[uint(r * M2) + k + i] * ahead[i];
         }
         store(item, sums);
     }
@@ -123,21 +138,30 @@ void main() {
     if (token >= uint(runRows(p.run)))
         return;
     const uint firstRow = gl_WorkGroupID.x * uint(ROWS);
-    for (uint i = SELF; i < uint(M1 * ROWS); i += ALL)
-        left[i] = p.r1.at[i / uint(ROWS) * uint(M1) + min(firstRow + i % uint(ROWS), uint(M1) - 1u)];
+    requestRight(min(SELF, ITEMS - 1u), rightBegin(min(SELF, ITEMS - 1u)));
+    if (ROWS > 1) {
+        for (uint i = SELF; i < uint(M1 * ROWS); i += ALL)
+            left[i] = p.r1.at[i / uint(ROWS) * uint(M1) + min(firstRow + i % uint(ROWS), uint(M1) - 1u)];
+        barrier();
+    }
     if (gl_WorkGroupID.x == 0u)
         for (uint i = SELF; i <= uint(p.rank); i += ALL)
             p.meta.at[token * (META_WORDS + uint(p.rank)) + META_WORDS - 1u + i] = 0u;
+    const float squares = teamAdd(turnLeft(token * COLS, firstRow));
+    if (LANE == 0u)
+        teamSquares[TEAM] = squares;
     barrier();
-    float squares = turnLeft(token * COLS);
-    barrier();
-    float inverse = 1.0;
-    if ((p.flags & NORM) != 0)
-        inverse = 1.0 / sqrt(groupAdd(squares) / float(COLS) + p.epsilon);
     for (uint i = SELF; i < uint(ROWS * M2); i += ALL)
         turned[i] = joined(i);
     barrier();
     turnRight();
+    float inverse = 1.0;
+    if ((p.flags & NORM) != 0) {
+        float sum = 0.0;
+        for (uint i = LANE; i < TEAMS; i += LANES)
+            sum += teamSquares[i];
+        inverse = 1.0 / sqrt(teamAdd(sum) / float(COLS) + p.epsilon);
+    }
     barrier();
     float least = 0.0;
     float most = 0.0;
@@ -152,8 +176,16 @@ void main() {
         least = value < least ? value : least;
         most = value > most ? value : most;
     }
-    least = groupMin(least);
-    most = groupMax(most);
+    const vec2 own = vec2(teamMin(least), teamMax(most));
+    if (LANE == 0u)
+        teamExtremes[TEAM] = own;
+    barrier();
+    for (uint i = LANE; i < TEAMS; i += LANES) {
+        least = min(least, teamExtremes[i].x);
+        most = max(most, teamExtremes[i].y);
+    }
+    least = teamMin(least);
+    most = teamMax(most);
     if (SELF == 0u) {
         const uint at = 2u * (token * gl_NumWorkGroups.x + gl_WorkGroupID.x);
         p.extremes.at[at] = least;
