@@ -185,8 +185,10 @@ ProductShape productShape(const Capabilities& capabilities, const ProductCase& w
 }
 
 ProductShape plainShape(const Capabilities& capabilities, const ProductCase& what) {
-    if (what.levels || what.rows >= 4096) { // enough tiles to keep every multiprocessor at work
-        const std::uint32_t rows = what.rows >= 16384 ? 4 : what.rows >= 12288 ? 2 : 1;
+    // Few rows make few tiles, and a tile's steps wait for each other: small ones do better then
+    // (1024 x 5120 by 128: 47 us on an H200 with rows 1). Two rows or four: docs/performance.md.
+    if (what.rows >= (what.levels ? 2048 : 4096)) {
+        const std::uint32_t rows = what.rows < 4096 ? 1 : what.levels || what.rows < 16384 ? 2 : 4;
         if (const auto shape = matrixShape(capabilities, what, rows))
             return *shape;
     }
