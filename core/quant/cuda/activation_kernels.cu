@@ -65,6 +65,16 @@ __device__ HeadPiece headPiece(std::int64_t i, const HeadShape& s) {
             half, token % s.positions * half + d, part};
 }
 
+/// Pairs of a and b by the angle with this cosine and sine; direction -1 turns back.
+__device__ void turn(Eight& a, Eight& b, const Eight& cos, const Eight& sin, float direction) {
+#pragma unroll
+    for (int j = 0; j < width; ++j) {
+        const float x = a.v[j], y = b.v[j], s = direction * sin.v[j];
+        a.v[j] = x * cos.v[j] - y * s;
+        b.v[j] = y * cos.v[j] + x * s;
+    }
+}
+
 __global__ void splitHeadsKernel(const void* qkv, const void* cos, const void* sin, void* q,
                                  void* k, void* v, HeadShape shape, std::int64_t count) {
     const std::int64_t i = thread();
@@ -73,15 +83,8 @@ __global__ void splitHeadsKernel(const void* qkv, const void* cos, const void* s
     const HeadPiece at = headPiece(i, shape);
     void* out = at.part == 0 ? q : at.part == 1 ? k : v;
     Eight a = load(qkv, at.inQkv), b = load(qkv, at.inQkv + at.half);
-    if (at.part != 2) {
-        const Eight c = load(cos, at.angle), s = load(sin, at.angle);
-#pragma unroll
-        for (int j = 0; j < width; ++j) {
-            const float x = a.v[j], y = b.v[j];
-            a.v[j] = x * c.v[j] - y * s.v[j];
-            b.v[j] = y * c.v[j] + x * s.v[j];
-        }
-    }
+    if (at.part != 2)
+        turn(a, b, load(cos, at.angle), load(sin, at.angle), 1.0F);
     store(out, at.inHeads, a);
     store(out, at.inHeads + at.half, b);
 }
@@ -94,15 +97,8 @@ __global__ void joinHeadsKernel(const void* q, const void* k, const void* v, con
     const HeadPiece at = headPiece(i, shape);
     const void* in = at.part == 0 ? q : at.part == 1 ? k : v;
     Eight a = load(in, at.inHeads), b = load(in, at.inHeads + at.half);
-    if (at.part != 2) {
-        const Eight c = load(cos, at.angle), s = load(sin, at.angle);
-#pragma unroll
-        for (int j = 0; j < width; ++j) {
-            const float x = a.v[j], y = b.v[j];
-            a.v[j] = x * c.v[j] + y * s.v[j];
-            b.v[j] = y * c.v[j] - x * s.v[j];
-        }
-    }
+    if (at.part != 2)
+        turn(a, b, load(cos, at.angle), load(sin, at.angle), -1.0F);
     store(qkv, at.inQkv, a);
     store(qkv, at.inQkv + at.half, b);
 }
