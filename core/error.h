@@ -21,7 +21,8 @@ enum class ErrorCode {
     hashMismatch,        ///< `tensor` of the artifact is damaged
     probeMismatch,       ///< bytes are sound, but the engine reads another model out of them
     writeFailed,         ///< `file` cannot be written (`detail` = reason)
-    diskFull,            ///< writing `file` ran out of space; `expected` bytes were asked for
+    diskFull,            ///< writing `file` ran out of space; `expected` bytes were asked for; `detail`
+                         ///< = what to do then, where that is not --resume
     alreadyExists,       ///< output `file` exists and --resume was not given
     journalExists,       ///< `file`, an unfinished run of the same recipe; --resume continues it
     journalMismatch,     ///< `file`, an unfinished run of another recipe

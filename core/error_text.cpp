@@ -59,7 +59,9 @@ std::string fileSentence(const Error& e) {
     case ErrorCode::diskFull:
         return "The disk is full: " + e.file +
                (e.expected > 0 ? " needs " + bytesText(e.expected) + "." : " cannot be finished.") +
-               " Free some space, then run again with --resume; finished blocks are kept.";
+               " Free some space, then " +
+               (e.detail.empty() ? "run again with --resume; finished blocks are kept" : e.detail) +
+               ".";
     case ErrorCode::alreadyExists:
         if (!e.detail.empty())
             return e.file + " exists already, " + e.detail +

@@ -20,7 +20,8 @@ int run(QApplication& app, const QStringList& models) {
     ui::Services services{.theme = theme,
                           .store = store,
                           .newQuantizeJob = [] { return loadQuantizeJob(); },
-                          .newBackend = [] { return makeCpuBackend(); }};
+                          .newBackend = makeEngineBackend,
+                          .engineDevices = engineDevices};
     ui::MainWindow window(services);
     window.show();
     for (const QString& model : models)

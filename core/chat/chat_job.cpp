@@ -36,10 +36,27 @@ ChatJob::Turn ChatJob::answer(ChatSide side, const ChatSettings& settings,
     return turn;
 }
 
-void ChatJob::compare(const Turn& quantized, const Sink<ChatEvent>& sink,
-                      const std::stop_token& stop) {
-    ChatModel& original = *room_->model(ChatSide::original);
-    ChatModel& own = *room_->model(ChatSide::quantized);
+template<class Work>
+auto ChatJob::somewhere(ChatSide side, const Sink<ChatEvent>& sink, const Work& work) {
+    try {
+        return work();
+    } catch (const KernelError& error) {
+        if (!room_->fallBack())
+            throw;
+        sink(ChatFellBack{side, error.what()});
+    }
+    return work();
+}
+
+void ChatJob::compare(const Turn& quantized, const ChatSettings& settings,
+                      const Sink<ChatEvent>& sink, const std::stop_token& stop) {
+    const auto model = [&](ChatSide side) -> ChatModel& { // gone where the device failed meanwhile
+        const auto& request = settings.sides[static_cast<std::size_t>(side)];
+        return room_->open(
+            side, request->path, [&](double share) { sink(ChatLoading{side, share}); }, stop);
+    };
+    ChatModel& original = model(ChatSide::original);
+    ChatModel& own = model(ChatSide::quantized);
     if (original.tokenizer().data().tokens != own.tokenizer().data().tokens)
         return; // other words: nothing to compare token by token
     sink(ChatComparing{});
@@ -49,18 +66,19 @@ void ChatJob::compare(const Turn& quantized, const Sink<ChatEvent>& sink,
 }
 
 int ChatJob::run(const ChatSettings& settings, const Sink<ChatEvent>& sink, std::stop_token stop) {
+    room_->use(settings.device, settings.deviceAgain);
     std::optional<Turn> last;
     int answers = 0;
     for (const ChatSide side : chatSides) {
         if (!settings.sides[static_cast<std::size_t>(side)])
             continue;
-        last = answer(side, settings, sink, stop);
+        last = somewhere(side, sink, [&] { return answer(side, settings, sink, stop); });
         ++answers;
         if (last->answer.stop == StopReason::stopped)
             return answers;
     }
     if (answers == static_cast<int>(chatSides.size()))
-        compare(*last, sink, stop);
+        somewhere(ChatSide::quantized, sink, [&] { compare(*last, settings, sink, stop); });
     return answers;
 }
 

@@ -27,6 +27,15 @@ struct ChatSettings {
     std::int64_t maxTokens = 512;
     std::vector<std::string> stopStrings{};
     std::string otherTemplate{}; ///< instead of the models' own, where not empty
+    std::string device = automaticDevice;
+    bool deviceAgain = false; ///< tries a device that failed before once more
+};
+
+/// The device cannot do it (missing, too little memory, lost); the processor answers instead, from
+/// the beginning of the side's answer.
+struct ChatFellBack {
+    ChatSide side;
+    std::string reason;
 };
 
 /// A model is being loaded; share in 0..1.
@@ -58,15 +67,16 @@ struct ChatCompared {
     Agreement agreement;
 };
 
-using ChatEvent =
-    std::variant<ChatLoading, ChatBegins, ChatWriting, ChatAnswered, ChatComparing, ChatCompared>;
+using ChatEvent = std::variant<ChatLoading, ChatBegins, ChatWriting, ChatAnswered, ChatComparing,
+                               ChatCompared, ChatFellBack>;
 
 /// One prompt to one or both models. They take turns, the original first: each has the machine and
 /// its caches to itself, so that tokens a second are what the model does alone. (Token by token in
 /// turn, the original's weights would push the quantized model's, small enough to stay in a
 /// processor's cache, out of it at every step.) Comparing comes last and counts in nobody's time.
 /// A stop during an answer ends it with StopReason::stopped and skips the rest; while a model is
-/// being loaded it throws Cancelled. Otherwise throws what ChatRoom::open, renderPrompt, AnswerJob
+/// being loaded it throws Cancelled. Where a device fails the processor takes over (ChatFellBack).
+/// Otherwise throws what ChatRoom::open, renderPrompt, AnswerJob
 /// and agreement() throw. The result is how many answers were given.
 class ChatJob : public Job<ChatSettings, ChatEvent, int> {
 public:
@@ -81,7 +91,11 @@ private:
     };
     Turn answer(ChatSide side, const ChatSettings& settings, const Sink<ChatEvent>& sink,
                 const std::stop_token& stop);
-    void compare(const Turn& quantized, const Sink<ChatEvent>& sink, const std::stop_token& stop);
+    /// What `work` gives, on the processor where the device fails.
+    template<class Work>
+    auto somewhere(ChatSide side, const Sink<ChatEvent>& sink, const Work& work);
+    void compare(const Turn& quantized, const ChatSettings& settings, const Sink<ChatEvent>& sink,
+                 const std::stop_token& stop);
 
     std::shared_ptr<ChatRoom> room_;
 };

@@ -29,9 +29,40 @@ std::int64_t ChatModel::memoryBytes() const {
     return transformer_->weightBytes() + session_->bytes() + (listener_ ? listener_->bytes() : 0);
 }
 
+std::int64_t expectedChatMemory(const OpenModel& model) {
+    const ModelConfig& config = model.config();
+    const std::int64_t half = 2; // bytes
+    const std::int64_t weights =
+        model.artifact() != nullptr ? model.fileBytes() : config.parameters() * half;
+    return weights +
+           2 * config.layers * defaultCapacity(config) * config.kvHeads * config.headDim * half;
+}
+
+void ChatRoom::use(const std::string& device, bool again) {
+    if (device == wanted_ && !again)
+        return;
+    if (device != device_)
+        clear();
+    wanted_ = device_ = device;
+}
+
+bool ChatRoom::fallBack() {
+    if (device_ == processorDevice || (backend_ && backend_->info().backend != "vulkan"))
+        return false;
+    clear();
+    device_ = processorDevice;
+    return true;
+}
+
+void ChatRoom::clear() {
+    for (std::unique_ptr<ChatModel>& model : models_)
+        model.reset();
+    backend_.reset();
+}
+
 Backend& ChatRoom::backend() {
     if (!backend_)
-        backend_ = newBackend_();
+        backend_ = newBackend_(device_);
     return *backend_;
 }
 

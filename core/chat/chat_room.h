@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/engine/engine_device.h"
 #include "core/engine/session.h"
 #include "core/model/open_model.h"
 #include "core/text/tokenizer.h"
@@ -49,12 +50,22 @@ private:
     std::unique_ptr<Session> session_, listener_;
 };
 
+/// Bytes that a ChatModel of this model will occupy, from its shapes: weights (F16 of an original,
+/// an artifact's as they are on disk) and one cache in F16.
+[[nodiscard]] std::int64_t expectedChatMemory(const OpenModel& model);
+
 /// The backend and the models of the chats, kept from one answer to the next. One thread at a
 /// time.
 class ChatRoom {
 public:
-    explicit ChatRoom(std::function<std::unique_ptr<Backend>()> newBackend)
-        : newBackend_(std::move(newBackend)) {}
+    using BackendMaker = std::function<std::unique_ptr<Backend>(const std::string& device)>;
+    explicit ChatRoom(BackendMaker newBackend) : newBackend_(std::move(newBackend)) {}
+
+    /// The device (core/engine/engine_device.h) to compute on from now on. Another one than
+    /// before, or `again` after fallBack(): backend and models go.
+    void use(const std::string& device, bool again = false);
+    /// From now on the processor; backend and models go. False where it is in use already.
+    bool fallBack();
 
     /// Loads the model unless it is there; the side's former model goes first.
     ChatModel& open(ChatSide side, const std::string& path,
@@ -67,7 +78,11 @@ public:
     [[nodiscard]] Backend& backend();
 
 private:
-    std::function<std::unique_ptr<Backend>()> newBackend_;
+    void clear();
+
+    BackendMaker newBackend_;
+    std::string wanted_ = automaticDevice;
+    std::string device_ = automaticDevice; ///< in use: `wanted_`, or the processor instead
     std::unique_ptr<Backend> backend_;
     std::array<std::unique_ptr<ChatModel>, chatSides.size()> models_;
 };

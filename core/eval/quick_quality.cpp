@@ -8,12 +8,10 @@ namespace {
 
 constexpr WindowRule quickRule{.length = 256, .firstRow = 63, .bos = -1};
 
-} // namespace
-
-QuickQualityResult QuickQualityJob::run(const QuickQualitySettings& settings,
-                                        const Sink<QuickQualityEvent>& sink, std::stop_token stop) {
-    const auto backend = makeBackend_();
+QuickQualityResult measureOn(Backend& backend, const QuickQualitySettings& settings,
+                             const Sink<QuickQualityEvent>& sink, const std::stop_token& stop) {
     QuickQualityResult result;
+    result.device = backend.info().device;
     const auto measure = [&](const std::string& path, const char* phase, double start) {
         const auto report = [&](double share) {
             throwIfStopped(stop);
@@ -26,7 +24,7 @@ QuickQualityResult QuickQualityJob::run(const QuickQualitySettings& settings,
         const Tokenizer tokenizer(model.tokenizer());
         const auto tokens = tokenizer.encode(settings.text, false);
         Transformer transformer(
-            *backend, model.weights(WeightKind::f16), [&](double share) { report(0.3 * share); },
+            backend, model.weights(WeightKind::f16), [&](double share) { report(0.3 * share); },
             stop);
         Session session(transformer, quickRule.length);
         result.activationBits = session.activationBits();
@@ -39,6 +37,23 @@ QuickQualityResult QuickQualityJob::run(const QuickQualitySettings& settings,
     };
     result.original = measure(settings.original, "original", 0.0);
     result.quantized = measure(settings.quantized, "quantized", 0.5);
+    return result;
+}
+
+} // namespace
+
+QuickQualityResult QuickQualityJob::run(const QuickQualitySettings& settings,
+                                        const Sink<QuickQualityEvent>& sink, std::stop_token stop) {
+    std::string reason;
+    try {
+        return measureOn(*makeBackend_(), settings, sink, stop);
+    } catch (const KernelError& error) {
+        if (!otherwise_)
+            throw;
+        reason = error.what();
+    }
+    QuickQualityResult result = measureOn(*otherwise_(), settings, sink, stop);
+    result.fellBack = reason;
     return result;
 }
 

@@ -30,18 +30,22 @@ struct QuickQualityResult {
     PerplexityResult original;  ///< F16 weights, A16
     PerplexityResult quantized; ///< at the artifact's own activation bits
     int activationBits = 16;    ///< of the latter
+    std::string device;         ///< that computed
+    std::string fellBack;       ///< why it was not the device asked for; empty = it was
 };
 
 /// Throws Error{textTooShort, badText, ...} and what opening models throws.
 class QuickQualityJob : public Job<QuickQualitySettings, QuickQualityEvent, QuickQualityResult> {
 public:
     using BackendMaker = std::function<std::unique_ptr<Backend>()>;
-    explicit QuickQualityJob(BackendMaker makeBackend) : makeBackend_(std::move(makeBackend)) {}
+    /// `otherwise` is taken where the first backend cannot be made or fails; without it that throws.
+    explicit QuickQualityJob(BackendMaker makeBackend, BackendMaker otherwise = {})
+        : makeBackend_(std::move(makeBackend)), otherwise_(std::move(otherwise)) {}
     QuickQualityResult run(const QuickQualitySettings& settings,
                            const Sink<QuickQualityEvent>& sink, std::stop_token stop) override;
 
 private:
-    BackendMaker makeBackend_;
+    BackendMaker makeBackend_, otherwise_;
 };
 
 } // namespace bwla

@@ -22,7 +22,7 @@ constexpr int busyMilliseconds = 5000;
     const std::string reason = sqlite3_errmsg(connection);
     switch (sqlite3_errcode(connection) & 0xff) {
     case SQLITE_FULL:
-        throw Error(ErrorCode::diskFull).in(file);
+        throw Error(ErrorCode::diskFull).in(file).because("try again");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         throw Error(ErrorCode::corrupt).in(file).because(reason);

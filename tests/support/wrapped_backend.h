@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace bwla::test {
@@ -12,10 +13,12 @@ namespace bwla::test {
 /// A backend that tells the test about every run before passing it on.
 class WrappedBackend : public Backend {
 public:
-    WrappedBackend(std::unique_ptr<Backend> inner, std::function<void(const Step&)> beforeRun)
-        : inner_(std::move(inner)), beforeRun_(std::move(beforeRun)) {}
+    /// `info` is said instead of the inner backend's own.
+    WrappedBackend(std::unique_ptr<Backend> inner, std::function<void(const Step&)> beforeRun,
+                   std::optional<BackendInfo> info = std::nullopt)
+        : inner_(std::move(inner)), beforeRun_(std::move(beforeRun)), info_(std::move(info)) {}
 
-    [[nodiscard]] BackendInfo info() const override { return inner_->info(); }
+    [[nodiscard]] BackendInfo info() const override { return info_.value_or(inner_->info()); }
     std::unique_ptr<Linear> upload(const HostLinear& linear) override {
         return inner_->upload(linear);
     }
@@ -34,6 +37,7 @@ public:
 private:
     std::unique_ptr<Backend> inner_;
     std::function<void(const Step&)> beforeRun_;
+    std::optional<BackendInfo> info_;
 };
 
 } // namespace bwla::test

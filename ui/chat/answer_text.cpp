@@ -45,6 +45,8 @@ void AnswerText::setText(const std::string& utf8, const TokenMarks& marks) {
     units_ = utf16Positions(utf8);
     marks_ = marks;
     const QList<MarkdownBlock> before = std::exchange(blocks_, markdownBlocks(text_));
+    if (before != blocks_ || moved)
+        found_.clear(); // their places are gone; who looks for words looks again
     while (views_.size() > blocks_.size())
         delete views_.takeLast().widget;
     for (qsizetype i = 0; i < blocks_.size(); ++i)
@@ -190,17 +192,59 @@ void AnswerText::markEnd() {
 }
 
 void AnswerText::highlight(std::optional<std::size_t> token) {
+    token_ = token;
+    showSelections();
+}
+
+int AnswerText::find(const QString& words) {
+    found_.clear();
+    current_ = -1;
+    for (qsizetype block = 0; !words.isEmpty() && block < views_.size(); ++block) {
+        const QTextDocument& document = *editOf(block)->document();
+        for (QTextCursor at = document.find(words); !at.isNull(); at = document.find(words, at))
+            found_.push_back({block, at});
+    }
+    showSelections();
+    return static_cast<int>(found_.size());
+}
+
+void AnswerText::markFound(int index) {
+    if (index == current_)
+        return;
+    current_ = index;
+    showSelections();
+}
+
+QRect AnswerText::foundRect(int index) const {
+    if (index < 0 || index >= static_cast<int>(found_.size()))
+        return {};
+    const Found& found = found_[static_cast<std::size_t>(index)];
+    const QTextEdit* edit = editOf(found.block);
+    const QRect rect = edit->cursorRect(found.cursor);
+    return {edit->viewport()->mapTo(this, rect.topLeft()), rect.size()};
+}
+
+void AnswerText::showSelections() {
+    const Tokens& t = theme_.tokens();
     for (qsizetype block = 0; block < views_.size(); ++block) {
         QList<QTextEdit::ExtraSelection> selections;
-        const Range drawn = token ? drawnRange(block, rangeOf(*token)) : Range{};
-        if (drawn.begin < drawn.end) {
+        const auto add = [&](const QTextCursor& cursor, const QColor& back, const QColor& text) {
             QTextEdit::ExtraSelection selection;
-            selection.cursor = QTextCursor(editOf(block)->document());
-            selection.cursor.setPosition(static_cast<int>(drawn.begin));
-            selection.cursor.setPosition(static_cast<int>(drawn.end), QTextCursor::KeepAnchor);
-            selection.format.setBackground(theme_.tokens().sel);
-            selection.format.setForeground(theme_.tokens().text1);
+            selection.cursor = cursor;
+            selection.format.setBackground(back);
+            selection.format.setForeground(text);
             selections << selection;
+        };
+        for (std::size_t i = 0; i < found_.size(); ++i)
+            if (found_[i].block == block)
+                static_cast<int>(i) == current_ ? add(found_[i].cursor, t.accentFill, t.onAccent)
+                                                : add(found_[i].cursor, t.warn.back, t.warn.text);
+        const Range drawn = token_ ? drawnRange(block, rangeOf(*token_)) : Range{};
+        if (drawn.begin < drawn.end) {
+            QTextCursor cursor(editOf(block)->document());
+            cursor.setPosition(static_cast<int>(drawn.begin));
+            cursor.setPosition(static_cast<int>(drawn.end), QTextCursor::KeepAnchor);
+            add(cursor, t.sel, t.text1);
         }
         editOf(block)->setExtraSelections(selections);
     }

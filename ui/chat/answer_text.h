@@ -5,6 +5,7 @@
 #include "ui/chat/markdown_blocks.h"
 #include "ui/theme/tokens.h"
 
+#include <QTextCursor>
 #include <QWidget>
 
 #include <optional>
@@ -37,6 +38,12 @@ public:
     [[nodiscard]] QString text() const { return text_; }
     /// A token under the pointer of a strip; nullopt = none.
     void highlight(std::optional<std::size_t> token);
+    /// Marks every place of the words, returns how many; empty words = none.
+    int find(const QString& words);
+    /// One of the found places stands out; -1 = none.
+    void markFound(int index);
+    /// Of a found place, in this widget.
+    [[nodiscard]] QRect foundRect(int index) const;
     /// Text of a token as it was generated.
     [[nodiscard]] QString tokenText(std::size_t token) const;
     [[nodiscard]] const QList<MarkdownBlock>& blocks() const { return blocks_; }
@@ -47,7 +54,12 @@ private:
     struct Range {
         qsizetype begin = 0, end = 0;
     };
+    struct Found {
+        qsizetype block;
+        QTextCursor cursor;
+    };
     void redraw();
+    void showSelections();
     void draw(qsizetype block);
     void mark(qsizetype block);
     void markEnd();
@@ -72,6 +84,9 @@ private:
         qsizetype arrow = -1;         ///< position of the "▸", -1 = none
     };
     QList<View> views_;
+    std::vector<Found> found_;
+    int current_ = -1;                 ///< of found_
+    std::optional<std::size_t> token_; ///< highlighted
 };
 
 } // namespace bwla::ui

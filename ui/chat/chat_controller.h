@@ -26,6 +26,13 @@ struct SideStatus {
     double decodeSpeed = 0.0; ///< tokens a second so far, 0 = nothing measured
 };
 
+/// Before loading; 0 where nothing is known.
+struct MemoryNeed {
+    double needed = 0.0;    ///< by models that are not loaded yet
+    double available = 0.0; ///< without swapping
+    [[nodiscard]] bool fits() const { return needed <= available || available == 0.0; }
+};
+
 /// One chat at a time: its turns, what the models do to it, and the store behind it. Everything the
 /// page shows can be had from here without a widget. Window thread.
 class ChatController : public QObject {
@@ -43,6 +50,8 @@ public:
     [[nodiscard]] bool takesPart(ChatSide side) const;
     [[nodiscard]] const SideStatus& status(ChatSide side) const;
     [[nodiscard]] bool running() const { return bridge_.running(); }
+    /// An answer in view is not in the store: its disk is full or cannot be written.
+    [[nodiscard]] bool unsaved() const { return unsaved_; }
     /// Last count of the draft; excess() > 0 blocks sending.
     [[nodiscard]] const ContextCount& count() const { return count_; }
 
@@ -50,6 +59,16 @@ public:
     void openChat(std::int64_t id);
     void setModel(ChatSide side, const QString& path);
     void setOptions(const ChatOptions& options);
+
+    /// Where the models compute (core/engine/engine_device.h), remembered for all chats.
+    [[nodiscard]] std::string device() const;
+    [[nodiscard]] QString deviceName() const;
+    void setDevice(const std::string& id, const QString& name);
+    void tryDeviceAgain() { deviceAgain_ = true; } ///< with the next answer
+    /// Device and kernels of the last answer; empty = none yet.
+    [[nodiscard]] const QString& deviceInUseText() const { return running_; }
+    /// Bytes that the models of the chat still need, and that the machine has.
+    [[nodiscard]] MemoryNeed memoryNeed() const;
 
     /// Counts the draft in the background; contextCounted follows.
     void setDraft(const QString& text);
@@ -79,6 +98,7 @@ Q_SIGNALS:
     void historyChanged(); ///< a chat came, went, or has another name
     void contextCounted();
     void deviceInUse(const QString& device);
+    void deviceFailed(const QString& reason); ///< the processor took over
     void sent(); ///< the draft is a message now
     void turnRemoved();
     void failed(const QString& sentence);
@@ -99,11 +119,16 @@ private:
     void apply(const ChatAnswered& event);
     void apply(const ChatComparing& event);
     void apply(const ChatCompared& event);
+    void apply(const ChatFellBack& event);
     void finish(const Outcome<int>& outcome);
     [[nodiscard]] std::optional<ChatAnswer>& answer(ChatSide side);
     void save(ChatSide side);
+    /// Keeps what a full disk kept from being saved; false, and failed(), where it still does.
+    bool saveLeft();
+    void goTo(std::int64_t leaf);
     SideStatus& statusOf(ChatSide side) { return status_[static_cast<std::size_t>(side)]; }
 
+    Services& services_;
     ChatStore store_;
     std::shared_ptr<ChatRoom> room_;
     ChatRecord chat_;
@@ -112,6 +137,10 @@ private:
     std::array<SideStatus, chatSides.size()> status_;
     std::optional<QString> pending_; ///< sent, but not counted yet
     std::int64_t removed_ = 0;       ///< message that undoRemove() brings back
+    std::array<std::string, chatSides.size()> loaded_; ///< models in memory
+    QString running_;
+    bool deviceAgain_ = false;
+    bool unsaved_ = false; ///< something of the last turn's answers
     ContextCount count_;
     ContextCounter counter_;
     JobBridge bridge_; ///< last: its thread uses the others

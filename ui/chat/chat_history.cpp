@@ -5,6 +5,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/numbers.h"
 
 #include <QAction>
 #include <QKeyEvent>
@@ -34,6 +35,7 @@ ChatHistory::ChatHistory(Theme& theme, ChatStore& store, QWidget* parent)
     connect(list_, &QListView::activated, this, &ChatHistory::choose);
     connect(list_, &QListView::customContextMenuRequested, this, &ChatHistory::menu);
     connect(bin_, &QPushButton::clicked, this, [this] { showBin(!model_->binShown()); });
+    connect(model_, &HistoryModel::failed, this, &ChatHistory::showFailure);
     reload(0);
 }
 
@@ -110,7 +112,8 @@ void ChatHistory::choose(const QModelIndex& index) {
     if (chat == 0)
         return;
     if (model_->binShown()) {
-        store_.restoreChat(chat);
+        if (!keep([&] { store_.restoreChat(chat); }))
+            return;
         model_->showBin(false);
     }
     Q_EMIT chatChosen(chat);
@@ -120,7 +123,8 @@ void ChatHistory::remove(const QModelIndex& index) {
     const std::int64_t chat = index.data(HistoryModel::chatRole).toLongLong();
     if (chat == 0 || model_->binShown())
         return;
-    store_.removeChat(chat);
+    if (!keep([&] { store_.removeChat(chat); }))
+        return;
     deleted_ = chat;
     banner_->clearButtons();
     banner_->show(Banner::Tone::info, tr("Chat deleted."));
@@ -130,10 +134,27 @@ void ChatHistory::remove(const QModelIndex& index) {
 }
 
 void ChatHistory::undo() {
-    store_.restoreChat(deleted_);
+    if (!keep([&] { store_.restoreChat(deleted_); }))
+        return;
     banner_->hide();
     reload(current_);
     Q_EMIT chatChosen(deleted_);
+}
+
+bool ChatHistory::keep(const std::function<void()>& write) {
+    try {
+        write();
+        return true;
+    } catch (const Error& error) {
+        showFailure(errorText(error));
+        return false;
+    }
+}
+
+void ChatHistory::showFailure(const QString& sentence) {
+    banner_->clearButtons();
+    banner_->show(Banner::Tone::bad, sentence);
+    connect(banner_->addButton(tr("Close")), &QPushButton::clicked, banner_, &Banner::hide);
 }
 
 bool ChatHistory::eventFilter(QObject* watched, QEvent* event) {

@@ -5,6 +5,8 @@
 
 #include <QFrame>
 
+#include <functional>
+
 class QLineEdit;
 class QListView;
 class QPushButton;
@@ -37,6 +39,9 @@ private:
     void choose(const QModelIndex& index);
     void remove(const QModelIndex& index);
     void undo();
+    /// False, and a banner, where the store refuses.
+    bool keep(const std::function<void()>& write);
+    void showFailure(const QString& sentence);
     void showBin(bool bin);
     void updateEmpty();
     bool eventFilter(QObject* watched, QEvent* event) override;

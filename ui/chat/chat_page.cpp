@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/chat_page.h"
 
-#include "ui/chat/answer_text.h"
+#include "ui/chat/answer_speaker.h"
 #include "ui/chat/chat_export.h"
+#include "ui/chat/chat_finder.h"
 #include "ui/chat/chat_history.h"
 #include "ui/chat/chat_pane.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/instruments.h"
+#include "ui/chat/find_bar.h"
 #include "ui/chat/mode_bar.h"
-#include "ui/chat/model_choice.h"
 #include "ui/chat/options_panel.h"
+#include "ui/studio/remembered_splitter.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/numbers.h"
 
 #include <QClipboard>
 #include <QFileDialog>
@@ -38,16 +41,19 @@ ChatPage::ChatPage(Services& services, QWidget* parent)
       export_(new QPushButton(tr("Export…"))), new_(new QPushButton(tr("New chat"))),
       historyToggle_(new QPushButton(tr("Chats"), this)), otherSide_(new QPushButton(this)),
       columns_(new QSplitter), history_(new ChatHistory(services.theme, controller_.store())),
-      banner_(new Banner(services.theme)), options_(new OptionsPanel(services.theme)),
+      banner_(new Banner(services.theme)), memory_(new Banner(services.theme)),
+      device_(new Banner(services.theme)), find_(new FindBar(services.theme)), options_(new OptionsPanel(services.theme)),
       composer_(new Composer(services.theme)),
       instruments_(new Instruments(services.theme, controller_)) {
     for (const ChatSide side : chatSides)
         panes_[static_cast<std::size_t>(side)] = new ChatPane(services.theme, controller_, side);
+    finder_ = new ChatFinder(*find_, {panes_.begin(), panes_.end()}, this);
     makeHeader();
     layOut();
     connectController();
     connectParts();
     addKeys();
+    new AnswerSpeaker(controller_, *composer_->field(), this);
     showChat();
 }
 
@@ -85,8 +91,10 @@ void ChatPage::layOut() {
     panes->setSpacing(8);
     for (ChatPane* pane : panes_)
         panes->addWidget(pane, 1);
+    column->addWidget(find_);
     column->addLayout(panes, 1);
-    column->addWidget(banner_);
+    for (Banner* banner : {device_, memory_, banner_})
+        column->addWidget(banner);
     column->addWidget(options_);
     column->addWidget(composer_);
     columns_->setHandleWidth(8);
@@ -104,107 +112,8 @@ void ChatPage::layOut() {
     history_->setMinimumWidth(160);
     instrumentsColumn_->setMinimumWidth(248);
     columns_->setSizes({200, 696, 256});
+    rememberSplitter(services_, *columns_, "chat");
     row->addWidget(columns_);
-}
-
-void ChatPage::connectController() {
-    connect(&controller_, &ChatController::chatChanged, this, &ChatPage::showChat);
-    connect(&controller_, &ChatController::statusChanged, this, [this] {
-        showStatus();
-        if (nextModels_ && !controller_.running()) {
-            const auto [original, quantized] = *std::exchange(nextModels_, std::nullopt);
-            openChat(original, quantized);
-        }
-    });
-    connect(&controller_, &ChatController::answerChanged, this, [this] {
-        for (ChatPane* pane : panes_) // the other side marks where they differ
-            pane->showLast();
-        instruments_->showNumbers();
-        follow();
-    });
-    connect(&controller_, &ChatController::historyChanged, this,
-            [this] { history_->reload(controller_.chat().id); });
-    connect(&controller_, &ChatController::contextCounted, this, [this] {
-        const ContextCount& count = controller_.count();
-        composer_->showCount(count);
-        options_->showRendered(count.rendered, count.error);
-    });
-    connect(&controller_, &ChatController::sent, this, [this] { composer_->setText({}); });
-    connect(&controller_, &ChatController::failed, this, &ChatPage::showFailure);
-    connect(&controller_, &ChatController::turnRemoved, this, &ChatPage::offerUndo);
-    connect(&controller_, &ChatController::deviceInUse, this, &Page::deviceInUse);
-}
-
-void ChatPage::connectParts() {
-    connect(modes_, &ModeBar::modeChosen, this, [this](ChatMode mode) {
-        ChatOptions options = controller_.options();
-        options.mode = mode;
-        controller_.setOptions(options);
-    });
-    connect(export_, &QPushButton::clicked, this, &ChatPage::exportAs);
-    const auto startNew = [this] {
-        controller_.newChat();
-        composer_->focusField();
-    };
-    connect(new_, &QPushButton::clicked, this, startNew);
-    connect(composer_, &Composer::newChatRequested, this, startNew);
-    connect(otherSide_, &QPushButton::clicked, this, [this] {
-        frontSide_ = frontSide_ == ChatSide::original ? ChatSide::quantized : ChatSide::original;
-        showMode();
-    });
-    connect(historyToggle_, &QPushButton::toggled, this, [this](bool on) {
-        historyWanted_ = on;
-        fitWidth();
-    });
-    connect(history_, &ChatHistory::chatChosen, this, [this](std::int64_t chat) {
-        controller_.openChat(chat);
-        history_->reload(chat);
-    });
-    connect(history_, &ChatHistory::chatDeleted, this, [this](std::int64_t chat) {
-        if (chat == controller_.chat().id)
-            controller_.newChat();
-    });
-    connect(composer_, &Composer::textChanged, &controller_, &ChatController::setDraft);
-    connect(composer_, &Composer::sendRequested, this, &ChatPage::send);
-    connect(composer_, &Composer::stopRequested, &controller_, &ChatController::stop);
-    connect(composer_, &Composer::dropOldestRequested, &controller_, &ChatController::dropOldest);
-    connect(composer_, &Composer::editLastRequested, this, [this] {
-        if (!controller_.turns().empty())
-            startEdit(controller_.turns().size() - 1);
-    });
-    connect(composer_, &Composer::systemRequested, this,
-            [this] { openPanel(OptionsPanel::system); });
-    connect(composer_, &Composer::samplingRequested, this,
-            [this] { openPanel(OptionsPanel::sampling); });
-    connect(options_, &OptionsPanel::closed, this, &ChatPage::closePanel);
-    connect(options_, &OptionsPanel::optionsChanged, this, [this](const ChatOptions& options) {
-        controller_.setOptions(options);
-        composer_->setSamplingName(samplingName(options.sampling));
-    });
-    for (const ChatSide side : chatSides) {
-        ChatPane* pane = this->pane(side);
-        ChatPane* other = panes_[side == ChatSide::original ? 1 : 0];
-        connect(pane, &ChatPane::modelWanted, this, [this](ChatSide wanted, QWidget* near) {
-            showModelMenu(
-                this, near->mapToGlobal(QPoint(0, near->height())), services_.store, wanted,
-                controller_.modelPath(wanted),
-                [this, wanted](const QString& path) { controller_.setModel(wanted, path); });
-        });
-        connect(pane, &ChatPane::openWanted, this, [this](ChatSide wanted) {
-            const bool folder = wanted == ChatSide::quantized; // as artifacts are
-            if (const QString path = askForModel(this, wanted, folder); !path.isEmpty())
-                controller_.setModel(wanted, path);
-        });
-        connect(pane, &ChatPane::actionRequested, this,
-                [this, side](std::size_t turn, TurnAction action) { act(turn, side, action); });
-        connect(pane, &ChatPane::scrolled, this, [this, pane, other] {
-            if (linking_ || controller_.running())
-                return;
-            linking_ = true;
-            other->scrollTo(pane->scrollPlace());
-            linking_ = false;
-        });
-    }
 }
 
 // What is in view ----------------------------------------------------------------------------
@@ -254,6 +163,7 @@ void ChatPage::showMode() {
             mode == ChatMode::both || (mode == ChatMode::original) == (side == ChatSide::original);
         pane(side)->setVisible(asked && (!narrow || side == frontSide_));
     }
+    finder_->refresh();
 }
 
 void ChatPage::showStatus() {
@@ -333,6 +243,10 @@ bool ChatPage::escape() {
         controller_.stop();
         return true;
     }
+    if (find_->isVisible()) {
+        find_->close();
+        return true;
+    }
     if (options_->isVisible()) {
         closePanel();
         return true;
@@ -372,6 +286,8 @@ void ChatPage::act(std::size_t turn, ChatSide side, TurnAction action) {
 }
 
 void ChatPage::openPanel(int tab) {
+    options_->enginePanel().setDevice(controller_.device(), controller_.deviceName());
+    options_->enginePanel().listDevices(services_.engineDevices);
     options_->setOptions(controller_.options());
     options_->open(static_cast<OptionsPanel::Tab>(tab));
 }
@@ -384,6 +300,46 @@ void ChatPage::closePanel() {
 void ChatPage::showFailure(const QString& sentence) {
     banner_->clearButtons();
     banner_->show(Banner::Tone::bad, sentence);
+}
+
+/// The answer goes on; only where it computes has changed.
+void ChatPage::showDeviceFailure(const QString& reason) {
+    device_->clearButtons();
+    device_->show(Banner::Tone::warn,
+                  tr("%1 cannot be used; the processor answers instead.")
+                      .arg(controller_.deviceName().isEmpty() ? tr("The GPU")
+                                                              : controller_.deviceName()),
+                  reason + ".");
+    connect(device_->addButton(tr("Try it again")), &QPushButton::clicked, this, [this] {
+        device_->hide();
+        controller_.tryDeviceAgain();
+    });
+    connect(device_->addButton(tr("Close")), &QPushButton::clicked, device_, &Banner::hide);
+}
+
+/// Before loading: numbers first, then the choice.
+void ChatPage::showMemory() {
+    const MemoryNeed need = controller_.memoryNeed();
+    if (controller_.running() || need.fits())
+        return memory_->hide();
+    const bool both = controller_.options().mode == ChatMode::both;
+    memory_->clearButtons();
+    memory_->show(
+        Banner::Tone::warn,
+        tr("%1 will probably not fit into memory.").arg(both ? tr("The models") : tr("The model")),
+        tr("They need %1 for weights and caches, %2 are free.")
+            .arg(bytesText(need.needed), bytesText(need.available)));
+    if (!both)
+        return;
+    connect(memory_->addButton(tr("Only the quantized model")), &QPushButton::clicked, this,
+            [this] { Q_EMIT modes_->modeChosen(ChatMode::quantized); });
+}
+
+std::optional<QString> ChatPage::reasonToStay() const {
+    if (!controller_.unsaved())
+        return std::nullopt;
+    return tr("An answer could not be saved: the disk is full or cannot be written. It is lost when "
+              "the window closes. Quit?");
 }
 
 void ChatPage::offerUndo() {

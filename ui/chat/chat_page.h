@@ -14,7 +14,9 @@ namespace bwla::ui {
 class Banner;
 class ChatHistory;
 class ChatPane;
+class ChatFinder;
 class Composer;
+class FindBar;
 class Instruments;
 class ModeBar;
 class OptionsPanel;
@@ -46,6 +48,10 @@ public:
     [[nodiscard]] OptionsPanel* options() const { return options_; }
     [[nodiscard]] Instruments* instruments() const { return instruments_; }
     [[nodiscard]] Banner* banner() const { return banner_; }
+    [[nodiscard]] Banner* memoryBanner() const { return memory_; }
+    [[nodiscard]] Banner* deviceBanner() const { return device_; }
+    [[nodiscard]] FindBar* findBar() const { return find_; }
+    [[nodiscard]] std::optional<QString> reasonToStay() const override;
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -55,6 +61,7 @@ private:
     void layOut();
     void connectController();
     void connectParts();
+    void connectPanes();
     void addKeys();
     void fitWidth();
     void showChat();
@@ -69,6 +76,8 @@ private:
     void closePanel();
     void exportAs();
     void showFailure(const QString& sentence);
+    void showDeviceFailure(const QString& reason);
+    void showMemory();
     void offerUndo();
 
     Services& services_;
@@ -78,7 +87,9 @@ private:
     QSplitter* columns_;
     ChatHistory* history_;
     std::array<ChatPane*, chatSides.size()> panes_{};
-    Banner* banner_;
+    Banner *banner_, *memory_, *device_;
+    FindBar* find_;
+    ChatFinder* finder_ = nullptr;
     OptionsPanel* options_;
     Composer* composer_;
     Instruments* instruments_;

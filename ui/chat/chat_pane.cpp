@@ -238,12 +238,21 @@ void ChatPane::scrollToEnd() {
     });
 }
 
+void ChatPane::showRect(std::size_t index, const QRect& rect) {
+    const TurnView* view = turn(index);
+    if (view == nullptr)
+        return;
+    const QPoint at = view->mapTo(scroll_->widget(), rect.center());
+    scroll_->ensureVisible(at.x(), at.y(), 16, 80);
+}
+
 bool ChatPane::showDifference() {
     for (auto view = views_.rbegin(); view != views_.rend(); ++view) {
         const QRect rect = (*view)->text()->differenceRect();
         if (!rect.isNull()) {
-            const QPoint at = (*view)->text()->mapTo(scroll_->widget(), rect.center());
-            scroll_->ensureVisible(at.x(), at.y(), 16, 80);
+            const QPoint at = (*view)->text()->mapTo(*view, rect.topLeft());
+            showRect(turns() - 1 - static_cast<std::size_t>(view - views_.rbegin()),
+                     {at, rect.size()});
             (*view)->setFocus(Qt::OtherFocusReason);
             return true;
         }

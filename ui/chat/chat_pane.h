@@ -31,6 +31,8 @@ public:
     void scrollTo(std::pair<int, double> place);
     void scrollToEnd();
     void follow(); ///< keeps a growing end in sight
+    /// Brings a part of a turn into sight.
+    void showRect(std::size_t turn, const QRect& rect);
     /// Brings the first difference of the last turn that has one into sight.
     bool showDifference();
     [[nodiscard]] QString speedText() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/context_counter.h"
 
+#include "core/chat/chat_room.h"
 #include "core/engine/chat_prompt.h"
 #include "core/engine/session.h"
 #include "core/error_text.h"
@@ -14,6 +15,7 @@ namespace {
 struct Reader {
     Tokenizer tokenizer;
     std::int64_t capacity;
+    std::int64_t bytes; ///< loaded
 };
 
 /// Tokenizers of the models asked about so far.
@@ -25,7 +27,8 @@ public:
             const OpenModel model(path);
             found = readers_
                         .emplace(path, Reader{Tokenizer(model.tokenizer()),
-                                              defaultCapacity(model.config())})
+                                              defaultCapacity(model.config()),
+                                              expectedChatMemory(model)})
                         .first;
         }
         return found->second;
@@ -58,11 +61,15 @@ ContextCount countFor(Reader& reader, const CountRequest::Model& model,
 ContextCount countAll(Readers& readers, const CountRequest& request) {
     ContextCount most{.draft = request.draft, .rendered = {}, .error = {}};
     try {
+        std::vector<ModelMemory> memory;
         for (const CountRequest::Model& model : request.models) {
-            const ContextCount count = countFor(readers.of(model.path), model, request);
+            Reader& reader = readers.of(model.path);
+            memory.push_back({model.path, reader.bytes});
+            const ContextCount count = countFor(reader, model, request);
             if (most.capacity == 0 || count.excess() > most.excess())
                 most = count;
         }
+        most.memory = std::move(memory);
     } catch (const Error& error) {
         most.error = QString::fromStdString(sentence(error));
     } catch (const std::exception& error) {

@@ -27,6 +27,12 @@ struct CountRequest {
     std::string otherTemplate{};
 };
 
+/// What a model of the chat occupies when it is loaded.
+struct ModelMemory {
+    std::string path;
+    std::int64_t bytes = 0;
+};
+
 /// For the model in whose context the conversation takes most room.
 struct ContextCount {
     QString draft;             ///< that was counted
@@ -35,6 +41,7 @@ struct ContextCount {
     std::int64_t capacity = 0; ///< tokens of the session
     QString rendered;          ///< what that model will read
     QString error;             ///< a sentence: no template, a bad one, a model that is gone
+    std::vector<ModelMemory> memory{}; ///< of all models asked about
 
     [[nodiscard]] std::int64_t total() const { return used + message; }
     /// Tokens too many: an answer needs room for one token.

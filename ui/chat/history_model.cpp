@@ -2,6 +2,7 @@
 #include "ui/chat/history_model.h"
 
 #include "ui/chat/chat_options.h"
+#include "ui/widgets/numbers.h"
 
 #include <QDateTime>
 #include <QLocale>
@@ -132,9 +133,14 @@ bool HistoryModel::setData(const QModelIndex& index, const QVariant& value, int 
     if (role != Qt::EditRole || title.isEmpty())
         return false;
     Row& row = rows_[static_cast<std::size_t>(index.row())];
-    ChatRecord chat = store_.chat(row.chat);
-    chat.title = title.toStdString();
-    store_.saveChat(chat);
+    try {
+        ChatRecord chat = store_.chat(row.chat);
+        chat.title = title.toStdString();
+        store_.saveChat(chat);
+    } catch (const Error& error) {
+        Q_EMIT failed(tr("The name “%1” could not be kept. %2").arg(title, errorText(error)));
+        return false;
+    }
     row.title = title;
     Q_EMIT dataChanged(index, index);
     return true;

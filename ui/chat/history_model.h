@@ -37,6 +37,9 @@ public:
     /// Renames the chat.
     bool setData(const QModelIndex& index, const QVariant& value, int role) override;
 
+Q_SIGNALS:
+    void failed(const QString& sentence); ///< a name that could not be kept
+
 private:
     struct Row {
         std::int64_t chat = 0;

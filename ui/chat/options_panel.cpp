@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/options_panel.h"
 
+#include "ui/chat/engine_panel.h"
 #include "ui/chat/text_views.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
@@ -89,7 +90,7 @@ QString samplingName(const SamplerSettings& sampling) {
 }
 
 OptionsPanel::OptionsPanel(Theme& theme, QWidget* parent)
-    : QFrame(parent), theme_(theme), tabs_(new QTabWidget) {
+    : QFrame(parent), theme_(theme), tabs_(new QTabWidget), engine_(new EnginePanel) {
     setProperty("card", true);
     setFixedHeight(panelHeight);
     auto* column = new QVBoxLayout(this);
@@ -97,6 +98,7 @@ OptionsPanel::OptionsPanel(Theme& theme, QWidget* parent)
     tabs_->addTab(makeSystem(), tr("System prompt"));
     tabs_->addTab(makeSampling(), tr("Sampling"));
     tabs_->addTab(makeTemplate(), tr("Template"));
+    tabs_->addTab(engine_, tr("Engine"));
     tabs_->setAccessibleName(tr("Chat settings"));
     auto* close = new QToolButton;
     const auto draw = [this, close] { close->setIcon(theme_.icon("cancel")); };
@@ -272,10 +274,8 @@ void OptionsPanel::changed() {
 void OptionsPanel::open(Tab tab) {
     show();
     tabs_->setCurrentIndex(tab);
-    if (QWidget* first = tab == sampling ? static_cast<QWidget*>(preset_)
-                         : tab == system ? system_
-                                         : template_)
-        first->setFocus(Qt::OtherFocusReason);
+    const std::array<QWidget*, 4> first{system_, preset_, template_, engine_->choice()};
+    first.at(tab)->setFocus(Qt::OtherFocusReason);
 }
 
 void OptionsPanel::showRendered(const QString& rendered, const QString& error) {

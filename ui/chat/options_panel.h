@@ -15,17 +15,19 @@ class QTabWidget;
 namespace bwla::ui {
 
 class Banner;
+class EnginePanel;
 class Theme;
 
 /// Name of the preset whose sampling this is, or "Custom".
 [[nodiscard]] QString samplingName(const SamplerSettings& sampling);
 
-/// System prompt, sampling, and the chat template with a preview of what the model reads.
+/// System prompt, sampling, the chat template with a preview of what the model reads, and where the
+/// models compute.
 class OptionsPanel : public QFrame {
     Q_OBJECT
 
 public:
-    enum Tab { system, sampling, promptTemplate };
+    enum Tab { system, sampling, promptTemplate, engine };
 
     explicit OptionsPanel(Theme& theme, QWidget* parent = nullptr);
 
@@ -35,6 +37,7 @@ public:
     void showRendered(const QString& rendered, const QString& error);
     [[nodiscard]] QString renderedText() const;
     [[nodiscard]] QString errorText() const;
+    [[nodiscard]] EnginePanel& enginePanel() { return *engine_; }
 
 Q_SIGNALS:
     void optionsChanged(const bwla::ui::ChatOptions& options);
@@ -56,6 +59,7 @@ private:
     QTabWidget* tabs_;
     QPlainTextEdit *system_, *template_, *rendered_;
     Banner* error_;
+    EnginePanel* engine_;
     QComboBox* preset_;
     QDoubleSpinBox *temperature_, *topP_, *minP_, *penalty_;
     QSpinBox *topK_, *window_, *maxTokens_, *seed_;

@@ -285,6 +285,35 @@ void TurnView::nameToken(std::optional<std::size_t> token) {
                               : stripText_);
 }
 
+int TurnView::find(const QString& words, bool withMessage) {
+    words_ = words;
+    foundInMessage_.clear();
+    const QString message = message_->text();
+    if (withMessage && !words.isEmpty())
+        for (qsizetype at = message.indexOf(words, 0, Qt::CaseInsensitive); at >= 0;
+             at = message.indexOf(words, at + words.size(), Qt::CaseInsensitive))
+            foundInMessage_.push_back(static_cast<int>(at));
+    return static_cast<int>(foundInMessage_.size()) + text_->find(words);
+}
+
+void TurnView::markFound(int index) {
+    const auto inMessage = static_cast<int>(foundInMessage_.size());
+    if (index >= 0 && index < inMessage)
+        message_->setSelection(foundInMessage_[static_cast<std::size_t>(index)],
+                               static_cast<int>(words_.size()));
+    else if (message_->hasSelectedText())
+        message_->setSelection(0, 0);
+    text_->markFound(index >= inMessage ? index - inMessage : -1);
+}
+
+QRect TurnView::foundRect(int index) const {
+    const auto inMessage = static_cast<int>(foundInMessage_.size());
+    if (index < inMessage)
+        return {message_->mapTo(this, QPoint(0, 0)), message_->size()};
+    const QRect rect = text_->foundRect(index - inMessage);
+    return {text_->mapTo(this, rect.topLeft()), rect.size()};
+}
+
 QString TurnView::numbers() const {
     QStringList all;
     for (const QLabel* part : {prefill_, firstToken_, decode_, tokens_, state_, stripMean_})

@@ -36,6 +36,10 @@ public:
     void setTurn(const ChatTurn& turn, const SideStatus& status);
     [[nodiscard]] AnswerText* text() const { return text_; }
     [[nodiscard]] KlStrip* strip() const { return strip_; }
+    /// Places of the words in the answer, and in the user's message before it where `withMessage`.
+    int find(const QString& words, bool withMessage);
+    void markFound(int index); ///< -1 = none
+    [[nodiscard]] QRect foundRect(int index) const;
     /// What stands under the answer, all of it.
     [[nodiscard]] QString numbers() const;
 
@@ -61,6 +65,8 @@ private:
     ChatSide side_;
     std::vector<float> nats_;
     QString stripText_;
+    QString words_;                  ///< looked for
+    std::vector<int> foundInMessage_; ///< where they begin
     QLabel *message_, *notRead_, *messageVersion_;
     QWidget* messageVersions_;
     AnswerText* text_;

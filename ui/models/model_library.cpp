@@ -43,7 +43,8 @@ bool holdsModels(const QString& folder) {
 
 } // namespace
 
-ModelLibrary::ModelLibrary(Database& store, QObject* parent) : QObject(parent), store_(store) {
+ModelLibrary::ModelLibrary(Services& services, QObject* parent)
+    : QObject(parent), services_(services), store_(services.store) {
     for (const RememberedModel& model : store_.models())
         if (model.opened && !model.hidden)
             list_.put({.path = QString::fromStdString(model.path), .lastUsed = model.lastUsed});
@@ -72,14 +73,16 @@ void ModelLibrary::open(const QString& given) {
         path = QFileInfo(path).absolutePath();
     if (holdsModels(path))
         return addFolder(path);
-    store_.open(path.toStdString());
-    store_.setUsed(path.toStdString());
+    services_.keep([&] {
+        store_.open(path.toStdString());
+        store_.setUsed(path.toStdString());
+    });
     check(path);
     Q_EMIT opened(path);
 }
 
 void ModelLibrary::addFolder(const QString& path) {
-    store_.addFolder(QFileInfo(path).absoluteFilePath().toStdString());
+    services_.keep([&] { store_.addFolder(QFileInfo(path).absoluteFilePath().toStdString()); });
     rescan();
 }
 
@@ -149,20 +152,22 @@ void ModelLibrary::finishScan(const QStringList& seen) {
 }
 
 void ModelLibrary::setUsed(const QString& path) {
-    store_.setUsed(path.toStdString());
-    list_.setUsed(path, store_.find(path.toStdString()).lastUsed);
+    services_.keep([&] { store_.setUsed(path.toStdString()); });
+    list_.setUsed(path, unixNow());
 }
 
-void ModelLibrary::remove(QString path) {
-    store_.setHidden(path.toStdString(), true);
+bool ModelLibrary::remove(QString path) {
+    if (!services_.keep([&] { store_.setHidden(path.toStdString(), true); }))
+        return false;
     list_.remove(path);
     removed_ = std::move(path);
+    return true;
 }
 
 void ModelLibrary::undoRemove() {
-    if (removed_.isEmpty())
+    if (removed_.isEmpty() ||
+        !services_.keep([&] { store_.setHidden(removed_.toStdString(), false); }))
         return;
-    store_.setHidden(removed_.toStdString(), false);
     check(removed_);
     Q_EMIT opened(removed_);
     removed_.clear();

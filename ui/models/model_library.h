@@ -4,6 +4,7 @@
 #include "core/model/folder_scan.h"
 #include "core/store/model_store.h"
 #include "ui/models/model_list.h"
+#include "ui/studio/services.h"
 #include "ui/widgets/worker.h"
 
 namespace bwla::ui {
@@ -18,7 +19,7 @@ public:
         QString path, reason;
     };
 
-    explicit ModelLibrary(Database& store, QObject* parent = nullptr);
+    explicit ModelLibrary(Services& services, QObject* parent = nullptr);
 
     [[nodiscard]] ModelList& list() { return list_; }
     [[nodiscard]] const QList<Refused>& notListed() const { return refused_; }
@@ -33,8 +34,9 @@ public:
     void addFolder(const QString& path);
     void rescan();
     void setUsed(const QString& path);
-    /// Off the list; its files stay. By value: callers may hold the row's own path.
-    void remove(QString path);
+    /// Off the list; its files stay. By value: callers may hold the row's own path. False where that
+    /// cannot be kept.
+    bool remove(QString path);
     void undoRemove();
 
 Q_SIGNALS:
@@ -47,6 +49,7 @@ private:
     void check(const QString& path);
     void finishScan(const QStringList& seen);
 
+    Services& services_;
     ModelStore store_;
     ModelList list_;
     QList<Refused> refused_;

@@ -50,7 +50,7 @@ constexpr std::array<Order, 4> orders{
 } // namespace
 
 ModelsPage::ModelsPage(Services& services, QWidget* parent)
-    : Page(parent), services_(services), library_(services.store),
+    : Page(parent), services_(services), library_(services),
       addFolder_(new QPushButton(tr("Add folder…"))),
       openModel_(new QPushButton(tr("Open model…"))), stack_(new QStackedLayout(this)),
       firstRun_(new FirstRun(services)), splitter_(new QSplitter), search_(new QLineEdit),

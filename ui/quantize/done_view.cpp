@@ -209,10 +209,14 @@ void DoneView::setQuality(const QuickQualityResult& r) {
     before_->setText(text(r.original));
     after_->setText(text(r.quantized));
     protocol_->setText(tr("Windows of 256 tokens: %1, predictions: %2. Original F16, quantized "
-                          "W1A%3, on the processor.")
+                          "W1A%3, on %4.")
                            .arg(r.original.windows)
                            .arg(wholeText(r.original.tokens))
-                           .arg(r.activationBits));
+                           .arg(r.activationBits)
+                           .arg(QString::fromStdString(r.device)));
+    if (!r.fellBack.empty())
+        qualityError_->show(Banner::Tone::warn, tr("The processor measured instead of the GPU."),
+                            QString::fromStdString(r.fellBack) + ".");
 }
 
 void DoneView::setQualityError(const QString& sentence) {

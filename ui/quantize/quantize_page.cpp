@@ -3,6 +3,7 @@
 
 #include "core/quant/quantize_command.h"
 #include "core/store/run_store.h"
+#include "core/store/settings_store.h"
 #include "ui/quantize/done_view.h"
 #include "ui/quantize/recorded_job.h"
 #include "ui/quantize/run_view.h"
@@ -293,7 +294,13 @@ void QuantizePage::measure(const QString& textFile) {
         .text = readText(textFile.isEmpty() ? builtInText : textFile).toStdString()};
     done_->setQualityProgress(0.0);
     quality_.start<QuickQualitySettings, QuickQualityEvent, QuickQualityResult, double>(
-        std::make_shared<QuickQualityJob>(services_.newBackend), settings,
+        std::make_shared<QuickQualityJob>(
+            [make = services_.newBackend,
+             device = SettingsStore(services_.store).get("engine.device", automaticDevice)] {
+                return make(device);
+            },
+            [make = services_.newBackend] { return make(processorDevice); }),
+        settings,
         [](const QuickQualityEvent& event) { return event.progress.fraction; },
         [this](const std::vector<double>& fractions) {
             done_->setQualityProgress(fractions.back());

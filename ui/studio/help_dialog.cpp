@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/studio/help_dialog.h"
 
+#include "core/store/database.h"
+#include "ui/widgets/failure_log.h"
+
 #include <QDialogButtonBox>
 #include <QTextBrowser>
 #include <QVBoxLayout>
@@ -19,11 +22,11 @@ QString table(const QString& title, const QList<std::pair<QString, QString>>& ke
 } // namespace
 
 HelpDialog::HelpDialog(const QList<Page*>& pages, QWidget* parent) : QDialog(parent) {
-    setWindowTitle(tr("Keys"));
+    setWindowTitle(tr("Help"));
     resize(560, 620);
     auto* column = new QVBoxLayout(this);
     auto* text = new QTextBrowser;
-    text->setAccessibleName(tr("List of keys"));
+    text->setAccessibleName(tr("Keys and files"));
     QString html =
         table(tr("Everywhere"), {{tr("Ctrl+1 … Ctrl+%1").arg(pages.size()), tr("Go to a page")},
                                  {tr("Ctrl+O"), tr("Open a model")},
@@ -35,6 +38,11 @@ HelpDialog::HelpDialog(const QList<Page*>& pages, QWidget* parent) : QDialog(par
     for (const Page* page : pages)
         if (!page->keys().isEmpty())
             html += table(page->title(), page->keys());
+    html += "<h3>" + tr("Files") + "</h3><p>" +
+            tr("Runs, chats and settings: %1<br>Log of what went wrong: %2")
+                .arg(QString::fromStdString(storeFile().string()).toHtmlEscaped(),
+                     failureLog().toHtmlEscaped()) +
+            "</p>";
     text->setHtml(html);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);

@@ -7,7 +7,7 @@
 
 namespace bwla::ui {
 
-/// Every key of the window and of its pages.
+/// Every key of the window and of its pages, and where its files are.
 class HelpDialog : public QDialog {
     Q_OBJECT
 

@@ -12,6 +12,7 @@
 #include "ui/studio/rail.h"
 #include "ui/studio/status_strip.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/banner.h"
 
 #include <QActionGroup>
 #include <QCloseEvent>
@@ -20,6 +21,7 @@
 #include <QMenu>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QPushButton>
 #include <QShortcut>
 #include <QToolButton>
 
@@ -33,7 +35,9 @@ constexpr QSize smallest(800, 560);
 
 MainWindow::MainWindow(Services& services, QWidget* parent)
     : QMainWindow(parent), services_(services), rail_(new Rail(services.theme)),
-      header_(new Header), stack_(new QStackedWidget), status_(new StatusStrip) {
+      header_(new Header), notice_(new Banner(services.theme)), stack_(new QStackedWidget),
+      status_(new StatusStrip) {
+    services_.tellFailure = [this](const QString& sentence) { tellFailure(sentence); };
     setWindowTitle("BWLA Studio");
     setWindowIcon(services.theme.icon("mark", services.theme.tokens().accent));
     setMinimumSize(smallest);
@@ -46,6 +50,16 @@ MainWindow::MainWindow(Services& services, QWidget* parent)
     restore();
 }
 
+MainWindow::~MainWindow() {
+    services_.tellFailure = {};
+}
+
+void MainWindow::tellFailure(const QString& sentence) {
+    notice_->clearButtons();
+    notice_->show(Banner::Tone::bad, sentence);
+    connect(notice_->addButton(tr("Close")), &QPushButton::clicked, notice_, &Banner::hide);
+}
+
 void MainWindow::layOut() {
     auto* centre = new QWidget;
     auto* column = new QVBoxLayout(centre);
@@ -56,6 +70,10 @@ void MainWindow::layOut() {
     auto* right = new QVBoxLayout;
     right->setSpacing(0);
     right->addWidget(header_);
+    auto* notice = new QVBoxLayout;
+    notice->setContentsMargins(16, 0, 16, 0);
+    notice->addWidget(notice_);
+    right->addLayout(notice);
     right->addWidget(stack_, 1);
     row->addWidget(rail_);
     row->addLayout(right, 1);
@@ -75,7 +93,7 @@ void MainWindow::addPages() {
     QToolButton* appearance = rail_->addTool(tr("Look"), "theme");
     appearance->setAccessibleDescription(tr("Theme and text size"));
     connect(appearance, &QToolButton::clicked, this, &MainWindow::chooseAppearance);
-    QToolButton* help = rail_->addTool(tr("Keys"), "help");
+    QToolButton* help = rail_->addTool(tr("Help"), "help");
     connect(help, &QToolButton::clicked, this, [this] { HelpDialog(pages_, this).exec(); });
 }
 
@@ -179,7 +197,6 @@ void MainWindow::focusNextPane() {
 
 void MainWindow::chooseAppearance() {
     QMenu menu;
-    SettingsStore settings(services_.store);
     const QList<std::pair<Theme::Mode, QString>> modes{{Theme::Mode::system, tr("Like the system")},
                                                        {Theme::Mode::light, tr("Light")},
                                                        {Theme::Mode::dark, tr("Dark")}};
@@ -190,7 +207,7 @@ void MainWindow::chooseAppearance() {
         action->setChecked(services_.theme.mode() == mode);
         connect(action, &QAction::triggered, this, [this, mode = mode] {
             services_.theme.setMode(mode);
-            SettingsStore(services_.store).set("theme", std::to_string(static_cast<int>(mode)));
+            remember("theme", std::to_string(static_cast<int>(mode)));
         });
     }
     menu.addSeparator();
@@ -203,7 +220,7 @@ void MainWindow::chooseAppearance() {
     motion->setChecked(services_.theme.reducedMotion());
     connect(motion, &QAction::toggled, this, [this](bool on) {
         services_.theme.setReducedMotion(on);
-        SettingsStore(services_.store).set("reduced_motion", on ? "1" : "0");
+        remember("reduced_motion", on ? "1" : "0");
     });
     menu.exec(rail_->mapToGlobal(rail_->rect().bottomRight()) -
               QPoint(0, menu.sizeHint().height()));
@@ -211,7 +228,11 @@ void MainWindow::chooseAppearance() {
 
 void MainWindow::setPointSize(int points) {
     services_.theme.setPointSize(points);
-    SettingsStore(services_.store).set("point_size", std::to_string(services_.theme.pointSize()));
+    remember("point_size", std::to_string(services_.theme.pointSize()));
+}
+
+void MainWindow::remember(const std::string& key, const std::string& value) {
+    services_.keep([&] { SettingsStore(services_.store).set(key, value); });
 }
 
 void MainWindow::restore() {
@@ -235,7 +256,7 @@ void MainWindow::closeEvent(QCloseEvent* event) {
             event->ignore();
             return;
         }
-    SettingsStore(services_.store).set("window", saveGeometry().toBase64().toStdString());
+    remember("window", saveGeometry().toBase64().toStdString());
     event->accept();
 }
 

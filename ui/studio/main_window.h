@@ -9,6 +9,7 @@
 
 namespace bwla::ui {
 
+class Banner;
 class Header;
 class Rail;
 class StatusStrip;
@@ -19,6 +20,7 @@ class MainWindow : public QMainWindow {
 
 public:
     explicit MainWindow(Services& services, QWidget* parent = nullptr);
+    ~MainWindow() override;
 
     /// A model or artifact given on the command line, dropped, or chosen.
     void openModel(const QString& path);
@@ -49,12 +51,15 @@ private:
     void focusNextPane();
     void chooseAppearance();
     void setPointSize(int points);
+    void remember(const std::string& key, const std::string& value);
+    void tellFailure(const QString& sentence);
     void escape();
     void restore();
 
     Services& services_;
     Rail* rail_;
     Header* header_;
+    Banner* notice_; ///< failures that belong to no page
     QStackedWidget* stack_;
     StatusStrip* status_;
     QList<Page*> pages_;

@@ -2,6 +2,7 @@
 #include "ui/widgets/banner.h"
 
 #include "ui/theme/theme.h"
+#include "ui/widgets/failure_log.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
@@ -50,6 +51,8 @@ void Banner::show(Tone tone, const QString& sentence, const QString& whatToDo) {
     whatToDo_ = whatToDo;
     redraw();
     setVisible(true);
+    if (tone == Tone::bad)
+        logFailure(text());
 }
 
 QPushButton* Banner::addButton(const QString& text) {

@@ -12,7 +12,7 @@ namespace bwla::ui {
 class Theme;
 
 /// An inline message where it concerns: icon, bold sentence, what to do, buttons. The text can be
-/// selected and copied. Errors are shown this way, never in a dialog.
+/// selected and copied. Errors are shown this way, never in a dialog, and go to the log too.
 class Banner : public QFrame {
     Q_OBJECT
 

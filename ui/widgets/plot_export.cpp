@@ -11,6 +11,7 @@
 #include <QPdfWriter>
 #include <QRegularExpression>
 #include <QSaveFile>
+#include <QSvgGenerator>
 
 namespace bwla::ui {
 namespace {
@@ -31,8 +32,8 @@ QString writePlot(const QString& file, const QString& title, const PlotTable& ta
     const QString ending = QFileInfo(file).suffix().toLower();
     QSaveFile out(file);
     const QString failure = say("%1 could not be written: %2. Choose another folder.").arg(file);
-    if (ending != "png" && ending != "pdf" && ending != "csv")
-        return say("Choose a name that ends in .png, .pdf or .csv.");
+    if (!QStringList{"png", "pdf", "svg", "csv"}.contains(ending))
+        return say("Choose a name that ends in .png, .pdf, .svg or .csv.");
     if (!out.open(QIODevice::WriteOnly))
         return failure.arg(out.errorString());
     size = size.expandedTo(smallest);
@@ -47,6 +48,14 @@ QString writePlot(const QString& file, const QString& title, const PlotTable& ta
         pdf.setPageSize(QPageSize(QSizeF(size) * pointsAnInch / dotsAnInch, QPageSize::Point));
         pdf.setPageMargins({});
         canvas.paint(pdf, size, 1.0, title, legend);
+    } else if (ending == "svg") {
+        QSvgGenerator svg;
+        svg.setOutputDevice(&out);
+        svg.setTitle(title);
+        svg.setResolution(dotsAnInch);
+        svg.setSize(size);
+        svg.setViewBox(QRect({}, size));
+        canvas.paint(svg, size, 1.0, title, legend);
     } else {
         out.write(table.csv(title).toUtf8());
     }

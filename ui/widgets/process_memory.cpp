@@ -16,6 +16,16 @@ double residentBytes() {
                              : 0.0;
 }
 
+double availableBytes() {
+    QFile file("/proc/meminfo");
+    if (!file.open(QIODevice::ReadOnly))
+        return 0.0;
+    for (const QByteArray& line : file.readAll().split('\n'))
+        if (line.startsWith("MemAvailable:")) // "MemAvailable:   22816480 kB"
+            return line.simplified().split(' ').value(1).toDouble() * 1024.0;
+    return 0.0;
+}
+
 double physicalBytes() {
     return static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
            static_cast<double>(sysconf(_SC_PAGESIZE));

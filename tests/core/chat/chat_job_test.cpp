@@ -10,6 +10,8 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <map>
+
 using namespace bwla;
 using namespace bwla::test;
 
@@ -28,6 +30,8 @@ class ChatJobTest : public QObject {
     std::string original_, quantized_;
     std::function<void(const Step&)> beforeRun_ = [](const Step&) {};
     std::shared_ptr<ChatRoom> room_;
+    std::vector<std::string> devices_; ///< asked for
+    int runsUntilLost_ = -1;           ///< of a device that is no processor; -1 = never
     std::vector<ChatEvent> events_;
     std::stop_source stop_;
 
@@ -67,20 +71,73 @@ private Q_SLOTS:
         quantized_ = root / "quantized";
     }
     void init() {
-        room_ = std::make_shared<ChatRoom>([this] {
-            return std::make_unique<WrappedBackend>(makeReferenceBackend(),
-                                                    [this](const Step& s) { beforeRun_(s); });
+        room_ = std::make_shared<ChatRoom>([this](const std::string& device) {
+            const auto run = [this](const Step& s) { beforeRun_(s); };
+            if (device.empty() || device == processorDevice)
+                return std::make_unique<WrappedBackend>(makeReferenceBackend(), run);
+            devices_.push_back(device);
+            if (device == "gone")
+                throw KernelError(KernelErrorCode::unsupported, "Vulkan", "no such device");
+            return std::make_unique<WrappedBackend>(
+                makeReferenceBackend(),
+                [this](const Step& s) {
+                    if (--runsUntilLost_ == 0)
+                        throw KernelError(KernelErrorCode::deviceLost, "GPU", "it stopped answering");
+                    beforeRun_(s);
+                },
+                BackendInfo{"vulkan", device, "test", 0});
         });
+        devices_.clear();
+        runsUntilLost_ = -1;
         beforeRun_ = [](const Step&) {};
         events_.clear();
         stop_ = {};
+    }
+
+    void aMissingDeviceLeavesItToTheProcessor() {
+        auto asked = settings(original_, quantized_);
+        asked.device = "gone";
+        QCOMPARE(run(asked), 2);
+        QCOMPARE(all<ChatFellBack>().size(), std::size_t{1});
+        QVERIFY(all<ChatFellBack>()[0].reason.find("no such device") != std::string::npos);
+        QCOMPARE(all<ChatBegins>()[0].backend.backend, std::string("reference"));
+        QCOMPARE(run(asked), 2); // remembers that it is gone ...
+        QCOMPARE(devices_.size(), std::size_t{1});
+        asked.deviceAgain = true; // ... until somebody wants to know again
+        QCOMPARE(run(asked), 2);
+        QCOMPARE(devices_.size(), std::size_t{2});
+    }
+
+    /// Lost while the original reads, while the quantized model writes, while they are compared.
+    void aLostDeviceChangesNoAnswer() {
+        auto asked = settings(original_, quantized_);
+        int runs = 0;
+        beforeRun_ = [&](const Step&) { ++runs; };
+        QCOMPARE(run(asked), 2);
+        beforeRun_ = [](const Step&) {};
+        std::vector<std::string> texts;
+        for (const ChatAnswered& answered : all<ChatAnswered>())
+            texts.push_back(answered.answer.text);
+        for (const int lost : {1, runs / 4, runs * 3 / 4, runs}) {
+            events_.clear();
+            asked.device = "GPU " + std::to_string(lost);
+            runsUntilLost_ = lost;
+            QCOMPARE(run(asked), 2);
+            QCOMPARE(all<ChatFellBack>().size(), std::size_t{1});
+            std::map<ChatSide, std::string> last;
+            for (const ChatAnswered& answered : all<ChatAnswered>())
+                last[answered.side] = answered.answer.text;
+            QCOMPARE(last[ChatSide::original], texts[0]);
+            QCOMPARE(last[ChatSide::quantized], texts[1]);
+            QCOMPARE(all<ChatCompared>().size(), std::size_t{1});
+        }
     }
 
     void oneAfterTheOtherThenCompared() {
         QCOMPARE(run(settings(original_, quantized_)), 2);
         std::string order;
         for (const ChatEvent& event : events_) {
-            const char letter = "lbwacd"[event.index()];
+            const char letter = "lbwacdf"[event.index()];
             if (order.empty() || order.back() != letter)
                 order += letter;
         }

@@ -85,13 +85,14 @@ private Q_SLOTS:
             Services{.theme = *theme_,
                      .store = *store_,
                      .newQuantizeJob = {},
-                     .newBackend = [this]() -> std::unique_ptr<Backend> {
+                     .newBackend = [this](const std::string&) -> std::unique_ptr<Backend> {
                          return std::make_unique<test::WrappedBackend>(
                              makeCpuBackend({.threads = 1}), [this](const Step& step) {
                                  if (beforeRun_)
                                      beforeRun_(step);
                              });
-                     }});
+                     },
+                     .engineDevices = {}});
         window_ = std::make_unique<MainWindow>(*services_);
         window_->resize(1280, 800);
         window_->show();

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "accessible_names.h"
 #include "core/model/artifact_writer.h"
-#include "core/store/run_store.h"
 #include "real_model.h"
+#include "recorded_run.h"
 #include "screenshot.h"
 #include "tiny_model.h"
 #include "tiny_quantized.h"
@@ -25,50 +26,12 @@
 #include <QtTest>
 
 #include <cmath>
-#include <random>
 
 using namespace bwla;
 using namespace bwla::test;
 using namespace bwla::ui;
 
 namespace fs = std::filesystem;
-
-namespace {
-
-/// A rotation of the first two coordinates by an angle, so that rounds differ.
-std::vector<float> turned(std::int64_t size, float angle) {
-    std::vector<float> factor(static_cast<std::size_t>(size * size));
-    for (std::int64_t i = 0; i < size; ++i)
-        factor[static_cast<std::size_t>(i * size + i)] = 1.0F;
-    factor[0] = factor[static_cast<std::size_t>(size + 1)] = std::cos(angle);
-    factor[1] = std::sin(angle);
-    factor[static_cast<std::size_t>(size)] = -std::sin(angle);
-    return factor;
-}
-
-FitRounds fourRounds(std::int64_t cols) {
-    const auto [m1, m2] = equalFactors(cols);
-    FitRounds rounds{static_cast<std::int32_t>(m1), static_cast<std::int32_t>(m2), 3, {}};
-    for (int round = 0; round < 4; ++round)
-        rounds.rounds.push_back({round, 0.8 + 0.1 * round,
-                                 turned(m1, 0.7F * static_cast<float>(round)),
-                                 turned(m2, 0.4F * static_cast<float>(round))});
-    return rounds;
-}
-
-/// 40 tokens with one channel that towers over the others before the rotation.
-ActivationRecord peakedActivations(std::int64_t cols) {
-    std::mt19937 random(3);
-    std::normal_distribution<float> normal;
-    std::vector<float> before, after;
-    for (std::int64_t i = 0; i < 40 * cols; ++i) {
-        before.push_back(normal(random) * (i % cols == 5 ? 20.0F : 1.0F));
-        after.push_back(normal(random));
-    }
-    return activationRecord({.cols = cols, .inputs = before, .prepared = after, .clip = 0.9});
-}
-
-} // namespace
 
 class InspectTest : public QObject {
     Q_OBJECT
@@ -86,7 +49,7 @@ private:
         return QString::fromStdString(at(name).string());
     }
     void writeArtifactOf(const char* model, const char* out) const;
-    void recordRun(const char* model, const char* out) const;
+    void record(const char* model, const char* out) const;
     /// A page that has drawn a channel of `artifact`.
     std::unique_ptr<InspectPage> openPage(const QString& artifact);
     static const QList<PlotSeries>& curves(const InspectPage& page) {
@@ -117,31 +80,8 @@ void InspectTest::writeArtifactOf(const char* model, const char* out) const {
         [](const fs::path&) { return std::string("{}"); });
 }
 
-void InspectTest::recordRun(const char* model, const char* out) const {
-    RunStore runs(*store_);
-    RunRecord run;
-    run.modelPath = at(model).string();
-    run.outPath = at(out).string();
-    run.preset = "fast";
-    run.id = runs.begin(run);
-    for (std::int64_t block = 0; block < 2; ++block) {
-        BlockReport report;
-        report.block = block;
-        for (const InputGroup& g : groups()) {
-            GroupReport& r = report.groups[static_cast<std::size_t>(g.kind)];
-            r.kind = g.kind;
-            r.activationError =
-                0.05 * (1.0 + static_cast<double>(block) + static_cast<int>(g.kind));
-            r.activationPeakAfter = 4.0 + static_cast<int>(g.kind);
-            const std::int64_t cols = g.kind == GroupKind::mlpOut ? 80 : 48;
-            runs.putRounds(run.id, block, g.kind, fourRounds(cols));
-            runs.putActivations(run.id, block, g.kind, peakedActivations(cols));
-        }
-        runs.putBlock(run.id, report);
-    }
-    run.state = RunState::finished;
-    run.seconds = 3.0;
-    runs.finish(run);
+void InspectTest::record(const char* model, const char* out) const {
+    recordRun(*store_, at(model).string(), at(out).string());
 }
 
 void InspectTest::initTestCase() {
@@ -161,7 +101,7 @@ void InspectTest::init() {
     fs::remove(at("studio.db-shm"));
     store_ = std::make_unique<Database>(at("studio.db"));
     services_ = std::make_unique<Services>(
-        Services{theme_, *store_, {}, [] { return makeReferenceBackend(); }});
+        Services{theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
 }
 
 std::unique_ptr<InspectPage> InspectTest::openPage(const QString& artifact) {
@@ -196,7 +136,7 @@ void InspectTest::a_folder_without_a_run_shows_its_weights() {
 }
 
 void InspectTest::a_recorded_run_shows_everything() {
-    recordRun("model", "alone/out");
+    record("model", "alone/out");
     InspectPage page(*services_);
     page.resize(1200, 716);
     page.show();
@@ -242,7 +182,7 @@ void InspectTest::keys_drive_the_page() {
 }
 
 void InspectTest::timeline_scrubs_the_histogram() {
-    recordRun("model", "alone/out");
+    record("model", "alone/out");
     const auto page = openPage(path("alone/out"));
     Plot& plot = page->channel().plot();
     QCOMPARE(curves(*page).size(), 4);
@@ -274,7 +214,7 @@ void InspectTest::a_trained_model_says_so() {
 }
 
 void InspectTest::exports_name_model_and_run() {
-    recordRun("model", "alone/out");
+    record("model", "alone/out");
     const auto page = openPage(path("alone/out"));
     QCOMPARE(page->channel().plot().exportTo(path("channel.csv")), QString());
     QFile file(path("channel.csv"));
@@ -311,15 +251,8 @@ void InspectTest::says_what_is_wrong_with_a_folder() {
 
 void InspectTest::every_focusable_widget_has_a_name() {
     const auto page = openPage(path("out"));
-    for (const QWidget* widget : page->findChildren<QWidget*>()) {
-        if ((widget->focusPolicy() & Qt::TabFocus) == 0 || !widget->isVisible() ||
-            widget->focusProxy() != nullptr || widget->objectName().startsWith("qt_"))
-            continue;
-        const auto* button = qobject_cast<const QAbstractButton*>(widget);
-        QVERIFY2(!widget->accessibleName().isEmpty() ||
-                     (button != nullptr && !button->text().isEmpty()),
-                 widget->metaObject()->className());
-    }
+    const QStringList nameless = unnamedWidgets(*page);
+    QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
 }
 
 void InspectTest::narrow_windows_show_tabs() {

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "accessible_names.h"
 #include "core/model/artifact_writer.h"
-#include "core/store/database.h"
 #include "screenshot.h"
+#include "studio.h"
 #include "tiny_model.h"
 #include "tiny_quantized.h"
 #include "ui/models/first_run.h"
 #include "ui/models/model_details.h"
 #include "ui/models/models_page.h"
-#include "ui/studio/main_window.h"
-#include "ui/theme/theme.h"
-#include "ui/widgets/banner.h"
 
 #include <QApplication>
 #include <QComboBox>
@@ -19,7 +17,6 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTableView>
-#include <QTemporaryDir>
 #include <QTest>
 #include <QTextBrowser>
 
@@ -36,63 +33,17 @@ void writeTinyArtifact(const fs::path& out, const fs::path& model) {
         [](const fs::path&) { return std::string("{}"); });
 }
 
-/// A window over a data folder of its own; nothing of the user's is seen.
-struct Studio {
-    QTemporaryDir folder;
-    Database store;
-    ui::Theme theme;
-    ui::Services services;
-    std::unique_ptr<ui::MainWindow> window;
-
-    Studio()
-        : store(Database::inMemory()), services{
-                                           .theme = theme,
-                                           .store = store,
-                                           .newQuantizeJob = {},
-                                           .newBackend = [] { return makeReferenceBackend(); }} {
-        qputenv("XDG_DATA_HOME", folder.path().toUtf8());
-        qputenv("HF_HUB_CACHE", (folder.path() + "/cache").toUtf8());
-        theme.setMode(ui::Theme::Mode::dark);
-    }
-
-    [[nodiscard]] fs::path models() const {
-        return fs::path(folder.path().toStdString()) / "bwla-studio/models";
-    }
-    ui::ModelsPage& show() {
-        window = std::make_unique<ui::MainWindow>(services);
-        window->resize(1280, 800);
-        window->show();
-        return page();
-    }
-    [[nodiscard]] ui::ModelsPage& page() const { return *window->page<ui::ModelsPage>(); }
+struct ModelsStudio : test::Studio {
+    [[nodiscard]] ui::ModelsPage& page() const { return test::Studio::page<ui::ModelsPage>(); }
     [[nodiscard]] bool scanned() const {
         return QTest::qWaitFor([&] { return !page().library().scanning(); }, 10000);
     }
-    template<class T>
-    T* find(const char* accessibleName) const {
-        for (T* widget : page().findChildren<T*>())
-            if (widget->accessibleName() == accessibleName)
-                return widget;
-        return nullptr;
-    }
     [[nodiscard]] QTableView* table() const { return find<QTableView>("Models"); }
-    QPushButton* button(const QString& text) const {
-        for (auto* button : page().findChildren<QPushButton*>())
-            if (button->text() == text)
-                return button;
-        return nullptr;
-    }
     [[nodiscard]] QStringList names() const {
         QStringList names;
         for (int i = 0; i < table()->model()->rowCount(); ++i)
             names << table()->model()->index(i, 0).data().toString();
         return names;
-    }
-    [[nodiscard]] QString banner() const {
-        for (auto* banner : page().findChildren<ui::Banner*>())
-            if (banner->isVisible())
-                return banner->text();
-        return {};
     }
 };
 
@@ -103,10 +54,10 @@ class ModelsTest : public QObject {
 
 private slots:
     void firstRunShowsThePathAndTheDevice() {
-        Studio studio;
+        ModelsStudio studio;
         studio.show();
         auto* firstRun = studio.page().findChild<ui::FirstRun*>();
-        QVERIFY(QTest::qWaitFor([&] { return studio.banner().startsWith("This computer"); }));
+        QVERIFY(QTest::qWaitFor([&] { return studio.banners().startsWith("This computer"); }));
         QVERIFY(firstRun->isVisible());
         QVERIFY(!studio.button("Use this model")->isVisible());
         bool says = false;
@@ -119,7 +70,7 @@ private slots:
     }
 
     void smallModelOnDiskIsOneClickAway() {
-        Studio studio;
+        ModelsStudio studio;
         fs::create_directories(studio.models());
         test::writeTinyGguf(studio.models() / "SmolLM2-135M-Instruct.Q4_1.gguf", DType::f16);
         studio.show();
@@ -131,7 +82,7 @@ private slots:
     }
 
     void listsFiltersAndSorts() {
-        Studio studio;
+        ModelsStudio studio;
         test::writeTinyFolder(studio.models() / "beta");
         test::writeTinyGguf(studio.models() / "alpha.gguf", DType::f32);
         writeTinyArtifact(studio.models() / "beta-W1A6", studio.models() / "beta");
@@ -158,14 +109,14 @@ private slots:
     }
 
     void detailsAndRequestsFollowTheSelection() {
-        Studio studio;
+        ModelsStudio studio;
         test::writeTinyFolder(studio.models() / "beta");
         writeTinyArtifact(studio.models() / "beta-W1A6", studio.models() / "beta");
         studio.show();
         QVERIFY(studio.scanned());
         studio.page().open(QString::fromStdString((studio.models() / "beta").string()));
         QVERIFY(QTest::qWaitFor([&] { return studio.button("Quantize…")->isEnabled(); }));
-        QVERIFY(studio.banner().contains("No measurement yet for this size"));
+        QVERIFY(studio.banners().contains("No measurement yet for this size"));
 
         QSignalSpy quantize(&studio.page(), &ui::Page::quantizeRequested);
         QTest::keyClick(studio.table(), Qt::Key_Return, Qt::ControlModifier);
@@ -190,7 +141,7 @@ private slots:
     }
 
     void removedModelComesBackByUndo() {
-        Studio studio;
+        ModelsStudio studio;
         test::writeTinyFolder(studio.models() / "beta");
         studio.show();
         QVERIFY(studio.scanned());
@@ -207,7 +158,7 @@ private slots:
     }
 
     void badModelIsExplainedWhereItIs() {
-        Studio studio;
+        ModelsStudio studio;
         fs::create_directories(studio.models());
         std::ofstream(studio.models() / "notes.gguf") << "not a model";
         test::TinyModel bare;
@@ -216,7 +167,7 @@ private slots:
         studio.show();
         QVERIFY(studio.scanned());
         QTest::mouseClick(studio.button("Show the 1 found"), Qt::LeftButton);
-        QVERIFY(studio.banner().contains("tokenizer.json"));
+        QVERIFY(studio.banners().contains("tokenizer.json"));
         QVERIFY(!studio.button("Quantize…")->isEnabled());
 
         auto* why = studio.button("Why not listed?");
@@ -230,12 +181,12 @@ private slots:
 
         studio.page().open(QString::fromStdString((studio.models() / "notes.gguf").string()));
         QVERIFY(
-            QTest::qWaitFor([&] { return studio.banner().contains("its content is not GGUF"); }));
+            QTest::qWaitFor([&] { return studio.banners().contains("its content is not GGUF"); }));
         QCOMPARE(studio.names().size(), 2); // named by the user: listed, with its reason
     }
 
     void droppedFolderOfModelsIsScanned() {
-        Studio studio;
+        ModelsStudio studio;
         const fs::path other = fs::path(studio.folder.path().toStdString()) / "other";
         test::writeTinyFolder(other / "deep/gamma");
         studio.show();
@@ -252,25 +203,18 @@ private slots:
     }
 
     void everyFocusableWidgetHasAName() {
-        Studio studio;
+        ModelsStudio studio;
         test::writeTinyFolder(studio.models() / "beta");
         studio.show();
         QVERIFY(studio.scanned());
-        for (QWidget* widget : studio.page().findChildren<QWidget*>()) {
-            if ((widget->focusPolicy() & Qt::TabFocus) == 0 ||
-                widget->window() != studio.window.get()) // a combo box's popup
-                continue;
-            const auto* button = qobject_cast<QAbstractButton*>(widget);
-            const bool named = !widget->accessibleName().isEmpty() ||
-                               (button != nullptr && !button->text().isEmpty());
-            QVERIFY2(named, widget->metaObject()->className());
-        }
+        const QStringList nameless = test::unnamedWidgets(studio.page());
+        QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
     }
 
     void pictures() {
         if (qEnvironmentVariableIsEmpty("BWLA_SHOTS"))
             QSKIP("BWLA_SHOTS is not set");
-        Studio studio;
+        ModelsStudio studio;
         fs::create_directories(studio.models());
         const fs::path real = fs::path(qEnvironmentVariable("HOME").toStdString()) /
                               ".local/share/bwla-studio/models";

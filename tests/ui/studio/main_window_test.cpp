@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The frame around the pages: keys, names for people who hear the window, start, themes.
+#include "accessible_names.h"
 #include "core/store/settings_store.h"
 #include "ui/studio/header.h"
 #include "ui/studio/main_window.h"
 #include "ui/studio/rail.h"
 #include "ui/theme/theme.h"
 
-#include <QAccessible>
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QTemporaryDir>
@@ -35,23 +35,6 @@ double contrast(const QColor& a, const QColor& b) {
     return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
 }
 
-/// "ClassName objectName" of every widget that Tab reaches and nothing announces.
-QStringList unnamed(const QWidget& root) {
-    QStringList found;
-    for (QWidget* widget : root.findChildren<QWidget*>()) {
-        const bool reached = (widget->focusPolicy() & Qt::TabFocus) != 0;
-        if (!reached || widget->objectName().startsWith("qt_") ||
-            widget->inherits("QComboBoxListView")) // the combo box speaks for its popup
-            continue;
-        QAccessibleInterface* spoken = QAccessible::queryAccessibleInterface(widget);
-        if (spoken == nullptr || spoken->text(QAccessible::Name).trimmed().isEmpty())
-            found << QString("%1 %2 in %3")
-                         .arg(widget->metaObject()->className(), widget->objectName(),
-                              widget->parentWidget()->metaObject()->className());
-    }
-    return found;
-}
-
 } // namespace
 
 class MainWindowTest : public QObject {
@@ -67,7 +50,7 @@ private Q_SLOTS:
         store_ = std::make_unique<Database>(Database::inMemory());
         theme_ = std::make_unique<Theme>();
         services_ = std::make_unique<Services>(
-            Services{*theme_, *store_, {}, [] { return makeReferenceBackend(); }});
+            Services{*theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
         window_ = std::make_unique<MainWindow>(*services_);
         window_->show();
         QVERIFY(QTest::qWaitForWindowActive(window_.get()));
@@ -112,7 +95,7 @@ private Q_SLOTS:
     }
 
     void everythingThatTabReachesHasAName() {
-        const QStringList nameless = unnamed(*window_);
+        const QStringList nameless = test::unnamedWidgets(*window_);
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
     }
 
@@ -121,7 +104,7 @@ private Q_SLOTS:
         const int points = theme_->pointSize();
         SettingsStore(*store_).set("theme", std::to_string(static_cast<int>(Theme::Mode::light)));
         Theme other;
-        Services services{other, *store_, {}, [] { return makeReferenceBackend(); }};
+        Services services{other, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}};
         const MainWindow again(services);
         QCOMPARE(other.pointSize(), points);
         QVERIFY(!other.tokens().dark);

@@ -44,7 +44,7 @@ private Q_SLOTS:
         const std::filesystem::path module = BWLA_BINARY_DIR "/libbwla_quantizer.so";
         services_ = std::make_unique<Services>(
             Services{theme_, store_, [module] { return loadQuantizeJob(module); },
-                     [] { return makeCpuBackend(); }});
+                     [](const std::string&) { return makeCpuBackend(); }, {}});
         window_ = std::make_unique<MainWindow>(*services_);
         window_->resize(1280, 800);
         window_->show();

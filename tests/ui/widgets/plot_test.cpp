@@ -226,6 +226,12 @@ void PlotTest::exports() {
     QFile pdf(folder.filePath("a.pdf"));
     QVERIFY(pdf.open(QIODevice::ReadOnly));
     QVERIFY(pdf.read(5) == "%PDF-" && pdf.size() > 2000);
+    QCOMPARE(plot.exportTo(folder.filePath("a.svg")), QString());
+    QFile svg(folder.filePath("a.svg"));
+    QVERIFY(svg.open(QIODevice::ReadOnly));
+    const QByteArray drawing = svg.readAll();
+    QVERIFY(drawing.contains("<svg") && drawing.contains("viewBox=\"0 0 640 400\""));
+    QVERIFY(drawing.count("<path") + drawing.count("<polyline") > 3);
     QCOMPARE(plot.exportTo(folder.filePath("a.csv")), QString());
     QVERIFY(!plot.exportTo(folder.filePath("no/such/a.png")).isEmpty());
     QVERIFY(!plot.exportTo(folder.filePath("a.txt")).isEmpty());

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/engine/engine_device.h"
+
+#include "kernels/cpu/cpu_features.h"
+#include "kernels/vulkan_backend.h"
+
+namespace bwla {
+
+std::vector<EngineDevice> engineDevices() {
+    std::vector<EngineDevice> devices{
+        {.id = processorDevice, .name = cpuName(), .type = "processor", .missing = {}}};
+    for (const VulkanDeviceInfo& info : vulkanDevices())
+        devices.push_back({.id = info.uuid,
+                           .name = info.name,
+                           .type = info.isGpu() ? info.type : "software",
+                           .missing = info.missing});
+    return devices;
+}
+
+std::string chooseDevice(const std::vector<EngineDevice>& devices) {
+    for (const EngineDevice& device : devices)
+        if (device.type.ends_with("gpu") && device.missing.empty())
+            return device.id;
+    return processorDevice;
+}
+
+std::unique_ptr<Backend> makeEngineBackend(const std::string& id) {
+    const std::string chosen = id == automaticDevice ? chooseDevice(engineDevices()) : id;
+    if (chosen == processorDevice)
+        return makeCpuBackend();
+    VulkanOptions options;
+    options.device = chosen;
+    return makeVulkanBackend(options);
+}
+
+} // namespace bwla

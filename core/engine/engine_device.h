@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Where an engine can compute, for programs that let people choose.
+#pragma once
+
+#include "kernels/backend.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace bwla {
+
+/// Ids beside the UUIDs of Vulkan devices.
+inline constexpr auto automaticDevice = "";
+inline constexpr auto processorDevice = "cpu";
+
+struct EngineDevice {
+    std::string id;      ///< processorDevice or the UUID of a Vulkan device
+    std::string name;    ///< the processor's or GPU's own
+    std::string type;    ///< "processor", "discrete gpu", ..., "software" for a Vulkan device of none
+    std::string missing; ///< what it lacks to be used; empty = usable
+};
+
+/// The processor, then the Vulkan devices of this machine, GPUs first. Opens the Vulkan loader and
+/// its drivers: a worker's job.
+[[nodiscard]] std::vector<EngineDevice> engineDevices();
+
+/// What automaticDevice means here: the first GPU that can be used, else the processor. A software
+/// device is taken only when named.
+[[nodiscard]] std::string chooseDevice(const std::vector<EngineDevice>& devices);
+
+/// A backend on the device of this id. Throws KernelError as makeCpuBackend and makeVulkanBackend do.
+[[nodiscard]] std::unique_ptr<Backend> makeEngineBackend(const std::string& id);
+
+} // namespace bwla
