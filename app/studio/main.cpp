@@ -7,6 +7,8 @@
 
 #include <QApplication>
 #include <QCommandLineParser>
+#include <QEvent>
+#include <QTimer>
 
 #include <iostream>
 
@@ -14,8 +16,38 @@ namespace {
 
 using namespace bwla;
 
-int run(QApplication& app, const QStringList& models) {
-    Database store(storeFile());
+const QString measureStart = QStringLiteral("measure-start");
+
+/// Tells standard output of the window's first paint, and ends the program: what a start takes can
+/// be measured from outside (docs/performance.md).
+class FirstPaint : public QObject {
+    bool eventFilter(QObject* watched, QEvent* event) override {
+        if (event->type() == QEvent::Paint && !painted_) {
+            painted_ = true;
+            QTimer::singleShot(0, watched, [] {
+                std::cout << "painted" << std::endl;
+                QCoreApplication::quit();
+            });
+        }
+        return QObject::eventFilter(watched, event);
+    }
+    bool painted_ = false;
+};
+
+/// A store that cannot be opened (a full or read-only disk) leaves a window that keeps nothing, and
+/// says so.
+Database openStore(QString& problem) {
+    try {
+        return Database(storeFile());
+    } catch (const Error& error) {
+        problem = QString::fromStdString(sentence(error));
+    }
+    return Database::inMemory();
+}
+
+int run(QApplication& app, const QCommandLineParser& parser) {
+    QString problem;
+    Database store = openStore(problem);
     ui::Theme theme;
     ui::Services services{.theme = theme,
                           .store = store,
@@ -23,8 +55,14 @@ int run(QApplication& app, const QStringList& models) {
                           .newBackend = makeEngineBackend,
                           .engineDevices = engineDevices};
     ui::MainWindow window(services);
+    FirstPaint firstPaint;
+    if (parser.isSet(measureStart))
+        window.installEventFilter(&firstPaint);
     window.show();
-    for (const QString& model : models)
+    if (!problem.isEmpty())
+        services.tellFailure(problem + QCoreApplication::translate(
+                                           "main", " Nothing of this session will be kept."));
+    for (const QString& model : parser.positionalArguments())
         window.openModel(model);
     return app.exec();
 }
@@ -43,9 +81,10 @@ int main(int argc, char** argv) {
     parser.addVersionOption();
     parser.addPositionalArgument(
         "MODEL", "A GGUF file, a Hugging Face folder or a quantized folder.", "[MODEL...]");
+    parser.addOption({measureStart, "Print \"painted\" once the window is drawn, and quit."});
     parser.process(app);
     try {
-        return run(app, parser.positionalArguments());
+        return run(app, parser);
     } catch (const Error& error) {
         std::cerr << sentence(error) << '\n';
     }

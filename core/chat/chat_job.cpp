@@ -53,7 +53,11 @@ void ChatJob::compare(const Turn& quantized, const ChatSettings& settings,
     const auto model = [&](ChatSide side) -> ChatModel& { // gone where the device failed meanwhile
         const auto& request = settings.sides[static_cast<std::size_t>(side)];
         return room_->open(
-            side, request->path, [&](double share) { sink(ChatLoading{side, share}); }, stop);
+            side, request->path,
+            [&](double share) {
+                sink(ChatLoading{side, share});
+            },
+            stop);
     };
     ChatModel& original = model(ChatSide::original);
     ChatModel& own = model(ChatSide::quantized);

@@ -3,7 +3,15 @@
 
 #include "core/job/job.h"
 
+#include <atomic>
+#include <chrono>
+
 namespace bwla {
+namespace {
+
+constexpr std::chrono::milliseconds lookAgain{5};
+
+} // namespace
 
 ChatModel::ChatModel(Backend& backend, const std::string& path,
                      const std::function<void(double)>& loaded, const std::stop_token& stop)
@@ -55,6 +63,7 @@ bool ChatRoom::fallBack() {
 }
 
 void ChatRoom::clear() {
+    finishAbandoned();
     for (std::unique_ptr<ChatModel>& model : models_)
         model.reset();
     backend_.reset();
@@ -66,13 +75,31 @@ Backend& ChatRoom::backend() {
     return *backend_;
 }
 
+void ChatRoom::finishAbandoned() {
+    if (loading_.valid())
+        loading_.wait();
+    loading_ = {};
+}
+
 ChatModel& ChatRoom::open(ChatSide side, const std::string& path,
                           const std::function<void(double)>& loaded, const std::stop_token& stop) {
     std::unique_ptr<ChatModel>& model = models_[static_cast<std::size_t>(side)];
-    if (!model || model->path() != path) {
-        model.reset();
-        model = std::make_unique<ChatModel>(backend(), path, loaded, stop);
+    if (model && model->path() == path)
+        return *model;
+    finishAbandoned();
+    model.reset();
+    const auto share = std::make_shared<std::atomic<double>>(0.0);
+    loading_ = std::async(std::launch::async, [&backend = backend(), path, share, stop] {
+        return std::make_unique<ChatModel>(
+            backend, path, [&](double now) { *share = now; }, stop);
+    });
+    double told = 0.0;
+    while (loading_.wait_for(lookAgain) != std::future_status::ready) {
+        throwIfStopped(stop);
+        if (const double now = *share; now > told && loaded)
+            loaded(told = now);
     }
+    model = loading_.get();
     return *model;
 }
 

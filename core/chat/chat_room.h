@@ -8,6 +8,7 @@
 
 #include <array>
 #include <functional>
+#include <future>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -67,7 +68,9 @@ public:
     /// From now on the processor; backend and models go. False where it is in use already.
     bool fallBack();
 
-    /// Loads the model unless it is there; the side's former model goes first.
+    /// Loads the model unless it is there; the side's former model goes first. Throws what ChatModel
+    /// throws; Cancelled within milliseconds of a stop, however large the weight in work is: what is
+    /// left of it ends on a thread of its own, which the next call waits for.
     ChatModel& open(ChatSide side, const std::string& path,
                     const std::function<void(double)>& loaded, const std::stop_token& stop);
     /// Null where none is loaded.
@@ -79,12 +82,15 @@ public:
 
 private:
     void clear();
+    /// Waits for a model that nobody wants any more.
+    void finishAbandoned();
 
     BackendMaker newBackend_;
     std::string wanted_ = automaticDevice;
     std::string device_ = automaticDevice; ///< in use: `wanted_`, or the processor instead
     std::unique_ptr<Backend> backend_;
     std::array<std::unique_ptr<ChatModel>, chatSides.size()> models_;
+    std::future<std::unique_ptr<ChatModel>> loading_; ///< last: it uses the others
 };
 
 } // namespace bwla

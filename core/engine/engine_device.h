@@ -16,9 +16,9 @@ inline constexpr auto automaticDevice = "";
 inline constexpr auto processorDevice = "cpu";
 
 struct EngineDevice {
-    std::string id;      ///< processorDevice or the UUID of a Vulkan device
-    std::string name;    ///< the processor's or GPU's own
-    std::string type;    ///< "processor", "discrete gpu", ..., "software" for a Vulkan device of none
+    std::string id;   ///< processorDevice or the UUID of a Vulkan device
+    std::string name; ///< the processor's or GPU's own
+    std::string type; ///< "processor", "discrete gpu", ..., "software" for a Vulkan device of none
     std::string missing; ///< what it lacks to be used; empty = usable
 };
 
@@ -30,7 +30,8 @@ struct EngineDevice {
 /// device is taken only when named.
 [[nodiscard]] std::string chooseDevice(const std::vector<EngineDevice>& devices);
 
-/// A backend on the device of this id. Throws KernelError as makeCpuBackend and makeVulkanBackend do.
+/// A backend on the device of this id. Throws KernelError as makeCpuBackend and makeVulkanBackend
+/// do.
 [[nodiscard]] std::unique_ptr<Backend> makeEngineBackend(const std::string& id);
 
 } // namespace bwla

@@ -38,7 +38,8 @@ struct QuickQualityResult {
 class QuickQualityJob : public Job<QuickQualitySettings, QuickQualityEvent, QuickQualityResult> {
 public:
     using BackendMaker = std::function<std::unique_ptr<Backend>()>;
-    /// `otherwise` is taken where the first backend cannot be made or fails; without it that throws.
+    /// `otherwise` is taken where the first backend cannot be made or fails; without it that
+    /// throws.
     explicit QuickQualityJob(BackendMaker makeBackend, BackendMaker otherwise = {})
         : makeBackend_(std::move(makeBackend)), otherwise_(std::move(otherwise)) {}
     QuickQualityResult run(const QuickQualitySettings& settings,

@@ -2,6 +2,7 @@
 #include "core/quant/quantize_estimate.h"
 
 #include "core/model/artifact_layout.h"
+#include "core/quant/measured_quality.h"
 #include "kernels/cpu/cpu_features.h"
 
 #include <algorithm>
@@ -24,26 +25,11 @@ constexpr double measuredCores = 2.0;
 constexpr double measuredPeakBytes = 1.52e9;
 constexpr double measuredFileBytes = 98'362'432.0;
 
-ModelConfig measuredModel() {
-    ModelConfig c;
-    c.layers = 30;
-    c.width = 576;
-    c.feedForward = 1536;
-    c.heads = 9;
-    c.kvHeads = 3;
-    c.headDim = 64;
-    c.vocabulary = 49152;
-    c.tiedHead = true;
-    return c;
-}
-
-bool sameShape(const ModelConfig& a, const ModelConfig& b) {
-    const auto sides = [](const ModelConfig& c) {
-        return std::array{c.layers,  c.width,   c.feedForward, c.heads,
-                          c.kvHeads, c.headDim, c.vocabulary};
-    };
-    return sides(a) == sides(b) && a.tiedHead == b.tiedHead;
-}
+// Presets on one H200 (docs/quality.md, "Presets on one H200"): seconds of `fast` with its own
+// text, and what `balanced` took beyond that and its training, the longer text mostly.
+constexpr double h200ClosedForm = 54.0, h200TrainingText = 60.0;
+// While `balanced` trains: 2.03 GB on a CPU, 2.1 GB of the host beside an H200.
+constexpr double trainingPeakCpu = 2.03e9, trainingPeakHost = 2.1e9;
 
 double real(std::int64_t n) {
     return static_cast<double>(n);
@@ -86,7 +72,7 @@ struct Work {
 };
 
 double secondsOnMeasuredMachine(const ModelConfig& config, const QuantizeSettings& settings) {
-    const ModelConfig model = measuredModel();
+    const ModelConfig& model = measuredModel();
     QuantizeSettings twoCores = settings;
     twoCores.threads = static_cast<int>(measuredCores);
     const Work known(model, presetSettings("fast")), asked(config, settings);
@@ -111,6 +97,15 @@ EstimateRange secondsRange(const ModelConfig& config, const QuantizeSettings& se
     const double distance = 1.0 + 0.1 * std::abs(std::log2(ratio));
     const double slow = share < 1.0 ? std::sqrt(share) : share;
     return {0.8 * seconds * share / distance, 1.25 * seconds * slow * distance};
+}
+
+/// On an H200; other GPUs are slower, which the range does not know.
+EstimateRange h200Seconds(const ModelConfig& config, const QuantizeSettings& settings) {
+    const double ratio = real(config.parameters()) / real(measuredModel().parameters());
+    const double text = settings.refinement == Refinement::none ? 0.0 : h200TrainingText;
+    const double seconds =
+        (h200ClosedForm + text) * ratio + refinementSecondsGuess(settings, config.parameters());
+    return {0.8 * seconds, 1.5 * seconds};
 }
 
 /// Of writing the calibration text: keys and values of all tokens in float32 and the whole model.
@@ -142,7 +137,13 @@ double peakBytes(const ModelConfig& config, const QuantizeSettings& settings,
     };
     const double libraries =
         measuredPeakBytes - measuredFileBytes - work(measuredModel(), presetSettings("fast"), true);
-    return libraries + real(fileBytes) + work(config, settings, fastBfloat16);
+    const double closedForm = libraries + real(fileBytes) + work(config, settings, fastBfloat16);
+    if (settings.refinement == Refinement::none)
+        return closedForm;
+    const double trained = settings.device == "cpu" ? trainingPeakCpu : trainingPeakHost;
+    const double ratio = real(config.parameters()) / real(measuredModel().parameters());
+    return std::max(closedForm, libraries + real(fileBytes) +
+                                    (trained - libraries - measuredFileBytes) * ratio);
 }
 
 ArtifactConfig artifactConfig(const ModelConfig& config, const QuantizeSettings& s) {
@@ -195,28 +196,16 @@ QuantizeEstimate estimateQuantization(const ModelConfig& config, const QuantizeS
     settings.inFloat.check(config.layers);
     QuantizeEstimate estimate;
     addBits(estimate, config, settings);
-    if (settings.device == "cpu")
-        estimate.seconds = secondsRange(config, settings, machine.cores);
-    if (settings.refinement == Refinement::none) {
+    const bool onProcessor = settings.device == "cpu";
+    estimate.seconds =
+        onProcessor ? secondsRange(config, settings, machine.cores) : h200Seconds(config, settings);
+    estimate.measuredOn = onProcessor ? "2 cores" : "one H200";
+    if (!onProcessor || settings.refinement != Refinement::signs) { // signs on a CPU: not measured
         const double peak = peakBytes(config, settings, fileBytes, machine.fastBfloat16);
         estimate.peakBytes = {0.85 * peak, 1.25 * peak};
     }
     estimate.diskBytes = estimate.linearBytes + estimate.tensorBytes();
     return estimate;
-}
-
-std::optional<MeasuredQuality> measuredQuality(const ModelConfig& config,
-                                               const QuantizeSettings& settings) {
-    QuantizeSettings measured = presetSettings("fast");
-    measured.activationBits = settings.activationBits;
-    if (!sameShape(config, measuredModel()) || settings.calibration != "self" ||
-        recipeJson(settings) != recipeJson(measured))
-        return std::nullopt;
-    if (settings.activationBits == 16)
-        return MeasuredQuality{17.09, 474.5};
-    if (settings.activationBits == 6)
-        return MeasuredQuality{17.09, 482.0};
-    return std::nullopt;
 }
 
 } // namespace bwla

@@ -70,8 +70,7 @@ inline void recordRun(Database& store, const std::string& model, const std::stri
             r.activationError =
                 0.05 * (1.0 + static_cast<double>(block) + static_cast<int>(g.kind));
             r.activationPeakAfter = 4.0 + static_cast<int>(g.kind);
-            const std::int64_t cols =
-                g.kind == GroupKind::mlpOut ? shape.feedForward : shape.width;
+            const std::int64_t cols = g.kind == GroupKind::mlpOut ? shape.feedForward : shape.width;
             runs.putRounds(run.id, block, g.kind, someRounds(cols, shape.rounds));
             runs.putActivations(run.id, block, g.kind, peakedActivations(cols));
         }

@@ -22,12 +22,12 @@ struct Studio {
     QTemporaryDir folder;
     Database store{storeIn(folder)};
     ui::Theme theme;
-    ui::Services services{.theme = theme,
-                          .store = store,
-                          .newQuantizeJob = {},
-                          .newBackend =
-                              [](const std::string&) { return makeCpuBackend({.threads = 1}); },
-                          .engineDevices = [] { return std::vector<EngineDevice>(); }};
+    ui::Services services{
+        .theme = theme,
+        .store = store,
+        .newQuantizeJob = {},
+        .newBackend = [](const std::string&) { return makeCpuBackend({.threads = 1}); },
+        .engineDevices = [] { return std::vector<EngineDevice>(); }};
     std::unique_ptr<ui::MainWindow> window;
 
     Studio() { theme.setMode(ui::Theme::Mode::dark); }
@@ -80,13 +80,9 @@ struct Studio {
         return found != nullptr && found->isVisible();
     }
     /// All that the visible banners say.
-    [[nodiscard]] QString banners() const {
-        return seen<ui::Banner>();
-    }
+    [[nodiscard]] QString banners() const { return seen<ui::Banner>(); }
     /// All that the visible labels say.
-    [[nodiscard]] QString text() const {
-        return seen<QLabel>();
-    }
+    [[nodiscard]] QString text() const { return seen<QLabel>(); }
     [[nodiscard]] bool says(const QString& words, int milliseconds = 5000) const {
         return QTest::qWaitFor([&] { return text().contains(words); }, milliseconds);
     }

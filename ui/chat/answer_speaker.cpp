@@ -3,8 +3,6 @@
 
 #include "ui/widgets/announce.h"
 
-#include <QAccessible>
-
 namespace bwla::ui {
 namespace {
 
@@ -33,7 +31,7 @@ AnswerSpeaker::AnswerSpeaker(ChatController& controller, QWidget& widget, QObjec
 }
 
 void AnswerSpeaker::hear(ChatSide side) {
-    if (!QAccessible::isActive() || !writing_ || controller_.turns().empty())
+    if (!writing_ || controller_.turns().empty())
         return;
     const auto& answer = controller_.turns().back().answer(side);
     if (!answer)
@@ -54,8 +52,7 @@ void AnswerSpeaker::hear(ChatSide side) {
 void AnswerSpeaker::finish() {
     if (controller_.running() || !std::exchange(writing_, false))
         return;
-    if (QAccessible::isActive())
-        say(tr("Answer finished."));
+    say(tr("Answer finished."));
 }
 
 void AnswerSpeaker::say(const QString& text) {

@@ -7,8 +7,8 @@
 
 namespace bwla::ui {
 
-/// Says an answer to people who hear the window, while it is written: whole sentences, a few seconds
-/// of reading at a time, and that it ended. Does nothing where no screen reader listens.
+/// Says an answer to people who hear the window, while it is written: whole sentences, a few
+/// seconds of reading at a time, and that it ended.
 class AnswerSpeaker : public QObject {
     Q_OBJECT
 

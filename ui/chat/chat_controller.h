@@ -99,7 +99,7 @@ Q_SIGNALS:
     void contextCounted();
     void deviceInUse(const QString& device);
     void deviceFailed(const QString& reason); ///< the processor took over
-    void sent(); ///< the draft is a message now
+    void sent();                              ///< the draft is a message now
     void turnRemoved();
     void failed(const QString& sentence);
 
@@ -135,8 +135,8 @@ private:
     ChatOptions options_;
     std::vector<ChatTurn> turns_;
     std::array<SideStatus, chatSides.size()> status_;
-    std::optional<QString> pending_; ///< sent, but not counted yet
-    std::int64_t removed_ = 0;       ///< message that undoRemove() brings back
+    std::optional<QString> pending_;                   ///< sent, but not counted yet
+    std::int64_t removed_ = 0;                         ///< message that undoRemove() brings back
     std::array<std::string, chatSides.size()> loaded_; ///< models in memory
     QString running_;
     bool deviceAgain_ = false;

@@ -48,10 +48,11 @@ void ChatFinder::find() {
 void ChatFinder::mark() {
     for (ChatPane* pane : panes_)
         for (std::size_t turn = 0; turn < pane->turns(); ++turn) {
-            const bool here = current_ >= 0 && found_[static_cast<std::size_t>(current_)].pane == pane &&
+            const bool here = current_ >= 0 &&
+                              found_[static_cast<std::size_t>(current_)].pane == pane &&
                               found_[static_cast<std::size_t>(current_)].turn == turn;
-            pane->turn(turn)->markFound(
-                here ? found_[static_cast<std::size_t>(current_)].index : -1);
+            pane->turn(turn)->markFound(here ? found_[static_cast<std::size_t>(current_)].index
+                                             : -1);
         }
     bar_.setCount(current_, count());
 }

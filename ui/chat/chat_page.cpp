@@ -7,8 +7,9 @@
 #include "ui/chat/chat_history.h"
 #include "ui/chat/chat_pane.h"
 #include "ui/chat/composer.h"
-#include "ui/chat/instruments.h"
+#include "ui/chat/engine_panel.h"
 #include "ui/chat/find_bar.h"
+#include "ui/chat/instruments.h"
 #include "ui/chat/mode_bar.h"
 #include "ui/chat/options_panel.h"
 #include "ui/studio/remembered_splitter.h"
@@ -42,8 +43,8 @@ ChatPage::ChatPage(Services& services, QWidget* parent)
       historyToggle_(new QPushButton(tr("Chats"), this)), otherSide_(new QPushButton(this)),
       columns_(new QSplitter), history_(new ChatHistory(services.theme, controller_.store())),
       banner_(new Banner(services.theme)), memory_(new Banner(services.theme)),
-      device_(new Banner(services.theme)), find_(new FindBar(services.theme)), options_(new OptionsPanel(services.theme)),
-      composer_(new Composer(services.theme)),
+      device_(new Banner(services.theme)), find_(new FindBar(services.theme)),
+      options_(new OptionsPanel(services.theme)), composer_(new Composer(services.theme)),
       instruments_(new Instruments(services.theme, controller_)) {
     for (const ChatSide side : chatSides)
         panes_[static_cast<std::size_t>(side)] = new ChatPane(services.theme, controller_, side);
@@ -305,11 +306,11 @@ void ChatPage::showFailure(const QString& sentence) {
 /// The answer goes on; only where it computes has changed.
 void ChatPage::showDeviceFailure(const QString& reason) {
     device_->clearButtons();
-    device_->show(Banner::Tone::warn,
-                  tr("%1 cannot be used; the processor answers instead.")
-                      .arg(controller_.deviceName().isEmpty() ? tr("The GPU")
-                                                              : controller_.deviceName()),
-                  reason + ".");
+    device_->show(
+        Banner::Tone::warn,
+        tr("%1 cannot be used; the processor answers instead.")
+            .arg(controller_.deviceName().isEmpty() ? tr("The GPU") : controller_.deviceName()),
+        reason + ".");
     connect(device_->addButton(tr("Try it again")), &QPushButton::clicked, this, [this] {
         device_->hide();
         controller_.tryDeviceAgain();
@@ -338,8 +339,9 @@ void ChatPage::showMemory() {
 std::optional<QString> ChatPage::reasonToStay() const {
     if (!controller_.unsaved())
         return std::nullopt;
-    return tr("An answer could not be saved: the disk is full or cannot be written. It is lost when "
-              "the window closes. Quit?");
+    return tr(
+        "An answer could not be saved: the disk is full or cannot be written. It is lost when "
+        "the window closes. Quit?");
 }
 
 void ChatPage::offerUndo() {

@@ -11,6 +11,7 @@
 #include "ui/chat/mode_bar.h"
 #include "ui/chat/model_choice.h"
 #include "ui/chat/options_panel.h"
+#include "ui/widgets/banner.h"
 
 #include <QPushButton>
 

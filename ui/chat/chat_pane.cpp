@@ -158,6 +158,23 @@ void ChatPane::showChat() {
     }
     showEmptyState();
     showStatus();
+    orderTabs();
+}
+
+/// Turns and the parts of their answers are made while one talks, and would come last for Tab.
+void ChatPane::orderTabs() {
+    QWidget* before = choose_;
+    const auto next = [&before](QWidget* widget) {
+        if ((widget->focusPolicy() & Qt::TabFocus) == 0)
+            return;
+        setTabOrder(before, widget);
+        before = widget;
+    };
+    for (TurnView* view : views_) {
+        next(view);
+        for (QWidget* part : view->findChildren<QWidget*>()) // in the order they stand in
+            next(part);
+    }
 }
 
 void ChatPane::showLast() {

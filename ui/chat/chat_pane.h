@@ -48,6 +48,7 @@ private:
     QWidget* makeEmpty();
     QWidget* makeTurns();
     void showEmptyState();
+    void orderTabs();
     void restyle();
 
     Theme& theme_;

@@ -26,9 +26,9 @@ public:
         if (found == readers_.end()) {
             const OpenModel model(path);
             found = readers_
-                        .emplace(path, Reader{Tokenizer(model.tokenizer()),
-                                              defaultCapacity(model.config()),
-                                              expectedChatMemory(model)})
+                        .emplace(path,
+                                 Reader{Tokenizer(model.tokenizer()),
+                                        defaultCapacity(model.config()), expectedChatMemory(model)})
                         .first;
         }
         return found->second;

@@ -35,12 +35,12 @@ struct ModelMemory {
 
 /// For the model in whose context the conversation takes most room.
 struct ContextCount {
-    QString draft;             ///< that was counted
-    std::int64_t used = 0;     ///< tokens without the draft
-    std::int64_t message = 0;  ///< tokens that the draft adds
-    std::int64_t capacity = 0; ///< tokens of the session
-    QString rendered;          ///< what that model will read
-    QString error;             ///< a sentence: no template, a bad one, a model that is gone
+    QString draft;                     ///< that was counted
+    std::int64_t used = 0;             ///< tokens without the draft
+    std::int64_t message = 0;          ///< tokens that the draft adds
+    std::int64_t capacity = 0;         ///< tokens of the session
+    QString rendered;                  ///< what that model will read
+    QString error;                     ///< a sentence: no template, a bad one, a model that is gone
     std::vector<ModelMemory> memory{}; ///< of all models asked about
 
     [[nodiscard]] std::int64_t total() const { return used + message; }

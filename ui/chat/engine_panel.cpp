@@ -15,7 +15,8 @@ QString typeText(const EngineDevice& device) {
         return EnginePanel::tr("processor");
     if (device.type == "software")
         return EnginePanel::tr("Vulkan in software, slow");
-    return EnginePanel::tr("Vulkan, %1").arg(QString::fromStdString(device.type).replace("gpu", "GPU"));
+    return EnginePanel::tr("Vulkan, %1")
+        .arg(QString::fromStdString(device.type).replace("gpu", "GPU"));
 }
 
 } // namespace
@@ -82,9 +83,10 @@ void EnginePanel::fill(const std::vector<EngineDevice>& devices) {
         if (auto* items = qobject_cast<QStandardItemModel*>(choice_->model()))
             items->item(last)->setEnabled(false);
     }
-    note_->setText(gpus > 0 ? tr("Automatic takes the first GPU that can be used.")
-                            : tr("No GPU with Vulkan was found that can be used: automatic means the "
-                                 "processor."));
+    note_->setText(gpus > 0
+                       ? tr("Automatic takes the first GPU that can be used.")
+                       : tr("No GPU with Vulkan was found that can be used: automatic means the "
+                            "processor."));
     setDevice(device_, name_);
 }
 
@@ -93,7 +95,8 @@ void EnginePanel::setDevice(const std::string& id, const QString& name) {
     name_ = name;
     int index = choice_->findData(QString::fromStdString(id));
     if (index < 0) { // remembered
-        choice_->addItem(listed_ ? tr("%1 (not here)").arg(name) : name, QString::fromStdString(id));
+        choice_->addItem(listed_ ? tr("%1 (not here)").arg(name) : name,
+                         QString::fromStdString(id));
         index = choice_->count() - 1;
     }
     choice_->setCurrentIndex(index);

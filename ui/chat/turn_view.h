@@ -65,7 +65,7 @@ private:
     ChatSide side_;
     std::vector<float> nats_;
     QString stripText_;
-    QString words_;                  ///< looked for
+    QString words_;                   ///< looked for
     std::vector<int> foundInMessage_; ///< where they begin
     QLabel *message_, *notRead_, *messageVersion_;
     QWidget* messageVersions_;

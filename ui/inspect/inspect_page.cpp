@@ -6,6 +6,7 @@
 #include "ui/inspect/channel_card.h"
 #include "ui/inspect/layer_panel.h"
 #include "ui/inspect/timeline_card.h"
+#include "ui/studio/remembered_splitter.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/plot.h"
@@ -13,15 +14,12 @@
 
 #include <QComboBox>
 #include <QFileDialog>
-#include <QKeyEvent>
 #include <QMenu>
 #include <QPushButton>
 #include <QSaveFile>
-#include <QShortcut>
 #include <QSplitter>
 #include <QStackedWidget>
 #include <QTabBar>
-#include <QTreeView>
 
 namespace bwla::ui {
 namespace {
@@ -101,6 +99,7 @@ void InspectPage::layOut() {
         splitter->addWidget(part);
     splitter->setStretchFactor(1, 1);
     splitter->setSizes({312, 488, 352});
+    rememberSplitter(services_, *splitter, "inspect");
     column->addWidget(splitter, 1);
 
     stack_->addWidget(emptyState());
@@ -220,7 +219,8 @@ void InspectPage::inspect(const QString& artifact) {
         QString::fromStdString(settings.get(foldersKey, "")).split('\n', Qt::SkipEmptyParts);
     if (!RunStore(services_.store).findByOutput(artifact_.toStdString()) &&
         !folders.contains(artifact_))
-        settings.set(foldersKey, (folders << artifact_).join('\n').toStdString());
+        services_.keep(
+            [&] { settings.set(foldersKey, (folders << artifact_).join('\n').toStdString()); });
     fillModels();
     reader_.open(artifact_, QString::fromStdString(settings.get(originalKey(artifact_), "")));
 }
@@ -270,7 +270,8 @@ void InspectPage::askForOriginal(const QString& artifact) {
 void InspectPage::useOriginal(const QString& artifact, const QString& original) {
     if (original.isEmpty())
         return;
-    SettingsStore(services_.store).set(originalKey(artifact), original.toStdString());
+    services_.keep(
+        [&] { SettingsStore(services_.store).set(originalKey(artifact), original.toStdString()); });
     inspect(artifact);
 }
 
@@ -285,84 +286,6 @@ void InspectPage::goToWorst() {
         channel_->choose(survey->worstChannel);
     else
         reader_.findWorst();
-}
-
-void InspectPage::addKeys() {
-    const auto key = [this](const QKeySequence& keys, auto&& action) {
-        connect(new QShortcut(keys, this, nullptr, nullptr, Qt::WidgetWithChildrenShortcut),
-                &QShortcut::activated, this, action);
-    };
-    key(Qt::ALT | Qt::Key_Left, [this] { channel_->choose(channel_->channel() - 1); });
-    key(Qt::ALT | Qt::Key_Right, [this] { channel_->choose(channel_->channel() + 1); });
-    key(Qt::ALT | Qt::Key_Up, [this] { layers_->step(-1); });
-    key(Qt::ALT | Qt::Key_Down, [this] { layers_->step(1); });
-    key(QKeySequence::Find, [this] { layers_->search(); });
-    // Views take letters for themselves.
-    layers_->tree()->installEventFilter(this);
-}
-
-QList<std::pair<QString, QString>> InspectPage::keys() const {
-    return {{tr("Alt+Up / Alt+Down"), tr("Layer before or after")},
-            {tr("Alt+Left / Alt+Right"), tr("Channel before or after")},
-            {tr("Page Up / Page Down"), tr("64 channels")},
-            {tr("W"), tr("Channel with the largest error")},
-            {tr("[ and ]"), tr("Round of the fit before or after")},
-            {tr("P"), tr("Play the rounds")},
-            {tr("U"), tr("Weights, or units of the row's two levels")},
-            {tr("M"), tr("Next metric of the map")},
-            {tr("X"), tr("Expand all blocks")},
-            {tr("Ctrl+F"), tr("Find a layer")},
-            {tr("In a plot"), tr("Left, Right, Home, End: cursor; Up, Down: curve; + − 0: zoom; T: "
-                                 "table; E: export; Ctrl+C: copy the value")}};
-}
-
-bool InspectPage::letter(int key) {
-    switch (key) {
-    case Qt::Key_W:
-        goToWorst();
-        return true;
-    case Qt::Key_BracketLeft:
-        timeline_->step(-1);
-        return true;
-    case Qt::Key_BracketRight:
-        timeline_->step(1);
-        return true;
-    case Qt::Key_P:
-        timeline_->togglePlay();
-        return true;
-    case Qt::Key_U:
-        channel_->toggleUnits();
-        return true;
-    case Qt::Key_M:
-        layers_->nextMetric();
-        return true;
-    case Qt::Key_X:
-        layers_->expandAll();
-        return true;
-    case Qt::Key_PageUp:
-        channel_->choose(channel_->channel() - 64);
-        return true;
-    case Qt::Key_PageDown:
-        channel_->choose(channel_->channel() + 64);
-        return true;
-    default:
-        return false;
-    }
-}
-
-void InspectPage::keyPressEvent(QKeyEvent* event) {
-    if (event->modifiers() != Qt::NoModifier || !open_ || !letter(event->key()))
-        Page::keyPressEvent(event);
-}
-
-bool InspectPage::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == layers_->tree() && event->type() == QEvent::KeyPress) {
-        const auto* key = static_cast<QKeyEvent*>(event);
-        const bool page = key->key() == Qt::Key_PageUp || key->key() == Qt::Key_PageDown;
-        if (key->modifiers() == Qt::NoModifier && !page && letter(key->key()))
-            return true;
-    }
-    return Page::eventFilter(watched, event);
 }
 
 QSize InspectPage::minimumSizeHint() const {

@@ -62,6 +62,11 @@ void LayerMap::setCurrent(const LayerId& layer) {
     update();
 }
 
+void LayerMap::setPinned(const std::optional<LayerId>& layer) {
+    pinned_ = layer;
+    update();
+}
+
 QSize LayerMap::sizeHint() const {
     return {280, rowHeight * std::max<int>(7, static_cast<int>(rows_.size())) + bottom};
 }
@@ -114,14 +119,20 @@ void LayerMap::paintCells(QPainter& painter) const {
                          Qt::AlignRight | Qt::AlignVCenter,
                          rowLabel(rows_[static_cast<std::size_t>(row)]));
     }
+    if (pinned_)
+        paintFrame(painter, *pinned_, QPen(t.text1, 2, Qt::DotLine));
+    paintFrame(painter, current_, QPen(hasFocus() ? t.accent : t.text1, 2));
+}
+
+void LayerMap::paintFrame(QPainter& painter, const LayerId& layer, const QPen& pen) const {
     for (int row = 0; row < static_cast<int>(rows_.size()); ++row)
         if (const LayerId& id = rows_[static_cast<std::size_t>(row)];
-            id.kind == current_.kind && id.index == current_.index) {
+            id.kind == layer.kind && id.index == layer.index) {
             painter.setBrush(Qt::NoBrush);
-            const QRectF box = cell(row, current_.block).adjusted(-1.5, -1.5, 0.5, 0.5);
-            painter.setPen(QPen(t.surface, 4));
+            const QRectF box = cell(row, layer.block).adjusted(-1.5, -1.5, 0.5, 0.5);
+            painter.setPen(QPen(theme_.tokens().surface, 4));
             painter.drawRect(box);
-            painter.setPen(QPen(hasFocus() ? t.accent : t.text1, 2));
+            painter.setPen(pen);
             painter.drawRect(box);
         }
 }

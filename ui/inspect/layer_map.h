@@ -20,6 +20,8 @@ public:
     void setLayers(const std::vector<LayerId>& layers);
     void setMetric(LayerMetric metric);
     void setCurrent(const LayerId& layer);
+    /// Marked with a dashed frame, to compare with.
+    void setPinned(const std::optional<LayerId>& layer);
     void factsChanged() { update(); }
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override;
@@ -39,6 +41,7 @@ private:
     [[nodiscard]] std::optional<LayerId> layerAt(QPoint at) const;
     [[nodiscard]] QString describe(const LayerId& layer) const;
     void paintCells(QPainter& painter) const;
+    void paintFrame(QPainter& painter, const LayerId& layer, const QPen& pen) const;
     void paintAxes(QPainter& painter) const;
     void paintScale(QPainter& painter) const;
     void move(int rows, int blocks);
@@ -49,6 +52,7 @@ private:
     std::int64_t blocks_ = 0;
     LayerMetric metric_ = LayerMetric::plainError;
     LayerId current_;
+    std::optional<LayerId> pinned_;
 };
 
 } // namespace bwla::ui

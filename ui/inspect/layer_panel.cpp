@@ -40,7 +40,7 @@ LayerPanel::LayerPanel(Theme& theme, QWidget* parent)
     : QWidget(parent), mapCard_(new Card(tr("Layer map"))), treeCard_(new Card(tr("Layers"))),
       metric_(new QComboBox), map_(new LayerMap(theme, facts_)),
       model_(new LayerTree(facts_, this)), order_(new LayerOrder(this)), tree_(new QTreeView),
-      search_(new QLineEdit), worstText_(label({}, "caption")),
+      search_(new QLineEdit), worstText_(label({}, "caption")), pinText_(label({}, "caption")),
       showWorst_(new QPushButton(tr("Show"))) {
     layOutMap(theme);
     layOutTree(theme);
@@ -54,13 +54,21 @@ LayerPanel::LayerPanel(Theme& theme, QWidget* parent)
     connect(&refresh_, &QTimer::timeout, this, &LayerPanel::refresh);
 }
 
-void LayerPanel::layOutMap(Theme&) {
+void LayerPanel::layOutMap(Theme& theme) {
     for (const LayerMetric metric : layerMetrics)
         metric_->addItem(words(metric).name);
     metric_->setProperty("small", true);
     metric_->setAccessibleName(tr("Metric of the map"));
     mapCard_->addTool(metric_);
+    pin_ = mapCard_->addTool({}, tr("Pin this layer, to compare others with it (I)"));
+    pin_->setCheckable(true);
+    setThemedIcon(theme, pin_, "pin");
+    connect(pin_, &QToolButton::clicked, this, &LayerPanel::togglePin);
     mapCard_->body()->addWidget(map_);
+    pinText_->setWordWrap(true);
+    pinText_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    pinText_->hide();
+    mapCard_->body()->addWidget(pinText_);
     mapCard_->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
     connect(metric_, &QComboBox::currentIndexChanged, this, [this](int index) {
         const LayerMetric metric = layerMetrics.at(static_cast<std::size_t>(index));
@@ -153,6 +161,7 @@ void LayerPanel::open(const std::vector<LayerId>& layers, const std::vector<Bloc
     facts_.setReports(reports);
     layers_ = layers;
     current_.reset();
+    pinned_.reset();
     model_->setLayers(layers);
     map_->setLayers(layers);
     const bool recorded = facts_.hasReports();
@@ -189,6 +198,44 @@ void LayerPanel::refresh() {
                             ? tr("Reading the layers…")
                             : tr("%1 is not known for this model").arg(text.name));
     worstText_->setWordWrap(true);
+    showPin();
+}
+
+void LayerPanel::togglePin() {
+    if (pinned_ == current_)
+        pinned_.reset();
+    else
+        pinned_ = current_;
+    showPin();
+}
+
+void LayerPanel::goToPinned() {
+    if (pinned_)
+        choose(*pinned_);
+}
+
+QString LayerPanel::pinText() const {
+    return pinText_->text();
+}
+
+void LayerPanel::showPin() {
+    map_->setPinned(pinned_);
+    pin_->setChecked(pinned_.has_value() && pinned_ == current_);
+    pinText_->setVisible(pinned_.has_value());
+    if (!pinned_ || !current_)
+        return;
+    const MetricWords text = words(metric());
+    const double there = facts_.value(*pinned_, metric()), here = facts_.value(*current_, metric());
+    const QString pinned =
+        tr("Pinned: %1 %2").arg(placeOf(*pinned_), numberText(there, text.decimals));
+    const double change = 100.0 * (here / there - 1.0);
+    pinText_->setToolTip(text.definition);
+    pinText_->setText(pinned_ == current_
+                          ? pinned
+                          : tr("%1. Here: %2 %3 (%4 %)")
+                                .arg(pinned, placeOf(*current_), numberText(here, text.decimals),
+                                     (change > 0 ? "+" : "") +
+                                         numberText(change, std::abs(change) < 10 ? 1 : 0)));
 }
 
 std::optional<LayerId> LayerPanel::worst() const {
@@ -211,6 +258,7 @@ void LayerPanel::choose(const LayerId& layer) {
     current_ = layer;
     map_->setCurrent(layer);
     showCurrent();
+    showPin();
     Q_EMIT chosen(layer);
 }
 

@@ -10,6 +10,7 @@ class QComboBox;
 class QLabel;
 class QLineEdit;
 class QPushButton;
+class QToolButton;
 class QTreeView;
 
 namespace bwla::ui {
@@ -39,6 +40,11 @@ public:
     [[nodiscard]] LayerMetric metric() const;
     void nextMetric();
     void expandAll();
+    /// Pins the layer in view, to compare others with; the pinned one itself: no longer.
+    void togglePin();
+    void goToPinned();
+    [[nodiscard]] std::optional<LayerId> pinned() const { return pinned_; }
+    [[nodiscard]] QString pinText() const;
     void search();
     /// The tree's numbers, comma-separated.
     [[nodiscard]] QString csv() const;
@@ -53,12 +59,13 @@ private:
     void layOutTree(Theme& theme);
     void offerColumns();
     void showCurrent();
+    void showPin();
     void refresh();
     [[nodiscard]] std::optional<LayerId> worst() const;
 
     LayerFacts facts_;
     std::vector<LayerId> layers_;
-    std::optional<LayerId> current_;
+    std::optional<LayerId> current_, pinned_;
     Card* mapCard_;
     Card* treeCard_;
     QComboBox* metric_;
@@ -67,8 +74,9 @@ private:
     LayerOrder* order_;
     QTreeView* tree_;
     QLineEdit* search_;
-    QLabel* worstText_;
+    QLabel *worstText_, *pinText_;
     QPushButton* showWorst_;
+    QToolButton* pin_;
     QTimer refresh_; ///< the survey finishes layers faster than eyes follow
 };
 

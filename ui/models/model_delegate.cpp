@@ -10,6 +10,7 @@ namespace bwla::ui {
 namespace {
 
 constexpr int inset = 8, chipHeight = 20, barWidth = 3;
+constexpr int sortArrow = 20; ///< what the head keeps free for it at the right of a column
 
 struct ChipLook {
     Tone tone;
@@ -56,7 +57,8 @@ void ModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
         painter->setPen(selected ? t.text1 : t.text2);
         painter->setFont(theme_.font(TextRole::body));
         const auto align = Qt::Alignment(index.data(Qt::TextAlignmentRole).toInt());
-        const QRect inner = box.adjusted(inset, 0, -inset, 0);
+        const int right = align.testFlag(Qt::AlignRight) ? sortArrow : inset;
+        const QRect inner = box.adjusted(inset, 0, -right, 0);
         painter->drawText(inner, static_cast<int>(align),
                           painter->fontMetrics().elidedText(index.data().toString(), Qt::ElideRight,
                                                             inner.width()));

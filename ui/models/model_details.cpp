@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/model_details.h"
 
+#include "core/quant/measured_quality.h"
 #include "ui/models/size_bars.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"

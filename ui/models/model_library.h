@@ -34,8 +34,8 @@ public:
     void addFolder(const QString& path);
     void rescan();
     void setUsed(const QString& path);
-    /// Off the list; its files stay. By value: callers may hold the row's own path. False where that
-    /// cannot be kept.
+    /// Off the list; its files stay. By value: callers may hold the row's own path. False where
+    /// that cannot be kept.
     bool remove(QString path);
     void undoRemove();
 

@@ -3,8 +3,9 @@
 
 #include "core/store/run_store.h"
 #include "ui/models/first_run.h"
-#include "ui/models/model_delegate.h"
 #include "ui/models/model_details.h"
+#include "ui/models/model_table.h"
+#include "ui/studio/remembered_splitter.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
@@ -14,13 +15,10 @@
 #include <QComboBox>
 #include <QDesktopServices>
 #include <QFileDialog>
-#include <QHeaderView>
 #include <QLineEdit>
 #include <QPushButton>
-#include <QShortcut>
 #include <QSplitter>
 #include <QStackedLayout>
-#include <QTableView>
 #include <QTextBrowser>
 #include <QUrl>
 
@@ -55,10 +53,10 @@ ModelsPage::ModelsPage(Services& services, QWidget* parent)
       openModel_(new QPushButton(tr("Open model…"))), stack_(new QStackedLayout(this)),
       firstRun_(new FirstRun(services)), splitter_(new QSplitter), search_(new QLineEdit),
       kinds_(new Segmented(tr("Kind"), {tr("All"), tr("Originals"), tr("Quantized")})),
-      order_(new QComboBox), table_(new QTableView), drop_(new QLabel), none_(new QLabel),
-      scan_(label({}, "secondary")), why_(new QPushButton(tr("Why not listed?"))),
-      reasons_(new QTextBrowser), removed_(new Banner(services.theme)),
-      details_(new ModelDetails(services.theme)) {
+      order_(new QComboBox), table_(new ModelTable(services.theme, filter_)), drop_(new QLabel),
+      none_(new QLabel), scan_(label({}, "secondary")),
+      why_(new QPushButton(tr("Why not listed?"))), reasons_(new QTextBrowser),
+      removed_(new Banner(services.theme)), details_(new ModelDetails(services.theme)) {
     setThemedIcon(services.theme, addFolder_, "folder");
     setThemedIcon(services.theme, openModel_, "add");
     openModel_->setToolTip(tr("Ctrl+O"));
@@ -70,7 +68,8 @@ ModelsPage::ModelsPage(Services& services, QWidget* parent)
         box->addWidget(content);
         stack_->addWidget(margin);
     };
-    makeTable();
+    filter_.setSourceModel(&library_.list());
+    filter_.sort(ModelList::usedColumn, Qt::DescendingOrder);
     splitter_->addWidget(makeList());
     splitter_->addWidget(details_);
     splitter_->setHandleWidth(8);
@@ -79,6 +78,7 @@ ModelsPage::ModelsPage(Services& services, QWidget* parent)
     splitter_->setStretchFactor(1, 352);
     splitter_->setSizes({808, 352});
     details_->setMinimumWidth(304);
+    rememberSplitter(services, *splitter_, "models");
     framed(firstRun_);
     framed(splitter_);
     connectList();
@@ -164,47 +164,6 @@ QLayout* ModelsPage::makeFoot() {
     return row;
 }
 
-void ModelsPage::makeTable() {
-    filter_.setSourceModel(&library_.list());
-    filter_.sort(ModelList::usedColumn, Qt::DescendingOrder);
-    auto* delegate = new ModelDelegate(services_.theme, table_);
-    table_->setModel(&filter_);
-    table_->setItemDelegate(delegate);
-    table_->setAccessibleName(tr("Models"));
-    table_->setSelectionBehavior(QAbstractItemView::SelectRows);
-    table_->setSelectionMode(QAbstractItemView::SingleSelection);
-    table_->setTabKeyNavigation(false);
-    table_->setShowGrid(false);
-    table_->setSortingEnabled(true);
-    table_->setWordWrap(false);
-    table_->verticalHeader()->hide();
-    table_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-    QHeaderView* head = table_->horizontalHeader();
-    head->setHighlightSections(false);
-    head->setSectionResizeMode(QHeaderView::Fixed);
-    head->setSectionResizeMode(ModelList::nameColumn, QHeaderView::Stretch);
-    const auto measure = [this, delegate] {
-        table_->verticalHeader()->setDefaultSectionSize(delegate->rowHeight());
-        fitColumns();
-    };
-    connect(&services_.theme, &Theme::changed, this, measure);
-    measure();
-}
-
-void ModelsPage::fitColumns() {
-    const QFontMetrics body(services_.theme.font(TextRole::body));
-    const auto width = [&](const QString& widest) { return body.horizontalAdvance(widest) + 24; };
-    table_->setColumnWidth(ModelList::formatColumn, width("safetensors"));
-    table_->setColumnWidth(ModelList::typeColumn, width("Q4_1, F16"));
-    table_->setColumnWidth(ModelList::parametersColumn, width(tr("Parameters")));
-    table_->setColumnWidth(ModelList::sizeColumn, width("888.8 MB"));
-    table_->setColumnWidth(ModelList::stateColumn, width(tr("No tokenizer")));
-    table_->setColumnWidth(ModelList::usedColumn, width(tr("Last used")));
-    const bool few = this->width() < fewColumnsBelow;
-    table_->setColumnHidden(ModelList::formatColumn, few);
-    table_->setColumnHidden(ModelList::usedColumn, few);
-}
-
 void ModelsPage::connectList() {
     connect(addFolder_, &QPushButton::clicked, this, &ModelsPage::chooseFolder);
     connect(openModel_, &QPushButton::clicked, this, &ModelsPage::chooseModel);
@@ -252,35 +211,6 @@ void ModelsPage::connectList() {
         QDesktopServices::openUrl(
             QUrl::fromLocalFile(info.isDir() ? info.filePath() : info.absolutePath()));
     });
-}
-
-void ModelsPage::addKeys() {
-    const auto key = [this](const QKeySequence& keys, QWidget* scope, auto action) {
-        auto* shortcut = new QShortcut(keys, scope);
-        if (scope != this) // the page's own work from the header too
-            shortcut->setContext(Qt::WidgetWithChildrenShortcut);
-        connect(shortcut, &QShortcut::activated, this, action);
-    };
-    key(QKeySequence("Ctrl+Return"), this, [this] { requestQuantize(); });
-    key(QKeySequence("Ctrl+Shift+Return"), this, [this] { requestChat(); });
-    key(QKeySequence("Ctrl+F"), this, [this] { search_->setFocus(Qt::ShortcutFocusReason); });
-    key(QKeySequence("F5"), this, [this] { library_.rescan(); });
-    key(QKeySequence("Delete"), table_, [this] { removeSelected(); });
-    key(QKeySequence("Return"), table_, [this] {
-        details_->setFocus();
-        for (auto* button : details_->findChildren<QPushButton*>())
-            if (button->property("kind") == "primary" || button->isVisible())
-                return button->setFocus(Qt::TabFocusReason);
-    });
-}
-
-QList<std::pair<QString, QString>> ModelsPage::keys() const {
-    return {{tr("Ctrl+F"), tr("Search models")},
-            {tr("Enter"), tr("To the details of the chosen model")},
-            {tr("Ctrl+Enter"), tr("Quantize the chosen model")},
-            {tr("Ctrl+Shift+Enter"), tr("Chat with the chosen model")},
-            {tr("Delete"), tr("Remove it from the list; its files stay")},
-            {tr("F5"), tr("Scan the folders again")}};
 }
 
 void ModelsPage::activated() {
@@ -442,7 +372,8 @@ void ModelsPage::removeSelected() {
     if (row == nullptr)
         return;
     const QString name = row->name();
-    library_.remove(row->path);
+    if (!library_.remove(row->path))
+        return;
     removed_->clearButtons();
     removed_->show(Banner::Tone::info, tr("%1 is off the list.").arg(name), tr("Its files stay."));
     connect(removed_->addButton(tr("Undo")), &QPushButton::clicked, this, [this] {
@@ -455,7 +386,7 @@ void ModelsPage::resizeEvent(QResizeEvent* event) {
     Page::resizeEvent(event);
     drop_->setMaximumHeight(height() < hintBelow ? 0 : QWIDGETSIZE_MAX);
     splitter_->setOrientation(width() < stackedBelow ? Qt::Vertical : Qt::Horizontal);
-    fitColumns();
+    table_->fitColumns(width() < fewColumnsBelow);
 }
 
 } // namespace bwla::ui

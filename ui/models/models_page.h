@@ -11,7 +11,6 @@ class QLineEdit;
 class QPushButton;
 class QSplitter;
 class QStackedLayout;
-class QTableView;
 class QTextBrowser;
 
 namespace bwla::ui {
@@ -19,6 +18,7 @@ namespace bwla::ui {
 class Banner;
 class FirstRun;
 class ModelDetails;
+class ModelTable;
 class Segmented;
 
 /// Page 1: choose a model and know what quantizing it will give.
@@ -48,7 +48,6 @@ private:
     QWidget* makeList();
     QLayout* makeTools();
     QLayout* makeFoot();
-    void makeTable();
     void connectList();
     void addKeys();
     void chooseFolder();
@@ -64,7 +63,6 @@ private:
     void requestChat();
     void requestInspect();
     void removeSelected();
-    void fitColumns();
 
     Services& services_;
     ModelLibrary library_;
@@ -76,7 +74,7 @@ private:
     QLineEdit* search_;
     Segmented* kinds_;
     QComboBox* order_;
-    QTableView* table_;
+    ModelTable* table_;
     QLabel *drop_, *none_, *scan_;
     QPushButton* why_;
     QTextBrowser* reasons_;

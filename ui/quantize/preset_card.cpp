@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/quantize/preset_card.h"
 
+#include "core/quant/measured_quality.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/numbers.h"
@@ -26,6 +27,29 @@ QString presetText(const QString& preset) {
     return tr("The paper's own steps, for comparison.");
 }
 
+QString text(std::string_view ascii) {
+    return QString::fromLatin1(ascii.data(), static_cast<int>(ascii.size()));
+}
+
+/// What the preset reached elsewhere; the numbers of other settings are never shown as this run's.
+QString similarText(const MeasuredQuality& similar) {
+    return QCoreApplication::translate("bwla::ui::PresetCard", "%1 on %2, with text")
+        .arg(numberText(similar.after, similar.after < 100 ? 1 : 0), text(similar.device));
+}
+
+QString similarDefinition(const MeasuredQuality& similar) {
+    const char* training = QT_TRANSLATE_NOOP("bwla::ui::PresetCard", "%1 minutes of training");
+    const char* none = QT_TRANSLATE_NOOP("bwla::ui::PresetCard", "no training");
+    const auto tr = [](const char* words) {
+        return QCoreApplication::translate("bwla::ui::PresetCard", words);
+    };
+    return tr("Perplexity %1 instead of %2, measured on %3, calibrated with 65,536 tokens, half of "
+              "them WikiText-2's training text, half written by the model, %4. This preset as it "
+              "is set up here was not measured.")
+        .arg(numberText(similar.after, 1), numberText(similar.before, 1), text(similar.device),
+             similar.klMinutes > 0 ? tr(training).arg(numberText(similar.klMinutes, 1)) : tr(none));
+}
+
 } // namespace
 
 QString presetTitle(const QString& preset) {
@@ -39,7 +63,7 @@ PresetCard::PresetCard(Theme& theme, const QString& preset, QWidget* parent)
     : QFrame(parent), theme_(theme), preset_(preset),
       button_(new QRadioButton(presetTitle(preset))), text_(label(presetText(preset), "secondary")),
       time_(label({}, "title")), memory_(label({}, "title")), bits_(label({}, "title")),
-      size_(label({}, "title")), perplexity_(label({}, "title")) {
+      size_(label({}, "title")), perplexity_(label({}, "title")), similar_(label({}, "caption")) {
     setProperty("choice", true);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(12, 12, 12, 12);
@@ -69,8 +93,12 @@ PresetCard::PresetCard(Theme& theme, const QString& preset, QWidget* parent)
     row(tr("Bits, linear"), bits_, tr("Bits a weight of the linear layers, exact, from shapes."));
     row(tr("Size"), size_, tr("Bytes of all tensors, exact; tokenizer and headers on top."));
     row(tr("Perplexity"), perplexity_,
-        tr("Measured for exactly this size and recipe: WikiText-2 validation slice, 12 windows of "
-           "2,048 tokens. A dash: no measurement yet for this size."));
+        tr("Measured, never estimated: WikiText-2 validation slice, 12 windows of 2,048 tokens. "
+           "The "
+           "line below says where another device or calibration text was used."));
+    similar_->setWordWrap(true);
+    similar_->setAlignment(Qt::AlignRight | Qt::AlignTop);
+    column->addWidget(similar_);
 }
 
 void PresetCard::show(const ModelSummary& model, const QuantizeSettings& settings, bool chosen,
@@ -83,16 +111,31 @@ void PresetCard::show(const ModelSummary& model, const QuantizeSettings& setting
     const QuantizeEstimate e =
         estimateQuantization(model.config, settings, model.fileBytes, thisMachine());
     time_->setText(e.seconds ? durationRangeText(e.seconds->low, e.seconds->high) : "–");
+    time_->setToolTip(
+        tr("An estimate, scaled from runs measured on %1 by this model's operations "
+           "and this machine's cores.")
+            .arg(QString::fromUtf8(e.measuredOn.data(), static_cast<int>(e.measuredOn.size()))));
     memory_->setText(e.peakBytes ? bytesRangeText(e.peakBytes->low, e.peakBytes->high) : "–");
     bits_->setText(numberText(e.ledger.bitsPerWeight(), 3));
     size_->setText(bytesText(static_cast<double>(e.tensorBytes())));
-    const auto quality = measuredQuality(model.config, settings);
-    perplexity_->setText(
-        quality
-            ? tr("%1, now %2").arg(numberText(quality->after, 0), numberText(quality->before, 1))
-            : "–");
+    showQuality(model.config, settings);
     button_->setAccessibleDescription(
         tr("Time %1, memory %2, %3 bits").arg(time_->text(), memory_->text(), bits_->text()));
+}
+
+void PresetCard::showQuality(const ModelConfig& config, const QuantizeSettings& settings) {
+    similar_->hide();
+    if (const auto quality = measuredQuality(config, settings)) {
+        perplexity_->setText(
+            tr("%1, now %2").arg(numberText(quality->after, 0), numberText(quality->before, 1)));
+        return;
+    }
+    perplexity_->setText(tr("not measured"));
+    if (const auto similar = similarQuality(config, settings)) {
+        similar_->setText(similarText(*similar));
+        similar_->setToolTip(similarDefinition(*similar));
+        similar_->show();
+    }
 }
 
 void PresetCard::mousePressEvent(QMouseEvent* event) {

@@ -32,10 +32,12 @@ protected:
     void mousePressEvent(QMouseEvent* event) override;
 
 private:
+    void showQuality(const ModelConfig& config, const QuantizeSettings& settings);
+
     Theme& theme_;
     QString preset_;
     QRadioButton* button_;
-    QLabel *text_, *time_, *memory_, *bits_, *size_, *perplexity_;
+    QLabel *text_, *time_, *memory_, *bits_, *size_, *perplexity_, *similar_;
 };
 
 [[nodiscard]] QString presetTitle(const QString& preset);

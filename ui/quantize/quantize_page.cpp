@@ -29,6 +29,7 @@ namespace bwla::ui {
 namespace {
 
 constexpr auto builtInText = ":/text/quick.txt";
+constexpr auto asideEnding = ".deleted";
 constexpr qint64 longestText = 1'000'000; ///< bytes read of a chosen text: a quick look
 
 QString readText(const QString& path) {
@@ -213,6 +214,7 @@ void QuantizePage::start(bool resume) {
     std::error_code ignored;
     std::filesystem::create_directories(std::filesystem::path(settings.outputPath).parent_path(),
                                         ignored);
+    QDir(out_ + ".partial" + asideEnding).removeRecursively();
     const std::string command = commandText(settings);
     run_->start(QString::fromStdString(command));
     showView(runView);
@@ -226,15 +228,17 @@ void QuantizePage::start(bool resume) {
     run_->setFocus();
 }
 
-/// The only thing here that cannot be undone, so it asks.
+/// The finished blocks are only moved aside until the next run begins.
 void QuantizePage::startOver() {
     const QString partial = QString::fromStdString(setup_->settings().outputPath) + ".partial";
-    if (QMessageBox::question(
-            this, tr("Start over?"),
-            tr("The finished blocks in %1 will be deleted.").arg(shortPath(partial))) !=
-        QMessageBox::Yes)
-        return;
-    QDir(partial).removeRecursively();
+    const QString aside = partial + asideEnding;
+    QDir(aside).removeRecursively();
+    if (!QFile::rename(partial, aside))
+        return setup_->showError(tr("%1 cannot be moved aside.").arg(shortPath(partial)));
+    setup_->offerUndo(tr("The finished blocks were deleted."), [this, partial, aside] {
+        QFile::rename(aside, partial);
+        setup_->check();
+    });
     setup_->check();
 }
 
@@ -300,8 +304,7 @@ void QuantizePage::measure(const QString& textFile) {
                 return make(device);
             },
             [make = services_.newBackend] { return make(processorDevice); }),
-        settings,
-        [](const QuickQualityEvent& event) { return event.progress.fraction; },
+        settings, [](const QuickQualityEvent& event) { return event.progress.fraction; },
         [this](const std::vector<double>& fractions) {
             done_->setQualityProgress(fractions.back());
         },
@@ -321,12 +324,12 @@ void QuantizePage::keepQuality(const QuickQualityResult& result) const {
     const auto run = runs.findByOutput(out_.toStdString());
     if (!run)
         return;
-    runs.setQuality(run->id, nlohmann::json{{"protocol", "quick-256"},
-                                            {"before", result.original.perplexity},
-                                            {"after", result.quantized.perplexity},
-                                            {"tokens", result.original.tokens},
-                                            {"activation_bits", result.activationBits}}
-                                 .dump());
+    const nlohmann::json quality{{"protocol", "quick-256"},
+                                 {"before", result.original.perplexity},
+                                 {"after", result.quantized.perplexity},
+                                 {"tokens", result.original.tokens},
+                                 {"activation_bits", result.activationBits}};
+    services_.keep([&] { runs.setQuality(run->id, quality.dump()); });
 }
 
 void QuantizePage::requestChat() {

@@ -2,6 +2,7 @@
 #include "ui/quantize/setup_view.h"
 
 #include "core/error.h"
+#include "core/quant/measured_quality.h"
 #include "core/quant/quantize_command.h"
 #include "ui/quantize/advanced_form.h"
 #include "ui/quantize/bits_view.h"
@@ -71,7 +72,8 @@ SetupView::SetupView(Theme& theme, QWidget* parent)
       reset_(new QPushButton(tr("Reset"))), output_(new QLineEdit),
       command_(new CommandStrip(theme)), bits_(new BitsView(theme)),
       checksCard_(new Card(tr("Before you start"))), warning_(new Banner(theme)),
-      fourBits_(new Banner(theme)), unfinished_(new Banner(theme)), error_(new Banner(theme)) {
+      fourBits_(new Banner(theme)), unfinished_(new Banner(theme)), error_(new Banner(theme)),
+      deleted_(new Banner(theme)) {
     auto* inner = new QWidget;
     inner->setObjectName("scrolled");
     setWidget(inner);
@@ -96,6 +98,7 @@ QWidget* SetupView::makeMain() {
     column->setSpacing(8);
     column->addWidget(error_);
     column->addWidget(unfinished_);
+    column->addWidget(deleted_);
     auto* cardsBox = new QWidget;
     cardsRow_ = new QBoxLayout(QBoxLayout::LeftToRight, cardsBox);
     cardsRow_->setContentsMargins(0, 0, 0, 0);
@@ -185,6 +188,7 @@ void SetupView::setModel(std::shared_ptr<const ModelSummary> model) {
     model_ = std::move(model);
     outputChosen_ = false;
     error_->hide();
+    deleted_->hide();
     settings_.modelPath = model_->path;
     setSettings(settings_);
 }
@@ -237,14 +241,22 @@ void SetupView::redraw() {
 
 void SetupView::redrawWarning() {
     const auto quality = measuredQuality(model_->config, settings_);
-    warning_->show(
-        Banner::Tone::warn, tr("Expect visibly worse answers."),
-        quality ? tr("Models this small lose much at 1 bit: perplexity rises from %1 to about %2 "
-                     "(measured, WikiText-2 validation slice). Facts and longer answers suffer "
-                     "most. Larger models lose less.")
-                      .arg(numberText(quality->before, 1), numberText(quality->after, 0))
-                : tr("No measurement yet for this size and recipe. Facts and longer answers suffer "
-                     "most; larger models lose less."));
+    const auto similar = similarQuality(model_->config, settings_);
+    QString numbers = tr("No measurement yet for this size and recipe.");
+    if (quality)
+        numbers = tr("Models this small lose much at 1 bit: perplexity rises from %1 to about %2 "
+                     "(measured, WikiText-2 validation slice).")
+                      .arg(numberText(quality->before, 1), numberText(quality->after, 0));
+    else if (similar)
+        numbers =
+            tr("Not measured as set up here; on %1, calibrated with WikiText-2 too, perplexity "
+               "rose from %2 to %3 (WikiText-2 validation slice).")
+                .arg(QString::fromLatin1(similar->device.data(),
+                                         static_cast<int>(similar->device.size())),
+                     numberText(similar->before, 1), numberText(similar->after, 1));
+    warning_->show(Banner::Tone::warn, tr("Expect visibly worse answers."),
+                   numbers + " " +
+                       tr("Facts and longer answers suffer most; larger models lose less."));
     if (settings_.activationBits == 4)
         fourBits_->show(Banner::Tone::warn, tr("4-bit activations usually break a 1-bit model."),
                         tr("Use 6."));
@@ -311,12 +323,21 @@ void SetupView::showUnfinished(const OutputState& output) {
     if (same)
         connect(unfinished_->addButton(tr("Resume")), &QPushButton::clicked, this,
                 &SetupView::resumeRequested);
-    connect(unfinished_->addButton(tr("Start over…")), &QPushButton::clicked, this,
+    connect(unfinished_->addButton(tr("Start over")), &QPushButton::clicked, this,
             &SetupView::startOverRequested);
 }
 
 void SetupView::showError(const QString& text) {
     error_->show(Banner::Tone::bad, tr("The run stopped."), text);
+}
+
+void SetupView::offerUndo(const QString& text, const std::function<void()>& undo) {
+    deleted_->clearButtons();
+    deleted_->show(Banner::Tone::info, text);
+    connect(deleted_->addButton(tr("Undo")), &QPushButton::clicked, this, [this, undo] {
+        deleted_->hide();
+        undo();
+    });
 }
 
 void SetupView::chooseOutput() {

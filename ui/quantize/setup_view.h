@@ -8,6 +8,7 @@
 #include <QScrollArea>
 #include <QTimer>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -46,6 +47,8 @@ public:
     void check();
     /// The last run's error, where it was not about one of the checks.
     void showError(const QString& text);
+    /// Until the next setting, model or run.
+    void offerUndo(const QString& text, const std::function<void()>& undo);
 
 Q_SIGNALS:
     void readyChanged(bool mayStart);
@@ -80,7 +83,7 @@ private:
     BitsView* bits_;
     Card* checksCard_;
     QWidget* checkRows_ = nullptr;
-    Banner *warning_, *fourBits_, *unfinished_, *error_;
+    Banner *warning_, *fourBits_, *unfinished_, *error_, *deleted_;
     QBoxLayout *columns_, *cardsRow_;
     QTimer checkSoon_;
     Worker worker_;

@@ -38,6 +38,7 @@ MainWindow::MainWindow(Services& services, QWidget* parent)
       header_(new Header), notice_(new Banner(services.theme)), stack_(new QStackedWidget),
       status_(new StatusStrip) {
     services_.tellFailure = [this](const QString& sentence) { tellFailure(sentence); };
+    restoreAppearance();
     setWindowTitle("BWLA Studio");
     setWindowIcon(services.theme.icon("mark", services.theme.tokens().accent));
     setMinimumSize(smallest);
@@ -235,7 +236,8 @@ void MainWindow::remember(const std::string& key, const std::string& value) {
     services_.keep([&] { SettingsStore(services_.store).set(key, value); });
 }
 
-void MainWindow::restore() {
+/// Before there are widgets, which would all be styled once more.
+void MainWindow::restoreAppearance() {
     const SettingsStore settings(services_.store);
     const auto number = [&](const char* key, int otherwise) {
         return QString::fromStdString(settings.get(key, std::to_string(otherwise))).toInt();
@@ -244,7 +246,10 @@ void MainWindow::restore() {
     services_.theme.setPointSize(number("point_size", services_.theme.pointSize()));
     if (settings.get("theme"))
         services_.theme.setMode(static_cast<Theme::Mode>(number("theme", 0)));
-    if (const auto geometry = settings.get("window"))
+}
+
+void MainWindow::restore() {
+    if (const auto geometry = SettingsStore(services_.store).get("window"))
         restoreGeometry(QByteArray::fromBase64(QByteArray::fromStdString(*geometry)));
     showPage(0);
 }

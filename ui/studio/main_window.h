@@ -54,6 +54,7 @@ private:
     void remember(const std::string& key, const std::string& value);
     void tellFailure(const QString& sentence);
     void escape();
+    void restoreAppearance();
     void restore();
 
     Services& services_;

@@ -68,9 +68,14 @@ QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @text3; borde
 QComboBox[small="true"] { min-height: 22px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 20px; }
-QAbstractSpinBox::up-arrow { image: url(:/icons/arrow-up-@scheme.svg); width: 12px; height: 12px; }
-QAbstractSpinBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 12px; height: 12px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: 28px; height: 15px;
+    border: none; margin: 1px; background: transparent; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; border-top-right-radius: 5px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; border-bottom-right-radius: 5px; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: @raised; }
+QAbstractSpinBox::up-button:pressed, QAbstractSpinBox::down-button:pressed { background: @sel; }
+QAbstractSpinBox::up-arrow { image: url(:/icons/arrow-up-@scheme.svg); width: 16px; height: 16px; }
+QAbstractSpinBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
 QRadioButton::indicator { width: 14px; height: 14px; border: 2px solid @control; border-radius: 9px; background: @inset; }
 QRadioButton::indicator:checked { width: 8px; height: 8px; border: 5px solid @accent; background: @surface; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @sel; }
@@ -95,6 +100,11 @@ QTableView, QTreeView, QListView { gridline-color: @grid; }
 QHeaderView { background: @surface; }
 QHeaderView::section { background: @surface; color: @text2; border: none; border-bottom: 1px solid @border;
     padding: 4px 8px; font-size: @caption; font-weight: 500; }
+QTableView#modelTable QHeaderView::section { padding-right: 20px; }
+QHeaderView::up-arrow { image: url(:/icons/arrow-up-@scheme.svg); width: 14px; height: 14px; right: 4px;
+    subcontrol-position: center right; }
+QHeaderView::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 14px; height: 14px; right: 4px;
+    subcontrol-position: center right; }
 QTabBar::tab { background: transparent; color: @text2; padding: 6px 12px; border: none;
     border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: @text1; border-bottom: 2px solid @accent; font-weight: 600; }

@@ -25,9 +25,9 @@ void logFailure(const QString& sentence) {
         QFile::rename(name, name + ".old");
     }
     if (file.open(QIODevice::Append | QIODevice::Text))
-        file.write(
-            (QDateTime::currentDateTime().toString(Qt::ISODate) + "  " + sentence.simplified() + '\n')
-                .toUtf8());
+        file.write((QDateTime::currentDateTime().toString(Qt::ISODate) + "  " +
+                    sentence.simplified() + '\n')
+                       .toUtf8());
 }
 
 } // namespace bwla::ui

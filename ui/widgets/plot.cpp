@@ -174,9 +174,9 @@ QString Plot::exportTo(const QString& file) {
 }
 
 void Plot::exportWithDialog() {
-    const QString file =
-        QFileDialog::getSaveFileName(this, tr("Export the plot"), exportName(data_.title) + ".png",
-                                     tr("Picture (*.png);;Document (*.pdf);;Drawing (*.svg);;Values (*.csv)"));
+    const QString file = QFileDialog::getSaveFileName(
+        this, tr("Export the plot"), exportName(data_.title) + ".png",
+        tr("Picture (*.png);;Document (*.pdf);;Drawing (*.svg);;Values (*.csv)"));
     if (file.isEmpty())
         return;
     if (const QString problem = exportTo(file); !problem.isEmpty())

@@ -60,8 +60,8 @@ public:
     /// x range that is seen.
     [[nodiscard]] std::pair<double, double> view() const;
 
-    /// Writes what is shown to FILE.png (two dots a pixel), FILE.pdf, FILE.svg or FILE.csv. Empty on success,
-    /// else a sentence.
+    /// Writes what is shown to FILE.png (two dots a pixel), FILE.pdf, FILE.svg or FILE.csv. Empty
+    /// on success, else a sentence.
     QString exportTo(const QString& file);
     /// Asks for a file, then exportTo.
     void exportWithDialog();

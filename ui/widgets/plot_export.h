@@ -10,7 +10,8 @@ class PlotCanvas;
 class PlotLegend;
 class PlotTable;
 
-/// By the file's ending: .png at two dots a pixel, .pdf, .svg, .csv. Empty on success, else a sentence.
+/// By the file's ending: .png at two dots a pixel, .pdf, .svg, .csv. Empty on success, else a
+/// sentence.
 [[nodiscard]] QString writePlot(const QString& file, const QString& title, const PlotTable& table,
                                 PlotCanvas& canvas, const PlotLegend& legend, QSize size);
 

@@ -82,7 +82,8 @@ private Q_SLOTS:
                 makeReferenceBackend(),
                 [this](const Step& s) {
                     if (--runsUntilLost_ == 0)
-                        throw KernelError(KernelErrorCode::deviceLost, "GPU", "it stopped answering");
+                        throw KernelError(KernelErrorCode::deviceLost, "GPU",
+                                          "it stopped answering");
                     beforeRun_(s);
                 },
                 BackendInfo{"vulkan", device, "test", 0});

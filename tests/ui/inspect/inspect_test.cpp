@@ -4,6 +4,7 @@
 #include "real_model.h"
 #include "recorded_run.h"
 #include "screenshot.h"
+#include "tab_order.h"
 #include "tiny_model.h"
 #include "tiny_quantized.h"
 #include "ui/inspect/channel_card.h"
@@ -100,8 +101,8 @@ void InspectTest::init() {
     fs::remove(at("studio.db-wal"));
     fs::remove(at("studio.db-shm"));
     store_ = std::make_unique<Database>(at("studio.db"));
-    services_ = std::make_unique<Services>(
-        Services{theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
+    services_ = std::make_unique<Services>(Services{
+        theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
 }
 
 std::unique_ptr<InspectPage> InspectTest::openPage(const QString& artifact) {
@@ -253,6 +254,8 @@ void InspectTest::every_focusable_widget_has_a_name() {
     const auto page = openPage(path("out"));
     const QStringList nameless = unnamedWidgets(*page);
     QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
+    const QStringList backwards = tabsBackwards(*page);
+    QVERIFY2(backwards.isEmpty(), qPrintable(backwards.join("; ")));
 }
 
 void InspectTest::narrow_windows_show_tabs() {

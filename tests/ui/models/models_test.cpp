@@ -3,6 +3,7 @@
 #include "core/model/artifact_writer.h"
 #include "screenshot.h"
 #include "studio.h"
+#include "tab_order.h"
 #include "tiny_model.h"
 #include "tiny_quantized.h"
 #include "ui/models/first_run.h"
@@ -209,6 +210,8 @@ private slots:
         QVERIFY(studio.scanned());
         const QStringList nameless = test::unnamedWidgets(studio.page());
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
+        const QStringList backwards = test::tabsBackwards(studio.page());
+        QVERIFY2(backwards.isEmpty(), qPrintable(backwards.join("; ")));
     }
 
     void pictures() {

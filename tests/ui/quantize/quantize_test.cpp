@@ -5,6 +5,7 @@
 #include "fake_quantize_job.h"
 #include "screenshot.h"
 #include "studio.h"
+#include "tab_order.h"
 #include "tiny_model.h"
 #include "ui/quantize/advanced_form.h"
 #include "ui/quantize/block_map.h"
@@ -244,12 +245,15 @@ private slots:
         QTest::keyClick(studio.window.get(), Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
         QVERIFY(QTest::qWaitFor([&] { return studio.banners().contains("other settings"); }));
         QVERIFY(!studio.offers("Resume"));
-        QVERIFY(QTest::qWaitFor([&] { return studio.offers("Start over…"); }));
-        studio.activate();
-        QuantizeStudio::answer(QMessageBox::Yes);
-        QTest::mouseClick(studio.button("Start over…"), Qt::LeftButton);
+        QVERIFY(QTest::qWaitFor([&] { return studio.offers("Start over"); }));
+        QTest::mouseClick(studio.button("Start over"), Qt::LeftButton);
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
         QVERIFY(!fs::exists(partial));
+        QTest::mouseClick(studio.button("Undo"), Qt::LeftButton);
+        QVERIFY(QTest::qWaitFor([&] { return studio.offers("Start over"); }));
+        QVERIFY(fs::exists(partial / "block-00000.safetensors"));
+        QTest::mouseClick(studio.button("Start over"), Qt::LeftButton);
+        QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
     }
 
     void existingFolderIsNotOverwritten() {
@@ -274,6 +278,8 @@ private slots:
         QVERIFY(studio.open());
         const QStringList nameless = test::unnamedWidgets(studio.page());
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
+        const QStringList backwards = test::tabsBackwards(studio.page());
+        QVERIFY2(backwards.isEmpty(), qPrintable(backwards.join("; ")));
     }
 
     void pictures() {

@@ -49,8 +49,8 @@ private Q_SLOTS:
     void init() {
         store_ = std::make_unique<Database>(Database::inMemory());
         theme_ = std::make_unique<Theme>();
-        services_ = std::make_unique<Services>(
-            Services{*theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
+        services_ = std::make_unique<Services>(Services{
+            *theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
         window_ = std::make_unique<MainWindow>(*services_);
         window_->show();
         QVERIFY(QTest::qWaitForWindowActive(window_.get()));
@@ -104,7 +104,8 @@ private Q_SLOTS:
         const int points = theme_->pointSize();
         SettingsStore(*store_).set("theme", std::to_string(static_cast<int>(Theme::Mode::light)));
         Theme other;
-        Services services{other, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}};
+        Services services{
+            other, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}};
         const MainWindow again(services);
         QCOMPARE(other.pointSize(), points);
         QVERIFY(!other.tokens().dark);
