@@ -38,15 +38,18 @@ public:
         QEventLoop loop;
         QTimer check;
         bool acted = false;
+        int heard = 0; ///< beats when the action was over
         check.setInterval(5);
         QObject::connect(&check, &QTimer::timeout, &loop, [&] {
-            longest_.finished = acted && finished();
+            // Two beats later: the one that waited for the action has arrived.
+            longest_.finished = acted && beats_ >= heard + 2 && finished();
             if (longest_.finished)
                 loop.quit();
         });
         QTimer::singleShot(settle, &loop, [&] {
             action();
             acted = true;
+            heard = beats_;
         });
         QTimer::singleShot(patience, &loop, &QEventLoop::quit);
         check.start();
@@ -89,6 +92,7 @@ private:
         if (waited > longest_.waited)
             longest_ = {waited, work - workBefore_, false};
         workBefore_ = work;
+        ++beats_;
         posted_ = false;
         return true;
     }
@@ -97,6 +101,7 @@ private:
     std::atomic<bool> posted_ = false;
     Clock::time_point sent_; ///< written before posting, read after arrival
     double workBefore_ = 0.0;
+    int beats_ = 0;
     std::jthread beating_; ///< last: it uses the others
 };
 
