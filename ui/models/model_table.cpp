@@ -43,7 +43,7 @@ void ModelTable::fitColumns(bool few) {
     const auto fit = [&](ModelList::Column column, const QString& widest) {
         const QString title = model()->headerData(column, Qt::Horizontal).toString();
         setColumnWidth(
-            column, std::max(body.horizontalAdvance(widest), body.horizontalAdvance(title)) + 32);
+            column, std::max(body.horizontalAdvance(widest), body.horizontalAdvance(title)) + 40);
     };
     fit(ModelList::formatColumn, "safetensors");
     fit(ModelList::typeColumn, "Q4_1, F16");

@@ -12,6 +12,7 @@
 #include "ui/widgets/segmented.h"
 #include "ui/widgets/themed_icon.h"
 
+#include <QAction>
 #include <QComboBox>
 #include <QDesktopServices>
 #include <QFileDialog>
@@ -134,7 +135,9 @@ QLayout* ModelsPage::makeTools() {
     search_->setClearButtonEnabled(true);
     search_->setMinimumWidth(180);
     search_->setMaximumWidth(280);
-    search_->addAction(services_.theme.icon("search"), QLineEdit::LeadingPosition);
+    QAction* lens = search_->addAction(services_.theme.icon("search"), QLineEdit::LeadingPosition);
+    connect(&services_.theme, &Theme::changed, lens,
+            [this, lens] { lens->setIcon(services_.theme.icon("search")); });
     for (const Order& order : orders)
         order_->addItem(tr(order.name));
     order_->setAccessibleName(tr("Order of the list"));
@@ -327,7 +330,7 @@ void ModelsPage::showScan() {
 
 void ModelsPage::showReasons(bool shown) {
     reasons_->setVisible(shown);
-    drop_->setVisible(!shown);
+    drop_->setVisible(!shown && height() >= hintBelow && width() >= stackedBelow);
 }
 
 void ModelsPage::requestQuantize() {
@@ -384,7 +387,7 @@ void ModelsPage::removeSelected() {
 
 void ModelsPage::resizeEvent(QResizeEvent* event) {
     Page::resizeEvent(event);
-    drop_->setMaximumHeight(height() < hintBelow ? 0 : QWIDGETSIZE_MAX);
+    showReasons(why_->isChecked());
     splitter_->setOrientation(width() < stackedBelow ? Qt::Vertical : Qt::Horizontal);
     table_->fitColumns(width() < fewColumnsBelow);
 }

@@ -99,6 +99,7 @@ PresetCard::PresetCard(Theme& theme, const QString& preset, QWidget* parent)
     similar_->setWordWrap(true);
     similar_->setAlignment(Qt::AlignRight | Qt::AlignTop);
     column->addWidget(similar_);
+    column->addStretch(); // cards are as high as the highest; their rows stand side by side
 }
 
 void PresetCard::show(const ModelSummary& model, const QuantizeSettings& settings, bool chosen,

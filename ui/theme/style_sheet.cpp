@@ -100,10 +100,9 @@ QTableView, QTreeView, QListView { gridline-color: @grid; }
 QHeaderView { background: @surface; }
 QHeaderView::section { background: @surface; color: @text2; border: none; border-bottom: 1px solid @border;
     padding: 4px 8px; font-size: @caption; font-weight: 500; }
-QTableView#modelTable QHeaderView::section { padding-right: 20px; }
-QHeaderView::up-arrow { image: url(:/icons/arrow-up-@scheme.svg); width: 14px; height: 14px; right: 4px;
+QTableView#modelTable QHeaderView::up-arrow { image: url(:/icons/arrow-up-@scheme.svg); width: 14px; height: 14px; right: 4px;
     subcontrol-position: center right; }
-QHeaderView::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 14px; height: 14px; right: 4px;
+QTableView#modelTable QHeaderView::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 14px; height: 14px; right: 4px;
     subcontrol-position: center right; }
 QTabBar::tab { background: transparent; color: @text2; padding: 6px 12px; border: none;
     border-bottom: 2px solid transparent; }
