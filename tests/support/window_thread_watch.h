@@ -47,6 +47,7 @@ public:
                 loop.quit();
         });
         QTimer::singleShot(settle, &loop, [&] {
+            longest_ = {}; // beats that waited for what came before have arrived
             action();
             acted = true;
             heard = beats_;

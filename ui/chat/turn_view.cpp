@@ -8,6 +8,7 @@
 #include "ui/widgets/number_text.h"
 
 #include <QHBoxLayout>
+#include <QHash>
 #include <QKeyEvent>
 #include <QToolButton>
 
@@ -17,6 +18,33 @@ namespace bwla::ui {
 namespace {
 
 constexpr int bubbleMargin = 48; ///< the user's words stand at the right
+
+/// A label asks for the height of a long text dozens of times while a chat is laid out, and breaks
+/// its lines anew each time: 190 ms for 4,200 characters.
+class WrappedLabel : public QLabel {
+public:
+    [[nodiscard]] QSize minimumSizeHint() const override { return {80, fontMetrics().height()}; }
+    [[nodiscard]] QSize sizeHint() const override {
+        constexpr int usual = 320;
+        return {usual, heightForWidth(usual)};
+    }
+    [[nodiscard]] int heightForWidth(int width) const override {
+        if (text() != measured_ || font() != font_) {
+            heights_.clear();
+            measured_ = text();
+            font_ = font();
+        }
+        const auto known = heights_.constFind(width);
+        return known != heights_.constEnd()
+                   ? *known
+                   : *heights_.insert(width, QLabel::heightForWidth(width));
+    }
+
+private:
+    mutable QString measured_;
+    mutable QFont font_;
+    mutable QHash<int, int> heights_;
+};
 
 QString phaseText(const SideStatus& status) {
     switch (status.phase) {
@@ -100,7 +128,7 @@ QWidget* TurnView::makeBubble() {
     bubble->setProperty("bubble", true);
     auto* inside = new QVBoxLayout(bubble);
     inside->setContentsMargins(12, 8, 12, 8);
-    message_ = label({});
+    message_ = new WrappedLabel;
     message_->setWordWrap(true);
     message_->setTextFormat(Qt::PlainText);
     message_->setTextInteractionFlags(Qt::TextSelectableByMouse);
