@@ -11,6 +11,7 @@ constexpr std::string_view cores = "2 cores", h200 = "one H200";
 constexpr std::string_view self = "self", mix = "text+self";
 
 struct Row {
+    std::string_view preset;
     Refinement refinement;
     int activationBits;
     std::string_view device, calibration;
@@ -18,18 +19,21 @@ struct Row {
     double after;
 };
 
-// The newest of a kind first. `self` rows ran with the preset's own settings.
-constexpr std::array<Row, 10> rows{{
-    {Refinement::none, 16, cores, self, 0.0, 474.5},
-    {Refinement::none, 6, cores, self, 0.0, 482.0},
-    {Refinement::none, 16, h200, mix, 0.0, 128.6},
-    {Refinement::none, 6, h200, mix, 0.0, 131.5},
-    {Refinement::scales, 16, h200, mix, 3.7, 41.07},
-    {Refinement::scales, 6, h200, mix, 3.7, 41.62},
-    {Refinement::scales, 4, h200, mix, 3.7, 51.30},
-    {Refinement::signs, 16, h200, mix, 7.28, 35.25},
-    {Refinement::signs, 6, h200, mix, 7.28, 35.31},
-    {Refinement::signs, 4, h200, mix, 7.28, 36.56},
+// `self` rows ran with the preset's own settings.
+constexpr std::array<Row, 13> rows{{
+    {"fast", Refinement::none, 16, cores, self, 0.0, 474.5},
+    {"fast", Refinement::none, 6, cores, self, 0.0, 482.0},
+    {"fast", Refinement::none, 16, h200, mix, 0.0, 128.6},
+    {"fast", Refinement::none, 6, h200, mix, 0.0, 131.5},
+    {"balanced", Refinement::scales, 16, h200, mix, 3.7, 41.07},
+    {"balanced", Refinement::scales, 6, h200, mix, 3.7, 41.62},
+    {"balanced", Refinement::scales, 4, h200, mix, 3.7, 51.30},
+    {"balanced", Refinement::signs, 16, h200, mix, 3.5, 33.74},
+    {"balanced", Refinement::signs, 6, h200, mix, 3.5, 33.79},
+    {"balanced", Refinement::signs, 4, h200, mix, 3.5, 34.84},
+    {"best", Refinement::signs, 16, h200, mix, 10.2, 29.69},
+    {"best", Refinement::signs, 6, h200, mix, 10.2, 29.76},
+    {"best", Refinement::signs, 4, h200, mix, 10.2, 30.63},
 }};
 
 bool sameShape(const ModelConfig& a, const ModelConfig& b) {
@@ -40,10 +44,21 @@ bool sameShape(const ModelConfig& a, const ModelConfig& b) {
     return sides(a) == sides(b) && a.tiedHead == b.tiedHead;
 }
 
-QuantizeSettings presetOf(Refinement refinement) {
-    return presetSettings(refinement == Refinement::none     ? "fast"
-                          : refinement == Refinement::scales ? "balanced"
-                                                             : "best");
+QuantizeSettings settingsOf(const Row& row) {
+    QuantizeSettings settings = presetSettings(row.preset);
+    settings.refinement = row.refinement;
+    settings.activationBits = row.activationBits;
+    return settings;
+}
+
+/// All that decides the result but the texts, and how long it trains.
+std::string shortRecipe(QuantizeSettings settings) {
+    const QuantizeSettings usual;
+    settings.tokens = usual.tokens;
+    settings.device = usual.device;
+    settings.klTokens = 1;
+    settings.klMinutes = 0.0;
+    return recipeJson(settings);
 }
 
 MeasuredQuality qualityOf(const Row& row) {
@@ -74,9 +89,7 @@ std::optional<MeasuredQuality> measuredQuality(const ModelConfig& config,
         settings.device != "cpu")
         return std::nullopt;
     for (const Row& row : rows) {
-        QuantizeSettings measured = presetOf(row.refinement);
-        measured.activationBits = row.activationBits;
-        if (row.calibration == self && recipeJson(settings) == recipeJson(measured))
+        if (row.calibration == self && recipeJson(settings) == recipeJson(settingsOf(row)))
             return qualityOf(row);
     }
     return std::nullopt;
@@ -86,20 +99,10 @@ std::optional<MeasuredQuality> similarQuality(const ModelConfig& config,
                                               const QuantizeSettings& settings) {
     if (!sameShape(config, measuredModel()))
         return std::nullopt;
-    const QuantizeSettings preset = presetOf(settings.refinement);
-    QuantizeSettings alike = settings;
-    alike.calibration = preset.calibration;
-    alike.tokens = preset.tokens;
-    alike.device = preset.device;
-    alike.klTokens = preset.klTokens;
-    alike.klMinutes = preset.klMinutes;
-    for (const Row& row : rows) {
-        QuantizeSettings measured = preset;
-        measured.activationBits = row.activationBits;
-        if (row.refinement == settings.refinement && row.calibration == mix &&
-            recipeJson(alike) == recipeJson(measured))
+    for (const Row& row : rows)
+        if (row.preset == settings.preset && row.calibration == mix &&
+            shortRecipe(settings) == shortRecipe(settingsOf(row)))
             return qualityOf(row);
-    }
     return std::nullopt;
 }
 

@@ -163,10 +163,9 @@ private slots:
         QVERIFY(!estimateQuantization(smollm(), presetSettings("best"), 0, twoCores).peakBytes);
     }
 
-    void measuredRunsOfAnH200LieInTheRange() { // docs/quality.md: 0.9, 5.6 and 9.1 minutes
+    void measuredRunsOfAnH200LieInTheRange() { // docs/quality.md: 1.0, 4.8 and 12.2 minutes
         const auto check = [](const char* preset, double klMinutes, double minutes) {
-            QuantizeSettings cuda = presetSettings(preset);
-            cuda.device = "cuda";
+            QuantizeSettings cuda = presetSettings(preset, "cuda");
             cuda.klMinutes = klMinutes;
             const auto e = estimateQuantization(smollm(), cuda, 98'362'432, twoCores);
             QCOMPARE(e.measuredOn, std::string_view("one H200"));
@@ -174,9 +173,9 @@ private slots:
             if (klMinutes > 0.0)
                 QVERIFY(e.peakBytes->low < 2.1e9 && 2.1e9 < e.peakBytes->high);
         };
-        check("fast", 0.0, 0.9);
-        check("balanced", 3.7, 5.6);
-        check("best", 7.28, 9.1);
+        check("fast", 0.0, 1.0);
+        check("balanced", 3.5, 4.8);
+        check("best", 10.2, 12.2);
     }
 
     void qualityIsOnlyWhatWasMeasured() {
@@ -246,6 +245,8 @@ private slots:
         QCOMPARE(similar->after, 41.62);
         QCOMPARE(similar->device, std::string_view("one H200"));
         QCOMPARE(similar->calibration, std::string_view("text+self"));
+        QCOMPARE(similarQuality(smollm(), presetSettings("balanced", "cuda"))->after, 33.79);
+        QCOMPARE(similarQuality(smollm(), presetSettings("best"))->after, 29.76);
         QuantizeSettings changed = balanced;
         changed.rank = 24;
         QVERIFY(!similarQuality(smollm(), changed));
