@@ -243,7 +243,7 @@ void InspectPage::showOpened(const OpenedModel& model) {
         plot->setOrigin(model.run ? tr("%1, run %2").arg(name).arg(model.run->id) : name);
     models_->setToolTip(tr("%1\nOriginal: %2").arg(model.artifact, model.original));
     stack_->setCurrentIndex(1);
-    layers_->open(model.layers, model.reports);
+    layers_->open(model.layers, model.kept, model.reports);
     if (!model.layers.empty())
         layers_->choose({(model.layers.back().block + 1) / 2, GroupKind::mlpOut, 0});
 }

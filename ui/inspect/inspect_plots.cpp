@@ -28,6 +28,16 @@ QString notKept() {
     return say("Activations were not kept for this run.");
 }
 
+/// A layer in float: the original, and nothing that a fit would have made of it.
+PlotData keptPlot(PlotData data, const OpenedChannel& channel) {
+    data.x.title = say("Weight value");
+    data.marks.clear();
+    data.summary = say("Weights of %1, channel %2, kept in float.")
+                       .arg(nameOf(channel.layer))
+                       .arg(channel.view.channel);
+    return data;
+}
+
 /// Levels: the engine's -1 and +1. Weights: -c and +c of a fitted mixture with two peaks, else the
 /// engine's two levels.
 QList<PlotMark> levelMarks(const OpenedChannel& channel) {
@@ -77,6 +87,8 @@ PlotData channelPlot(const OpenedChannel& channel) {
     data.y.title = say("Density");
     data.series << histogramSeries(say("Original"), Series::original, view.original.histogram,
                                    true);
+    if (channel.kept)
+        return keptPlot(std::move(data), channel);
     if (channel.round) {
         data.series << histogramSeries(say("During OKT"), Series::afterOkt,
                                        channel.round->histogram, true)
@@ -211,6 +223,9 @@ PlotData activationMap(const LayerId& layer, const std::optional<ActivationRecor
 
 QString channelSentence(const OpenedChannel& channel) {
     const ChannelView& view = channel.view;
+    if (channel.kept)
+        return say("Kept in float: this layer is stored with 16 bits a weight, and its input is "
+                   "not rounded.");
     const double before = view.original.binarisationError;
     const double after = view.residual.binarisationError;
     const double change = before > 0.0 ? 100.0 * (before - after) / before : 0.0;

@@ -7,6 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 namespace bwla::ui {
 namespace {
 
@@ -150,6 +153,8 @@ void InspectReader::openModel(const QString& artifact, QString original) {
     facts.original = original;
     model_ = std::make_shared<ModelInspection>(pathOf(artifact), pathOf(original));
     facts.layers = model_->layers();
+    std::ranges::copy_if(facts.layers, std::back_inserter(facts.kept),
+                         [this](const LayerId& id) { return model_->isKept(id); });
     facts.refined = refined_ = wasRefined(model_->artifact());
     post([this, facts] { Q_EMIT opened(facts); });
     survey();
@@ -162,6 +167,8 @@ void InspectReader::survey() {
                 for (const LayerId& id : model->layers()) {
                     if (stop.stop_requested())
                         return;
+                    if (model->isKept(id))
+                        continue;
                     const LayerSurvey found = surveyLayer(id, *model->layer(id));
                     post(generation, [this, found] { Q_EMIT surveyed(found); });
                 }
@@ -176,7 +183,7 @@ void InspectReader::survey() {
 void InspectReader::openLayer(const LayerId& id) {
     layer_.reset();
     layer_ = model_->layer(id);
-    layerFacts_ = {id, layer_->rows(), layer_->cols(), {}, {}};
+    layerFacts_ = {id, layer_->rows(), layer_->cols(), layer_->isKept(), {}, {}};
     if (run_) {
         Database database(database_);
         const RunStore store(database);
@@ -191,6 +198,7 @@ void InspectReader::openChannel(const ChannelRequest& request) {
         return; // of the layer before
     OpenedChannel facts{.layer = layerFacts_.id,
                         .request = request,
+                        .kept = layer_->isKept(),
                         .refined = refined_,
                         .view = viewChannel(*layer_, request.channel, request.units),
                         .round = {}};

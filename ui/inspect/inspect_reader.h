@@ -22,6 +22,7 @@ namespace bwla::ui {
 struct OpenedModel {
     QString artifact, original; ///< paths
     std::vector<LayerId> layers;
+    std::vector<LayerId> kept;    ///< of them, those in float
     std::optional<RunRecord> run; ///< none for a folder made elsewhere
     std::vector<BlockReport> reports;
     bool refined = false; ///< its recipe trained it after the closed form
@@ -30,6 +31,7 @@ struct OpenedModel {
 struct OpenedLayer {
     LayerId id;
     std::int64_t rows = 0, cols = 0;
+    bool kept = false; ///< in float: nothing else is known of it
     std::optional<FitRounds> rounds;
     std::optional<ActivationRecord> activations;
 };
@@ -45,6 +47,7 @@ struct ChannelRequest {
 struct OpenedChannel {
     LayerId layer;
     ChannelRequest request;
+    bool kept = false;    ///< in float: only `view.original` is of interest
     bool refined = false; ///< then `view.residual` is after the refinement
     ChannelView view;
     std::optional<StageView> round; ///< w R at request.round, on the view's axis

@@ -112,6 +112,9 @@ void LayerMap::paintCells(QPainter& painter) const {
                 viridis((facts_.value(layer, metric_) - low) / std::max(high - low, 1e-12));
             painter.fillRect(cell(row, layer.block).adjusted(0, 0, -1, -1),
                              colour.isValid() ? colour : t.raised);
+            if (facts_.isKept(layer)) // hatched: not "not known yet"
+                painter.fillRect(cell(row, layer.block).adjusted(0, 0, -1, -1),
+                                 QBrush(t.text3, Qt::BDiagPattern));
         }
         painter.setPen(t.text2);
         const QRectF first = cell(row, 0);
@@ -183,6 +186,8 @@ std::optional<LayerId> LayerMap::layerAt(QPoint at) const {
 
 QString LayerMap::describe(const LayerId& layer) const {
     const MetricWords text = words(metric_);
+    if (facts_.isKept(layer))
+        return tr("%1: kept in float").arg(QString::fromStdString(layerName(layer)));
     return tr("%1: %2 %3")
         .arg(QString::fromStdString(layerName(layer)), text.name,
              numberText(facts_.value(layer, metric_), text.decimals));

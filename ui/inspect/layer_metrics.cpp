@@ -60,6 +60,7 @@ MetricWords words(LayerMetric metric) {
 }
 
 void LayerFacts::clear() {
+    kept_.clear();
     surveys_.clear();
     reports_.clear();
     layers_.clear();
@@ -90,6 +91,8 @@ const LayerSurvey* LayerFacts::survey(const LayerId& layer) const {
 }
 
 double LayerFacts::value(const LayerId& layer, LayerMetric metric) const {
+    if (isKept(layer))
+        return unknown;
     const LayerSurvey* s = survey(layer);
     const auto report = reports_.find(layer.block);
     const GroupReport* g = report == reports_.end()

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <set>
 
 namespace bwla::ui {
 
@@ -38,6 +39,9 @@ struct MetricWords {
 class LayerFacts {
 public:
     void clear();
+    /// Layers in float: they have no value of any metric.
+    void setKept(const std::vector<LayerId>& layers) { kept_ = {layers.begin(), layers.end()}; }
+    [[nodiscard]] bool isKept(const LayerId& layer) const { return kept_.contains(layer); }
     void setReports(const std::vector<BlockReport>& reports);
     void add(const LayerSurvey& survey);
 
@@ -50,8 +54,10 @@ public:
     [[nodiscard]] bool hasReports() const { return !reports_.empty(); }
     /// Surveyed so far.
     [[nodiscard]] int known() const { return static_cast<int>(surveys_.size()); }
+    [[nodiscard]] int kept() const { return static_cast<int>(kept_.size()); }
 
 private:
+    std::set<LayerId> kept_;
     std::map<LayerId, LayerSurvey> surveys_;
     std::map<std::int64_t, BlockReport> reports_;
     std::vector<LayerId> layers_; ///< known from either

@@ -156,8 +156,10 @@ void LayerPanel::offerColumns() {
     menu.exec(QCursor::pos());
 }
 
-void LayerPanel::open(const std::vector<LayerId>& layers, const std::vector<BlockReport>& reports) {
+void LayerPanel::open(const std::vector<LayerId>& layers, const std::vector<LayerId>& kept,
+                      const std::vector<BlockReport>& reports) {
     facts_.clear();
+    facts_.setKept(kept);
     facts_.setReports(reports);
     layers_ = layers;
     current_.reset();
@@ -182,11 +184,15 @@ void LayerPanel::add(const LayerSurvey& survey) {
 void LayerPanel::refresh() {
     model_->factsChanged();
     map_->factsChanged();
-    const auto total = static_cast<int>(layers_.size());
+    const auto total = static_cast<int>(layers_.size()) - facts_.kept();
     const int blocks = layers_.empty() ? 0 : static_cast<int>(layers_.back().block) + 1;
     treeCard_->setDetail(facts_.known() < total
                              ? tr("reading, %1 of %2").arg(facts_.known()).arg(total)
-                             : tr("%1 in %2 blocks").arg(total).arg(blocks));
+                         : facts_.kept() == 0 ? tr("%1 in %2 blocks").arg(total).arg(blocks)
+                                              : tr("%1 in %2 blocks, %3 in float")
+                                                    .arg(layers_.size())
+                                                    .arg(blocks)
+                                                    .arg(facts_.kept()));
     const auto layer = worst();
     showWorst_->setEnabled(layer.has_value());
     const MetricWords text = words(metric());

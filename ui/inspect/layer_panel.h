@@ -29,7 +29,9 @@ class LayerPanel : public QWidget {
 public:
     explicit LayerPanel(Theme& theme, QWidget* parent = nullptr);
 
-    void open(const std::vector<LayerId>& layers, const std::vector<BlockReport>& reports);
+    /// `kept`: of the layers, those in float.
+    void open(const std::vector<LayerId>& layers, const std::vector<LayerId>& kept,
+              const std::vector<BlockReport>& reports);
     void add(const LayerSurvey& survey);
     /// Chooses and shows a layer; chosen() tells.
     void choose(const LayerId& layer);

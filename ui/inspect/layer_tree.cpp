@@ -6,6 +6,7 @@
 
 #include <QPainter>
 
+#include <algorithm>
 #include <cmath>
 
 namespace bwla::ui {
@@ -92,7 +93,15 @@ int LayerTree::columnCount(const QModelIndex&) const {
 
 QString LayerTree::name(const QModelIndex& index) const {
     const auto layer = layerAt(index);
-    return layer ? shortName(*layer) : tr("Block %1").arg(index.row());
+    const QString text = layer ? shortName(*layer) : tr("Block %1").arg(index.row());
+    return isKept(index) ? tr("%1 · float").arg(text) : text;
+}
+
+bool LayerTree::isKept(const QModelIndex& index) const {
+    if (const auto layer = layerAt(index))
+        return facts_.isKept(*layer);
+    return std::ranges::all_of(blocks_[static_cast<std::size_t>(index.row())],
+                               [this](const LayerId& layer) { return facts_.isKept(layer); });
 }
 
 double LayerTree::number(const QModelIndex& index) const {
@@ -124,6 +133,8 @@ QVariant LayerTree::data(const QModelIndex& index, int role) const {
     case Qt::TextAlignmentRole:
         return QVariant(Qt::AlignRight | Qt::AlignVCenter);
     case Qt::ToolTipRole:
+        if (isKept(index))
+            return tr("Kept in float: nothing was lost, so there is nothing to measure.");
         return layerAt(index) ? text.definition
                               : tr("The worst layer of the block. %1").arg(text.definition);
     case Qt::AccessibleTextRole:

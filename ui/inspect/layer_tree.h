@@ -37,6 +37,8 @@ public:
 
 private:
     [[nodiscard]] QString name(const QModelIndex& index) const;
+    /// The layer, or all of the block, is in float.
+    [[nodiscard]] bool isKept(const QModelIndex& index) const;
     [[nodiscard]] double number(const QModelIndex& index) const;
 
     const LayerFacts& facts_;

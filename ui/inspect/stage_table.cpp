@@ -39,7 +39,9 @@ void StageTable::setChannel(const OpenedChannel& channel) {
     beginResetModel();
     channel_ = channel.view.channel;
     stages_ = {{tr("Original"), Series::original, channel.view.original}};
-    if (channel.round) {
+    if (channel.kept) {
+        // the original is what is stored
+    } else if (channel.round) {
         stages_.push_back({tr("During OKT"), Series::afterOkt, channel.round});
         stages_.push_back({lastStage(channel.refined), Series::afterPsp, {}});
     } else {

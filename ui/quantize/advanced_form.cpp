@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/quant/quantize_estimate.h"
+#include "ui/quantize/float_parts_form.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/numbers.h"
 #include "ui/widgets/segmented.h"
@@ -47,6 +48,18 @@ QString factorsText(const QuantizeSettings& settings, FactorRule rule, const Mod
     return QString("%1 × %2").arg(a).arg(b);
 }
 
+/// "+1.90 bits": what keeping parts in float adds to the bits over all linears.
+QString floatPrice(const ModelConfig& config, const QuantizeSettings& settings) {
+    if (settings.inFloat == FloatParts())
+        return {};
+    QuantizeSettings none = settings;
+    none.inFloat = {};
+    const auto bits = [&](const QuantizeSettings& s) {
+        return estimateQuantization(config, s, 0, {}).ledger.bitsPerWeight();
+    };
+    return AdvancedForm::tr("+%1 bits").arg(numberText(bits(settings) - bits(none), 2));
+}
+
 /// Bits a weight that one part costs: with it less without it.
 double bitsOf(const ModelConfig& config, const QuantizeSettings& settings,
               std::int64_t BitsLedger::*part) {
@@ -70,8 +83,8 @@ AdvancedForm::AdvancedForm(QWidget* parent)
       rank_(spin(-1, 512)), oktRounds_(spin(0, 1000)), pspRounds_(spin(0, 1000)),
       tokens_(spin(256, 4'000'000, 1024)), klTokens_(spin(0, 1'000'000'000, 100'000)),
       seed_(spin(0, std::numeric_limits<int>::max())), targetMix_(new QDoubleSpinBox),
-      text_(new QLineEdit), textRow_(new QWidget), rankPrice_(label({}, "caption")),
-      factorsPrice_(label({}, "caption")) {
+      text_(new QLineEdit), inFloat_(new FloatPartsForm), textRow_(new QWidget),
+      rankPrice_(label({}, "caption")), factorsPrice_(label({}, "caption")) {
     grid_->setContentsMargins(0, 0, 0, 0);
     grid_->setHorizontalSpacing(16);
     grid_->setVerticalSpacing(8);
@@ -123,6 +136,8 @@ void AdvancedForm::makeFields() {
     addField(tr("Column scales"), columnScales_, tr("One scale an input channel, 16 bits."));
     addField(tr("Corrected target"), targetMix_,
              tr("Share of the correction for errors of earlier blocks, 0 to 1."));
+    addField(tr("Kept in float"), inFloat_,
+             tr("Layers that are not quantized: 16 bits a weight, their inputs unrounded."));
     addField(tr("Then train"), refinement_,
              tr("Training of the whole model toward the original's answers, after the closed "
                 "form."));
@@ -149,7 +164,8 @@ void AdvancedForm::addField(const QString& name, QWidget* field, const QString& 
     nameIt(field);
     for (QWidget* child : field->findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly)) {
         nameIt(child);
-        child->setToolTip(help);
+        if (child->toolTip().isEmpty())
+            child->setToolTip(help);
     }
     fields_ << Field{title, field};
 }
@@ -177,6 +193,7 @@ void AdvancedForm::connectFields() {
         Q_EMIT edited();
     };
     connect(activationBits_, &Segmented::chosen, this, changed);
+    connect(inFloat_, &FloatPartsForm::edited, this, changed);
     for (QComboBox* box : {rotation_, factors_, metric_, assignments_, refinement_, calibration_,
                            columnScales_, device_})
         connect(box, &QComboBox::currentIndexChanged, this, changed);
@@ -221,6 +238,8 @@ void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& con
         tr("+%1 bits").arg(numberText(bitsOf(config, s, &BitsLedger::lowRankBits), 2)));
     factorsPrice_->setText(
         tr("+%1 bits").arg(numberText(bitsOf(config, s, &BitsLedger::rotationBits), 2)));
+    inFloat_->setParts(s.inFloat, config.layers);
+    inFloat_->setPrice(floatPrice(config, s));
     showCalibration();
     setting_ = false;
 }
@@ -241,6 +260,7 @@ QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
     s.klTokens = klTokens_->value();
     s.seed = static_cast<std::uint64_t>(seed_->value());
     s.targetMix = targetMix_->value();
+    s.inFloat = inFloat_->parts();
     const std::string file = text_->text().trimmed().toStdString();
     s.calibration = calibration_->currentIndex() == calibrateSelf   ? "self"
                     : calibration_->currentIndex() == calibrateFile ? file

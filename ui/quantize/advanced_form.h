@@ -15,6 +15,7 @@ class QSpinBox;
 
 namespace bwla::ui {
 
+class FloatPartsForm;
 class Segmented;
 
 /// Every knob that the command line has, as fields. Shows settings and edits them; a change of the
@@ -54,6 +55,7 @@ private:
     QSpinBox *rank_, *oktRounds_, *pspRounds_, *tokens_, *klTokens_, *seed_;
     QDoubleSpinBox* targetMix_;
     QLineEdit* text_;
+    FloatPartsForm* inFloat_;
     QWidget* textRow_;
     QLabel *rankPrice_, *factorsPrice_;
     int columns_ = 0;

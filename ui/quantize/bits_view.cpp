@@ -46,14 +46,19 @@ QList<BitsView::Part> BitsView::parts() const {
         return ledger_.weights > 0 ? static_cast<double>(n) / static_cast<double>(ledger_.weights)
                                    : 0.0;
     };
-    return {{tr("Signs"), bits(ledger_.signBits),
-             seriesStyle(Series::quantized, theme_.tokens()).colour},
-            {tr("Row scales and means"), bits(ledger_.rowScaleBits + ledger_.rowMeanBits),
-             grey("#5f6b7c", "#a9b4c3")},
-            {tr("Column scales and clips"), bits(ledger_.columnScaleBits + ledger_.clipBits),
-             grey("#8390a3", "#7c8797")},
-            {tr("Rotation factors"), bits(ledger_.rotationBits), grey("#a9b4c3", "#566171")},
-            {tr("Low-rank term"), bits(ledger_.lowRankBits), grey("#e9ecf1", "#171b21")}};
+    QList<Part> all{
+        {tr("Signs"), bits(ledger_.signBits),
+         seriesStyle(Series::quantized, theme_.tokens()).colour},
+        {tr("Row scales and means"), bits(ledger_.rowScaleBits + ledger_.rowMeanBits),
+         grey("#5f6b7c", "#a9b4c3")},
+        {tr("Column scales and clips"), bits(ledger_.columnScaleBits + ledger_.clipBits),
+         grey("#8390a3", "#7c8797")},
+        {tr("Rotation factors"), bits(ledger_.rotationBits), grey("#a9b4c3", "#566171")},
+        {tr("Low-rank term"), bits(ledger_.lowRankBits), grey("#e9ecf1", "#171b21")}};
+    if (ledger_.keptWeights > 0)
+        all << Part{tr("Kept in float"), bits(ledger_.keptBits),
+                    seriesStyle(Series::original, theme_.tokens()).colour};
+    return all;
 }
 
 int BitsView::rowHeight() const {
@@ -61,7 +66,7 @@ int BitsView::rowHeight() const {
 }
 
 QSize BitsView::sizeHint() const {
-    return {280, barHeight + 8 + 6 * rowHeight() + 8};
+    return {280, barHeight + 8 + (static_cast<int>(parts().size()) + 1) * rowHeight() + 8};
 }
 
 void BitsView::paintEvent(QPaintEvent*) {

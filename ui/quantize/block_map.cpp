@@ -16,10 +16,6 @@ namespace {
 
 constexpr int labelWidth = 64, scaleHeight = 44, tallestRow = 22;
 
-QString groupName(const InputGroup& group) {
-    return QString::fromUtf8(group.name.data(), static_cast<qsizetype>(group.name.size()));
-}
-
 } // namespace
 
 BlockMap::BlockMap(Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
@@ -56,10 +52,12 @@ std::pair<double, double> BlockMap::range() const {
     double low = 1e30, high = -1e30;
     for (const BlockReport& block : reports_)
         for (const GroupReport& g : block.groups) {
+            if (g.kept)
+                continue;
             low = std::min(low, g.activationError);
             high = std::max(high, g.activationError);
         }
-    return {low, std::max(high, low + 1e-9)};
+    return high < low ? std::pair(0.0, 1.0) : std::pair(low, std::max(high, low + 1e-9));
 }
 
 void BlockMap::paintEvent(QPaintEvent*) {
@@ -70,7 +68,7 @@ void BlockMap::paintEvent(QPaintEvent*) {
         const auto k = static_cast<int>(g.kind);
         painter.setPen(t.text3);
         painter.drawText(QRectF(0, cell(0, k).top(), labelWidth - 6, cell(0, k).height()),
-                         Qt::AlignRight | Qt::AlignVCenter, groupName(g));
+                         Qt::AlignRight | Qt::AlignVCenter, groupName(g.kind));
         for (std::int64_t block = 0; block < blocks_; ++block)
             painter.fillRect(cell(block, k).adjusted(0.5, 1, -0.5, -1), t.raised);
     }
@@ -80,7 +78,8 @@ void BlockMap::paintEvent(QPaintEvent*) {
             for (const GroupReport& g : block.groups)
                 painter.fillRect(
                     cell(block.block, static_cast<int>(g.kind)).adjusted(0.5, 1, -0.5, -1),
-                    viridis((g.activationError - low) / (high - low)));
+                    g.kept ? QBrush(t.text3, Qt::BDiagPattern)
+                           : QBrush(viridis((g.activationError - low) / (high - low))));
     }
     if (current_ >= 0 && current_ < blocks_) {
         painter.setPen(QPen(t.accent, 2));
@@ -125,11 +124,14 @@ bool BlockMap::event(QEvent* event) {
             if (cell(block.block, static_cast<int>(g.kind)).contains(help->pos())) {
                 QToolTip::showText(
                     help->globalPos(),
-                    tr("Block %1, %2: output error %3, weight error %4. Shares of the squared "
-                       "outputs and weights that the stored layer misses.")
-                        .arg(block.block)
-                        .arg(groupName(group(g.kind)), numberText(g.activationError, 4),
-                             numberText(g.plainError, 4)),
+                    g.kept
+                        ? tr("Block %1, %2: kept in float.").arg(block.block).arg(groupName(g.kind))
+                        : tr("Block %1, %2: output error %3, weight error %4. "
+                             "Shares of the squared "
+                             "outputs and weights that the stored layer misses.")
+                              .arg(block.block)
+                              .arg(groupName(g.kind), numberText(g.activationError, 4),
+                                   numberText(g.plainError, 4)),
                     this);
                 return true;
             }

@@ -21,11 +21,6 @@ namespace {
 
 constexpr int worstShown = 3;
 
-QString groupName(GroupKind kind) {
-    const std::string_view name = group(kind).name;
-    return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
-}
-
 QTableWidgetItem* cell(const QString& text, bool number) {
     auto* item = new QTableWidgetItem(text);
     item->setTextAlignment((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
@@ -170,7 +165,8 @@ void DoneView::fillWorst(const std::vector<BlockReport>& blocks) {
     std::vector<std::pair<std::int64_t, const GroupReport*>> layers;
     for (const BlockReport& block : blocks)
         for (const GroupReport& g : block.groups)
-            layers.emplace_back(block.block, &g);
+            if (!g.kept)
+                layers.emplace_back(block.block, &g);
     std::ranges::sort(layers, [](const auto& a, const auto& b) {
         return a.second->activationError > b.second->activationError;
     });

@@ -26,11 +26,6 @@ double reach(std::span<const float> row) {
     return deviationsShown * std::sqrt(moments(row).variance);
 }
 
-QString groupName(GroupKind kind) {
-    const std::string_view name = group(kind).name;
-    return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
-}
-
 } // namespace
 
 KeptEvent keep(const QuantizeEvent& event) {

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/model/json_text.h"
+#include "core/quant/recipe.h"
 #include "core/store/database.h"
 #include "ui/widgets/numbers.h"
 
@@ -127,7 +128,7 @@ OutputState outputState(const QuantizeSettings& settings) {
     try {
         const Json stored = readJson(partial.filePath("recipe.json").toStdString());
         if (stored.is_object() && stored.contains("recipe") &&
-            stored["recipe"] == Json::parse(recipeJson(settings)))
+            sameRecipe(stored["recipe"].dump(), recipeJson(settings)))
             state.kind = OutputState::Kind::unfinished;
     } catch (const Error&) { // a damaged recipe matches nothing
     }

@@ -38,11 +38,6 @@ const QList<std::pair<QString, const char*>>& steps() {
     return list;
 }
 
-QString groupName(GroupKind kind) {
-    const std::string_view name = group(kind).name;
-    return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
-}
-
 } // namespace
 
 RunView::RunView(Theme& theme, QWidget* parent)
@@ -213,6 +208,10 @@ void RunView::logBlock(const BlockReport& report) {
     map_->add(report);
     QStringList parts;
     for (const GroupReport& g : report.groups) {
+        if (g.kept) {
+            parts << tr("%1 in float").arg(groupName(g.kind));
+            continue;
+        }
         parts << QString("%1 %2").arg(groupName(g.kind), numberText(g.activationError, 3));
         if (g.activationError > errorToNotice)
             log(tr("Warning: block %1, %2: output error %3 is above %4. The run goes on.")

@@ -190,6 +190,7 @@ void SetupView::setModel(std::shared_ptr<const ModelSummary> model) {
     error_->hide();
     deleted_->hide();
     settings_.modelPath = model_->path;
+    settings_.inFloat = {}; // of another model's blocks
     setSettings(settings_);
 }
 

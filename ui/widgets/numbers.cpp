@@ -83,6 +83,11 @@ QString shortPath(const QString& path) {
     return path == home || path.startsWith(home + "/") ? "~" + path.mid(home.size()) : path;
 }
 
+QString groupName(GroupKind kind) {
+    const std::string_view name = group(kind).name;
+    return QString::fromLatin1(name.data(), static_cast<qsizetype>(name.size()));
+}
+
 QString errorText(const Error& error) {
     return QString::fromStdString(sentence(error));
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/error.h"
+#include "core/model/input_group.h"
 #include "ui/widgets/number_text.h"
 
 #include <cstdint>
@@ -19,6 +20,8 @@ namespace bwla::ui {
 [[nodiscard]] QString bytesRangeText(double low, double high);
 /// The home folder as "~".
 [[nodiscard]] QString shortPath(const QString& path);
+/// "attn_in", as the command line names it.
+[[nodiscard]] QString groupName(GroupKind kind);
 /// The error's sentence.
 [[nodiscard]] QString errorText(const Error& error);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "accessible_names.h"
 #include "core/model/artifact_writer.h"
+#include "core/model/kept_group.h"
 #include "real_model.h"
 #include "recorded_run.h"
 #include "screenshot.h"
@@ -49,7 +50,11 @@ private:
     [[nodiscard]] QString path(const char* name) const {
         return QString::fromStdString(at(name).string());
     }
-    void writeArtifactOf(const char* model, const char* out) const;
+    void writeArtifactOf(
+        const char* model, const char* out,
+        const std::function<bool(std::int64_t, GroupKind)>& kept = [](std::int64_t, GroupKind) {
+            return false;
+        }) const;
     void record(const char* model, const char* out) const;
     /// A page that has drawn a channel of `artifact`.
     std::unique_ptr<InspectPage> openPage(const QString& artifact);
@@ -61,6 +66,7 @@ private Q_SLOTS:
     void initTestCase();
     void init();
     void a_folder_without_a_run_shows_its_weights();
+    void layers_in_float_have_no_numbers();
     void a_recorded_run_shows_everything();
     void keys_drive_the_page();
     void timeline_scrubs_the_histogram();
@@ -73,11 +79,19 @@ private Q_SLOTS:
     void real_model_in_both_themes();
 };
 
-void InspectTest::writeArtifactOf(const char* model, const char* out) const {
+void InspectTest::writeArtifactOf(const char* model, const char* out,
+                                  const std::function<bool(std::int64_t, GroupKind)>& kept) const {
     const auto source = ModelSource::open(at(model));
     writeArtifact(
         at(out), *source, {},
-        [&](std::int64_t layer) { return randomBlock(source->config(), layer); },
+        [&](std::int64_t layer) {
+            QuantizedBlock block = randomBlock(source->config(), layer);
+            for (const InputGroup& g : groups())
+                if (kept(layer, g.kind))
+                    block.groups[static_cast<std::size_t>(g.kind)] =
+                        keptGroup(*source, layer, g.kind);
+            return block;
+        },
         [](const fs::path&) { return std::string("{}"); });
 }
 
@@ -134,6 +148,35 @@ void InspectTest::a_folder_without_a_run_shows_its_weights() {
     QCOMPARE(chat.size(), 1);
     QCOMPARE(chat[0][0].toString(), path("model"));
     QCOMPARE(chat[0][1].toString(), path("out"));
+}
+
+/// Block 0 whole and the MLP's input of block 1: named, hatched, and without a measured number.
+void InspectTest::layers_in_float_have_no_numbers() {
+    writeArtifactOf("model", "float", [](std::int64_t block, GroupKind kind) {
+        return block == 0 || kind == GroupKind::mlpIn;
+    });
+    const auto page = openPage(path("float"));
+    QTRY_COMPARE_WITH_TIMEOUT(page->layers().facts().known(), 5, 20000);
+    const LayerFacts& facts = page->layers().facts();
+    for (const LayerMetric metric : layerMetrics)
+        QVERIFY(std::isnan(facts.value({0, GroupKind::attnIn, 1}, metric)) &&
+                std::isnan(facts.worst(0, metric)));
+    QVERIFY(facts.value({1, GroupKind::mlpOut, 0}, LayerMetric::plainError) > 0.0);
+    const QAbstractItemModel& tree = *page->layers().tree()->model();
+    QCOMPARE(tree.index(0, 0).data().toString(), QString("Block 0 · float"));
+    QCOMPARE(tree.index(1, 0).data().toString(), QString("Block 1"));
+    QCOMPARE(tree.index(4, 0, tree.index(1, 0)).data().toString(), QString("gate_proj · float"));
+    saveShot(*page, "inspect-float");
+
+    page->layers().choose({0, GroupKind::mlpOut, 0});
+    QTRY_COMPARE_WITH_TIMEOUT(curves(*page).size(), 1, 20000);
+    QCOMPARE(curves(*page)[0].name, QString("Original"));
+    QVERIFY(page->channel().plot().data().marks.isEmpty());
+    QCOMPARE(page->channel().findChild<QTableView*>()->model()->rowCount(), 1);
+    page->channel().toggleUnits(); // a layer without levels stays in the weights' units
+    QTest::qWait(300);
+    QCOMPARE(page->channel().plot().data().x.title, QString("Weight value"));
+    saveShot(*page, "inspect-float-layer");
 }
 
 void InspectTest::a_recorded_run_shows_everything() {

@@ -10,6 +10,7 @@
 #include "ui/quantize/advanced_form.h"
 #include "ui/quantize/block_map.h"
 #include "ui/quantize/done_view.h"
+#include "ui/quantize/float_parts_form.h"
 #include "ui/quantize/live_fit.h"
 #include "ui/quantize/quantize_page.h"
 #include "ui/quantize/run_checks.h"
@@ -19,7 +20,10 @@
 #include "ui/widgets/plot.h"
 
 #include <QApplication>
+#include <QCheckBox>
 #include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
 #include <QMessageBox>
 #include <QPlainTextEdit>
 #include <QPushButton>
@@ -115,6 +119,54 @@ private slots:
         QVERIFY(
             QTest::qWaitFor([&] { return studio.text().contains("Calibration text is missing"); }));
         QVERIFY(!studio.button("Start quantizing")->isEnabled());
+    }
+
+    /// A group and a range of blocks by mouse, a single group by text: shown, priced, and refused
+    /// where nothing would be left.
+    void whatStaysInFloatIsChosenAndPriced() {
+        QuantizeStudio studio;
+        QVERIFY(studio.open());
+        auto* form = studio.page().findChild<ui::FloatPartsForm*>();
+        const auto box = [&](const char* group) {
+            for (auto* box : form->findChildren<QCheckBox*>())
+                if (box->text() == group)
+                    return box;
+            return static_cast<QCheckBox*>(nullptr);
+        };
+        const auto says = [&](const QString& words) {
+            for (auto* label : form->findChildren<QLabel*>())
+                if (!label->isHidden() && label->text().contains(words))
+                    return true;
+            return false;
+        };
+        QVERIFY(!studio.setup().command().contains("--keep"));
+        box("attn_out")->click();
+        QVERIFY(studio.setup().command().contains("--keep attn_out"));
+        QVERIFY(says(" bits"));
+        auto* single = studio.find<QLineEdit>("Single blocks and groups kept in float");
+        single->setText("0:mlp_in");
+        QTest::keyClick(single, Qt::Key_Return);
+        QVERIFY(studio.setup().command().contains("--keep attn_out,0:mlp_in"));
+        const auto& settings = studio.setup().settings();
+        studio.find<QSpinBox>("First block to quantize")->setValue(1);
+        QVERIFY(studio.setup().command().contains("--layers 1-"));
+        QVERIFY(isCustom(settings));
+
+        single->setText("nonsense");
+        QTest::keyClick(single, Qt::Key_Return);
+        QVERIFY(says("Not applied. --keep: \"nonsense\" is neither a block"));
+        QVERIFY(!studio.setup().command().contains("nonsense"));
+        single->clear();
+        for (const char* group : {"attn_in", "mlp_in", "mlp_out"})
+            box(group)->click();
+        QVERIFY(says("nothing to quantize"));
+        box("mlp_out")->click();
+        QVERIFY(!says("nothing to quantize"));
+        QVERIFY(studio.setup().command().contains("--keep attn_in,attn_out,mlp_in"));
+        saveShot(studio.page(), "quantize-float");
+        QTest::mouseClick(studio.button("Reset"), Qt::LeftButton);
+        QVERIFY(settings.inFloat == FloatParts());
+        QVERIFY(!box("attn_out")->isChecked());
     }
 
     void fourBitActivationsAreWarnedOf() {
@@ -300,6 +352,10 @@ private slots:
                 fold->click();
         QTest::qWait(50);
         saveShot(*studio.window, "quantize-advanced-dark");
+        studio.theme.setMode(ui::Theme::Mode::light);
+        QTest::qWait(50);
+        saveShot(*studio.window, "quantize-advanced-light");
+        studio.theme.setMode(ui::Theme::Mode::dark);
         studio.window->resize(960, 600);
         QTest::qWait(50);
         saveShot(*studio.window, "quantize-setup-960-dark");
