@@ -9,7 +9,7 @@
 namespace bwla {
 namespace {
 
-std::size_t index(GroupKind kind) {
+constexpr std::size_t index(GroupKind kind) {
     return static_cast<std::size_t>(kind);
 }
 
@@ -148,35 +148,54 @@ BlockScratch Transformer::scratch(Recorder& recorder) const {
             .up = recorder.buffer(config_.feedForward)};
 }
 
-BlockInputs Transformer::recordBlock(Recorder& recorder, std::int64_t layer,
-                                     const BlockScratch& scratch, Buffer x,
-                                     int activationBits) const {
+Prepared Transformer::recordGroup(Recorder& recorder, const Group& group,
+                                  std::span<const float> gain, Buffer from,
+                                  std::span<const Buffer> out, bool accumulate,
+                                  int activationBits) const {
+    const NormSpec norm{gain, gain.empty() ? 0.0F : config_.normEpsilon};
+    const Prepared prepared =
+        recorder.prepare(norm, *group.input, from, group.kept ? 16 : activationBits);
+    std::vector<LinearTarget> targets;
+    for (std::size_t i = 0; i < out.size(); ++i)
+        targets.push_back({group.linears[i].get(), out[i], accumulate});
+    recorder.linear(prepared, targets);
+    return prepared;
+}
+
+void Transformer::recordAttention(Recorder& recorder, std::int64_t layer,
+                                  const BlockScratch& scratch, Buffer x, int activationBits,
+                                  BlockInputs& inputs) const {
     const Layer& weights = layers_[static_cast<std::size_t>(layer)];
-    BlockInputs inputs;
-    const auto multiply = [&](GroupKind kind, std::span<const float> gain, Buffer from,
-                              std::span<const Buffer> out, bool accumulate) {
-        const Group& group = weights.groups[index(kind)];
-        const NormSpec norm{gain, gain.empty() ? 0.0F : config_.normEpsilon};
-        inputs[index(kind)] =
-            recorder.prepare(norm, *group.input, from, group.kept ? 16 : activationBits);
-        std::vector<LinearTarget> targets;
-        for (std::size_t i = 0; i < out.size(); ++i)
-            targets.push_back({group.linears[i].get(), out[i], accumulate});
-        recorder.linear(inputs[index(kind)], targets);
-    };
     const AttendSpec attention{.layer = layer,
                                .heads = config_.heads,
                                .kvHeads = config_.kvHeads,
                                .headDim = config_.headDim,
                                .inverseFrequencies = config_.inverseFrequencies};
-
-    multiply(GroupKind::attnIn, weights.attnNorm, x, std::array{scratch.q, scratch.k, scratch.v},
-             false);
+    constexpr auto in = index(GroupKind::attnIn), out = index(GroupKind::attnOut);
+    inputs[in] = recordGroup(recorder, weights.groups[in], weights.attnNorm, x,
+                             std::array{scratch.q, scratch.k, scratch.v}, false, activationBits);
     recorder.attend(attention, scratch.q, scratch.k, scratch.v, scratch.attended);
-    multiply(GroupKind::attnOut, {}, scratch.attended, std::array{x}, true);
-    multiply(GroupKind::mlpIn, weights.mlpNorm, x, std::array{scratch.gate, scratch.up}, false);
+    inputs[out] = recordGroup(recorder, weights.groups[out], {}, scratch.attended, std::array{x},
+                              true, activationBits);
+}
+
+void Transformer::recordMlp(Recorder& recorder, std::int64_t layer, const BlockScratch& scratch,
+                            Buffer x, int activationBits, BlockInputs& inputs) const {
+    const Layer& weights = layers_[static_cast<std::size_t>(layer)];
+    constexpr auto in = index(GroupKind::mlpIn), out = index(GroupKind::mlpOut);
+    inputs[in] = recordGroup(recorder, weights.groups[in], weights.mlpNorm, x,
+                             std::array{scratch.gate, scratch.up}, false, activationBits);
     recorder.gate(scratch.gate, scratch.up, scratch.gate);
-    multiply(GroupKind::mlpOut, {}, scratch.gate, std::array{x}, true);
+    inputs[out] = recordGroup(recorder, weights.groups[out], {}, scratch.gate, std::array{x}, true,
+                              activationBits);
+}
+
+BlockInputs Transformer::recordBlock(Recorder& recorder, std::int64_t layer,
+                                     const BlockScratch& scratch, Buffer x,
+                                     int activationBits) const {
+    BlockInputs inputs;
+    recordAttention(recorder, layer, scratch, x, activationBits, inputs);
+    recordMlp(recorder, layer, scratch, x, activationBits, inputs);
     return inputs;
 }
 

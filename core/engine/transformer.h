@@ -54,6 +54,11 @@ public:
     /// Appends block `layer` reading and writing the residual stream `x` (batch x width).
     BlockInputs recordBlock(Recorder& recorder, std::int64_t layer, const BlockScratch& scratch,
                             Buffer x, int activationBits) const;
+    /// Its two halves: up to what attn_out adds to the stream, and from there on.
+    void recordAttention(Recorder& recorder, std::int64_t layer, const BlockScratch& scratch,
+                         Buffer x, int activationBits, BlockInputs& inputs) const;
+    void recordMlp(Recorder& recorder, std::int64_t layer, const BlockScratch& scratch, Buffer x,
+                   int activationBits, BlockInputs& inputs) const;
 
     [[nodiscard]] std::unique_ptr<KvCache> cache(std::int64_t capacity) const;
 
@@ -71,6 +76,10 @@ private:
     [[nodiscard]] Layer upload(const LayerWeights& weights, const std::stop_token& stop) const;
     [[nodiscard]] Layer synthesize(const SynthModel& model, std::uint32_t seed) const;
     void recordForward(Recorder& recorder, HeadRows rows, int activationBits) const;
+    /// Norm (none where `gain` is empty) and the group's linears.
+    Prepared recordGroup(Recorder& recorder, const Group& group, std::span<const float> gain,
+                         Buffer from, std::span<const Buffer> out, bool accumulate,
+                         int activationBits) const;
 
     Backend& backend_;
     ModelConfig config_;

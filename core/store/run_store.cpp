@@ -179,4 +179,29 @@ std::optional<ActivationRecord> RunStore::activations(std::int64_t run, std::int
     return bytes.empty() ? std::nullopt : std::optional(activationRecordFromBytes(bytes));
 }
 
+void RunStore::putFolderActivations(const FolderKey& folder, std::int64_t block, GroupKind kind,
+                                    const ActivationRecord& record) {
+    const std::vector<std::byte> bytes = toBytes(record);
+    database_
+        .prepare("INSERT INTO folder_activations VALUES (?1, ?2, ?3, ?4, ?5) "
+                 "ON CONFLICT DO UPDATE SET recipe_hash = ?2, activations = ?5")
+        .bind(1, folder.path)
+        .bind(2, folder.recipeHash)
+        .bind(3, block)
+        .bind(4, static_cast<std::int64_t>(kind))
+        .bind(5, bytes)
+        .run();
+}
+
+std::optional<ActivationRecord>
+RunStore::folderActivations(const FolderKey& folder, std::int64_t block, GroupKind kind) const {
+    Statement statement =
+        database_.prepare("SELECT activations FROM folder_activations WHERE path = ?1 AND "
+                          "recipe_hash = ?2 AND block = ?3 AND kind = ?4");
+    statement.bind(1, folder.path).bind(2, folder.recipeHash).bind(3, block);
+    statement.bind(4, static_cast<std::int64_t>(kind));
+    return statement.step() ? std::optional(activationRecordFromBytes(statement.blob(0)))
+                            : std::nullopt;
+}
+
 } // namespace bwla

@@ -32,6 +32,12 @@ struct RunRecord {
     std::string quality; ///< JSON of the quick evaluation, "" = none
 };
 
+/// A quantized model that lies in a folder, whoever made it.
+struct FolderKey {
+    std::string path;       ///< absolute
+    std::string recipeHash; ///< Artifact::recipeHash()
+};
+
 /// Runs and what Inspect needs of them. Deleting a run deletes its blocks and records.
 class RunStore {
 public:
@@ -60,6 +66,11 @@ public:
                                                   GroupKind kind) const;
     [[nodiscard]] std::optional<ActivationRecord> activations(std::int64_t run, std::int64_t block,
                                                               GroupKind kind) const;
+    /// What RecordActivationsJob found later, of a folder.
+    void putFolderActivations(const FolderKey& folder, std::int64_t block, GroupKind kind,
+                              const ActivationRecord& record);
+    [[nodiscard]] std::optional<ActivationRecord>
+    folderActivations(const FolderKey& folder, std::int64_t block, GroupKind kind) const;
 
 private:
     Database& database_;

@@ -114,7 +114,19 @@ CREATE TABLE models (
 CREATE TABLE model_folders (path TEXT PRIMARY KEY) WITHOUT ROWID;
 )";
 
-constexpr std::array migrations{settingsAndRuns, chatsAndMessages, models};
+// Recorded when somebody looked, not while the run was made.
+constexpr const char* folderActivations = R"(
+CREATE TABLE folder_activations (
+    path TEXT NOT NULL,             -- of the quantized model, absolute
+    recipe_hash TEXT NOT NULL,      -- of its recipe: another model may come to lie there
+    block INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    activations BLOB NOT NULL,      -- as in run_groups
+    PRIMARY KEY (path, block, kind)
+);
+)";
+
+constexpr std::array migrations{settingsAndRuns, chatsAndMessages, models, folderActivations};
 
 } // namespace
 

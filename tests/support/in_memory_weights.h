@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model/model_weights.h"
+#include "equal_factors.h"
 #include "kernels/half.h"
 
 #include <algorithm>
@@ -139,14 +140,6 @@ inline std::vector<float> orthogonal(std::int64_t size, Random& random) {
             row(i)[j] /= static_cast<float>(std::sqrt(square));
     }
     return m;
-}
-
-/// factor1 x factor2 = cols, as equal as divisors allow, factor1 the smaller.
-inline std::pair<std::int64_t, std::int64_t> equalFactors(std::int64_t cols) {
-    auto first = static_cast<std::int64_t>(std::sqrt(static_cast<double>(cols)));
-    while (cols % first != 0)
-        --first;
-    return {first, cols / first};
 }
 
 /// Every optional part of a quantized input at once: rotation, column scale, clip, low rank.

@@ -4,6 +4,7 @@
 #include "core/model/half.h"
 #include "core/model/model_config.h"
 #include "core/model/quantized_block.h"
+#include "equal_factors.h"
 
 #include <cmath>
 #include <cstdint>
@@ -19,14 +20,6 @@ struct BlockShape {
     bool columnScale = true;
     bool mean = true;
 };
-
-/// The most equal factors first * second = size, first <= second.
-inline std::pair<std::int64_t, std::int64_t> equalFactors(std::int64_t size) {
-    auto first = static_cast<std::int64_t>(std::sqrt(static_cast<double>(size)));
-    while (size % first != 0)
-        --first;
-    return {first, size / first};
-}
 
 /// A block whose every stored field holds sound random values, the same for the same seed.
 class RandomBlock {

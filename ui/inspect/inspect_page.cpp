@@ -5,6 +5,7 @@
 #include "ui/inspect/activation_cards.h"
 #include "ui/inspect/channel_card.h"
 #include "ui/inspect/layer_panel.h"
+#include "ui/inspect/record_now.h"
 #include "ui/inspect/timeline_card.h"
 #include "ui/studio/remembered_splitter.h"
 #include "ui/theme/theme.h"
@@ -55,8 +56,9 @@ InspectPage::InspectPage(Services& services, QWidget* parent)
       stack_(new QStackedWidget), banner_(new Banner(services.theme)), tabs_(new QTabBar),
       layers_(new LayerPanel(services.theme)), channel_(new ChannelCard(services.theme)),
       timeline_(new TimelineCard(services.theme)), maps_(new ActivationMapCard(services.theme)),
-      tails_(new TailCard(services.theme)), centre_(columnOf({{channel_, 470}, {timeline_, 206}})),
-      right_(columnOf({{maps_, 324}, {tails_, 352}})) {
+      tails_(new TailCard(services.theme)), record_(new RecordNow(services.theme)),
+      centre_(columnOf({{channel_, 470}, {timeline_, 206}})),
+      right_(columnOf({{record_, 0}, {maps_, 324}, {tails_, 352}})) {
     layOut();
     connectReader();
     addKeys();
@@ -146,6 +148,7 @@ void InspectPage::connectReader() {
         timeline_->setRounds(layer.rounds);
         maps_->setLayer(layer);
         tails_->setLayer(layer);
+        record_->setMissing(!layer.activations && !layer.kept);
         requestChannel();
     });
     connect(&reader_, &InspectReader::channelOpened, this, [this](const OpenedChannel& channel) {
@@ -159,6 +162,10 @@ void InspectPage::connectReader() {
     connect(layers_, &LayerPanel::chosen, this, [this](const LayerId& layer) {
         channel_->setReading();
         reader_.selectLayer(layer);
+    });
+    connect(record_, &RecordNow::recorded, this, [this] {
+        if (layer_)
+            reader_.selectLayer(*layer_);
     });
     connect(channel_, &ChannelCard::channelChosen, this, &InspectPage::requestChannel);
     connect(channel_, &ChannelCard::worstWanted, this, &InspectPage::goToWorst);
@@ -243,6 +250,9 @@ void InspectPage::showOpened(const OpenedModel& model) {
         plot->setOrigin(model.run ? tr("%1, run %2").arg(name).arg(model.run->id) : name);
     models_->setToolTip(tr("%1\nOriginal: %2").arg(model.artifact, model.original));
     stack_->setCurrentIndex(1);
+    record_->setModel({.original = model.original.toStdString(),
+                       .artifact = model.artifact.toStdString(),
+                       .database = services_.store.file()});
     layers_->open(model.layers, model.kept, model.reports);
     if (!model.layers.empty())
         layers_->choose({(model.layers.back().block + 1) / 2, GroupKind::mlpOut, 0});

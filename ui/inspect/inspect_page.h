@@ -17,6 +17,7 @@ class Banner;
 class ChannelCard;
 class LayerPanel;
 class TailCard;
+class RecordNow;
 class TimelineCard;
 
 /// What happened to the weights of a quantized model: layers left, the channel in the middle, its
@@ -77,6 +78,7 @@ private:
     TimelineCard* timeline_;
     ActivationMapCard* maps_;
     TailCard* tails_;
+    RecordNow* record_;
     QWidget* centre_;
     QWidget* right_;
     QString artifact_; ///< asked for

@@ -25,7 +25,7 @@ QString nameOf(const LayerId& layer) {
 }
 
 QString notKept() {
-    return say("Activations were not kept for this run.");
+    return say("Activations were not recorded.");
 }
 
 /// A layer in float: the original, and nothing that a fit would have made of it.

@@ -190,7 +190,19 @@ void InspectReader::openLayer(const LayerId& id) {
         layerFacts_.rounds = store.rounds(run_->id, id.block, id.kind);
         layerFacts_.activations = store.activations(run_->id, id.block, id.kind);
     }
+    if (!layerFacts_.activations && !layerFacts_.kept)
+        layerFacts_.activations = recordedLater(id);
     post([this, facts = layerFacts_] { Q_EMIT layerOpened(facts); });
+}
+
+std::optional<ActivationRecord> InspectReader::recordedLater(const LayerId& id) const {
+    if (database_.empty() || !fs::exists(database_))
+        return std::nullopt;
+    Database database(database_);
+    const Artifact& artifact = model_->artifact();
+    return RunStore(database).folderActivations(
+        {fs::absolute(artifact.path()).lexically_normal().string(), artifact.recipeHash()},
+        id.block, id.kind);
 }
 
 void InspectReader::openChannel(const ChannelRequest& request) {

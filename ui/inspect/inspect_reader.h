@@ -101,6 +101,7 @@ private:
     [[nodiscard]] QString findOriginal(const QString& artifact, const OpenedModel& model) const;
     void readRun(OpenedModel& model);
     void openLayer(const LayerId& id);
+    [[nodiscard]] std::optional<ActivationRecord> recordedLater(const LayerId& id) const;
     void openChannel(const ChannelRequest& request);
     void survey();
     /// Calls a signal on the window's thread, unless another model was asked for meanwhile.

@@ -78,6 +78,8 @@ QAbstractSpinBox::up-arrow { image: url(:/icons/arrow-up-@scheme.svg); width: 16
 QAbstractSpinBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
 QRadioButton::indicator { width: 14px; height: 14px; border: 2px solid @control; border-radius: 9px; background: @inset; }
 QRadioButton::indicator:checked { width: 8px; height: 8px; border: 5px solid @accent; background: @surface; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 2px solid @control; border-radius: 4px; background: @inset; }
+QCheckBox::indicator:checked { width: 8px; height: 8px; border: 5px solid @accent; background: @surface; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @border; selection-background-color: @sel; }
 QPlainTextEdit, QTextEdit, QTextBrowser { background: @inset; border: 1px solid @border; border-radius: 6px;
     selection-background-color: @sel; selection-color: @text1; }

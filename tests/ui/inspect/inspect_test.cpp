@@ -11,6 +11,7 @@
 #include "ui/inspect/channel_card.h"
 #include "ui/inspect/inspect_page.h"
 #include "ui/inspect/layer_panel.h"
+#include "ui/inspect/record_now.h"
 #include "ui/inspect/timeline_card.h"
 #include "ui/studio/main_window.h"
 #include "ui/theme/theme.h"
@@ -66,6 +67,7 @@ private Q_SLOTS:
     void initTestCase();
     void init();
     void a_folder_without_a_run_shows_its_weights();
+    void activations_can_be_recorded_now();
     void layers_in_float_have_no_numbers();
     void a_recorded_run_shows_everything();
     void keys_drive_the_page();
@@ -140,7 +142,7 @@ void InspectTest::a_folder_without_a_run_shows_its_weights() {
         page->layers().facts().value({0, GroupKind::attnIn, 1}, LayerMetric::outputError)));
     int silent = 0;
     for (const Plot* plot : page->findChildren<Plot*>())
-        silent += plot->data().emptyText == "Activations were not kept for this run." ? 1 : 0;
+        silent += plot->data().emptyText == "Activations were not recorded." ? 1 : 0;
     QCOMPARE(silent, 3); // map, maxima, tails
     QVERIFY(page->timeline().round() < 0);
     QSignalSpy chat(page.get(), &Page::chatRequested);
@@ -148,6 +150,40 @@ void InspectTest::a_folder_without_a_run_shows_its_weights() {
     QCOMPARE(chat.size(), 1);
     QCOMPARE(chat[0][0].toString(), path("model"));
     QCOMPARE(chat[0][1].toString(), path("out"));
+}
+
+/// By the button, in the background: shown for every layer, and found again when opened anew.
+void InspectTest::activations_can_be_recorded_now() {
+    const auto page = openPage(path("out"));
+    auto* offer = page->findChild<RecordNow*>();
+    const auto button = [&](const char* text) {
+        for (auto* candidate : offer->findChildren<QPushButton*>())
+            if (candidate->text() == text)
+                return candidate;
+        return static_cast<QPushButton*>(nullptr);
+    };
+    const auto maps = [](const InspectPage& shown) {
+        int count = 0;
+        for (const Plot* plot : shown.findChildren<Plot*>())
+            count += plot->data().map ? 1 : 0;
+        return count;
+    };
+    QVERIFY(offer->isVisible() && button("Record now")->isVisible());
+    saveShot(*page, "inspect-record-now");
+    QTest::mouseClick(button("Record now"), Qt::LeftButton);
+    QVERIFY(offer->running());
+    QTest::mouseClick(button("Cancel"), Qt::LeftButton);
+    QTRY_VERIFY_WITH_TIMEOUT(!offer->running(), 20000);
+    QVERIFY(offer->isVisible());
+    QTest::mouseClick(button("Record now"), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(maps(*page), 2, 30000);
+    QTRY_VERIFY(!offer->isVisible());
+    page->layers().choose({0, GroupKind::attnIn, 2});
+    QTest::qWait(200);
+    QTRY_COMPARE(maps(*page), 2);
+    QVERIFY(!offer->isVisible());
+    const auto again = openPage(path("out"));
+    QTRY_COMPARE(maps(*again), 2);
 }
 
 /// Block 0 whole and the MLP's input of block 1: named, hatched, and without a measured number.

@@ -128,9 +128,9 @@ private slots:
         QVERIFY(studio.open());
         auto* form = studio.page().findChild<ui::FloatPartsForm*>();
         const auto box = [&](const char* group) {
-            for (auto* box : form->findChildren<QCheckBox*>())
-                if (box->text() == group)
-                    return box;
+            for (auto* candidate : form->findChildren<QCheckBox*>())
+                if (candidate->text() == group)
+                    return candidate;
             return static_cast<QCheckBox*>(nullptr);
         };
         const auto says = [&](const QString& words) {
