@@ -21,7 +21,7 @@ namespace bwla {
 struct VulkanMask {
     bool subgroupArithmetic = false; ///< and shuffles
     bool integerDot = false;
-    bool matrices = false; ///< units that multiply small matrices
+    bool matrices = false;            ///< units that multiply small matrices
     std::int64_t allocationBytes = 0; ///< largest single allocation; 0 = the device's own
     std::int64_t memoryBytes = 0;     ///< all allocations together; 0 = no limit
 };

@@ -68,9 +68,9 @@ public:
     /// From now on the processor; backend and models go. False where it is in use already.
     bool fallBack();
 
-    /// Loads the model unless it is there; the side's former model goes first. Throws what ChatModel
-    /// throws; Cancelled within milliseconds of a stop, however large the weight in work is: what is
-    /// left of it ends on a thread of its own, which the next call waits for.
+    /// Loads the model unless it is there; the side's former model goes first. Throws what
+    /// ChatModel throws; Cancelled within milliseconds of a stop, however large the weight in work
+    /// is: what is left of it ends on a thread of its own, which the next call waits for.
     ChatModel& open(ChatSide side, const std::string& path,
                     const std::function<void(double)>& loaded, const std::stop_token& stop);
     /// Null where none is loaded.

@@ -39,9 +39,10 @@ inline constexpr std::int64_t selfSample = 256;         ///< tokens of a self-wr
                                                         const QuantizeSettings& settings);
 /// The first whole windows of `ids`, at most `most`, one starting `stride` tokens after the other
 /// (0: where it ends).
-[[nodiscard]] std::vector<std::vector<std::int32_t>>
-windowsOf(std::span<const std::int32_t> ids, std::int64_t window, std::int64_t most,
-          std::int64_t stride = 0);
+[[nodiscard]] std::vector<std::vector<std::int32_t>> windowsOf(std::span<const std::int32_t> ids,
+                                                               std::int64_t window,
+                                                               std::int64_t most,
+                                                               std::int64_t stride = 0);
 
 struct SelfText {
     std::int64_t window = calibrationWindow;

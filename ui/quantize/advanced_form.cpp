@@ -73,8 +73,8 @@ double bitsOf(const ModelConfig& config, const QuantizeSettings& settings,
 AdvancedForm::AdvancedForm(QWidget* parent)
     : QWidget(parent), grid_(new QGridLayout(this)),
       activationBits_(new Segmented(tr("Activation bits"), {"16", "8", "6", "4"})),
-      rotation_(combo({tr("Learned (OKT)"), tr("Random"), tr("None"), tr("Hadamard")})), factors_(combo({"", ""})),
-      metric_(combo({tr("Output error"), tr("Weight error")})),
+      rotation_(combo({tr("Learned (OKT)"), tr("Random"), tr("None"), tr("Hadamard")})),
+      factors_(combo({"", ""})), metric_(combo({tr("Output error"), tr("Weight error")})),
       assignments_(combo({tr("Soft"), tr("Hard")})),
       refinement_(combo({tr("None"), tr("Scales, norms, low rank"), tr("Signs too")})),
       calibration_(combo(
