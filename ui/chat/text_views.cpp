@@ -78,7 +78,9 @@ CodeView::CodeView(Theme& theme, const QString& language, QWidget* parent)
 
 void CodeView::setCode(const QString& code) {
     code_ = code;
-    edit_->setPlainText(code);
+    // Not the view's own setPlainText, which keeps the format under its cursor: a mark on the first
+    // character would spread over all that streams in.
+    edit_->document()->setPlainText(code);
     edit_->fitHeight();
 }
 

@@ -79,7 +79,7 @@ void ModelDelegate::paintName(QPainter* painter, const QRect& box, const QModelI
     painter->setFont(nameFont);
     painter->setPen(t.text1);
     painter->drawText(QRect(inner.left(), top, inner.width(), name.height()), Qt::AlignLeft,
-                      name.elidedText(index.data().toString(), Qt::ElideRight, inner.width()));
+                      name.elidedText(index.data().toString(), Qt::ElideMiddle, inner.width()));
     painter->setFont(placeFont);
     painter->setPen(selected ? t.text2 : t.text3);
     painter->drawText(QRect(inner.left(), top + name.height(), inner.width(), place.height()),

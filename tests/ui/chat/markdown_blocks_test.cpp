@@ -93,6 +93,22 @@ private Q_SLOTS:
         QCOMPARE(answer.findChild<QTextEdit*>()->toPlainText(), QString("The sky is blue."));
     }
 
+    /// The mark of a code block's first character stays that character's as more streams in.
+    void aMarkDoesNotSpread() {
+        AnswerText answer(*theme_);
+        answer.resize(400, 300);
+        TokenMarks marks{.path = {{1, 4}, {2, 5}, {3, 10}}, .difference = 1, .quantized = true};
+        answer.setText("```\nab = 1", marks);
+        marks.path.push_back({4, 16});
+        answer.setText("```\nab = 1\nc = 2", marks);
+        QTextCursor cursor(answer.findChild<CodeView*>()->edit()->document());
+        cursor.setPosition(2); // after the arrow and "a"
+        QVERIFY(cursor.charFormat().background() != Qt::NoBrush);
+        cursor.movePosition(QTextCursor::End);
+        QCOMPARE(cursor.charFormat().underlineStyle(), QTextCharFormat::DotLine);
+        QVERIFY(cursor.charFormat().background() == Qt::NoBrush);
+    }
+
     void controlCharactersHideNoMark() {
         for (const char byte : {'\0', '\1', '\2', '\x16'}) {
             AnswerText answer(*theme_);
