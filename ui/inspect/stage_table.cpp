@@ -96,7 +96,7 @@ QVariant StageTable::headerData(int section, Qt::Orientation orientation, int ro
     if (orientation != Qt::Horizontal)
         return {};
     const QStringList names{tr("Channel %1").arg(channel_), tr("c / s"), tr("Peaks"),
-                            tr("Kurtosis"), tr("Binarisation error")};
+                            tr("Kurtosis"), tr("Binarisation")};
     const QStringList meanings{
         tr("One output channel: a row of the layer's weights. Original w; after OKT w' = w (R')⁻¹ "
            "with "
