@@ -10,17 +10,21 @@
 namespace bwla {
 namespace {
 
-using Measured = std::vector<const StudyMeasurement*>;
-using Number = std::function<double(const StudyMeasurement&)>;
+struct Measurement {
+    const StudyMeasurement& whole;
+    GroupReport mean;
+};
+using Measured = std::vector<Measurement>;
+using Number = std::function<double(const Measurement&)>;
 
 Number ofMean(double GroupReport::*value) {
-    return [value](const StudyMeasurement& m) { return meanReport(m.blocks).*value; };
+    return [value](const Measurement& m) { return m.mean.*value; };
 }
 
 double mean(const Measured& all, const Number& number) {
     double sum = 0.0;
-    for (const StudyMeasurement* m : all)
-        sum += number(*m);
+    for (const Measurement& m : all)
+        sum += number(m);
     return sum / static_cast<double>(all.size());
 }
 
@@ -28,14 +32,14 @@ double mean(const Measured& all, const Number& number) {
 double standardDeviation(const Measured& all, const Number& number) {
     const double centre = mean(all, number);
     double sum = 0.0;
-    for (const StudyMeasurement* m : all)
-        sum += (number(*m) - centre) * (number(*m) - centre);
+    for (const Measurement& m : all)
+        sum += (number(m) - centre) * (number(m) - centre);
     return std::sqrt(sum / static_cast<double>(all.size() - 1));
 }
 
 /// Four digits that mean something, and the spread where there is one.
 std::string perplexityText(const Measured& all, std::size_t bits) {
-    const Number number = [bits](const StudyMeasurement& m) { return m.perplexity[bits]; };
+    const Number number = [bits](const Measurement& m) { return m.whole.perplexity[bits]; };
     const double value = mean(all, number);
     const char* pattern = value < 100.0 ? "%.2f" : value < 1000.0 ? "%.1f" : "%.0f";
     std::string text = format(pattern, value);
@@ -55,7 +59,7 @@ std::vector<std::string> tableRow(const StudyRow& row, const Measured& all) {
     std::vector<std::string> cells{
         std::string(row.name),
         std::string(row.what),
-        format("%.3f", mean(all, [](const auto& m) { return m.bitsPerWeight; })),
+        format("%.3f", mean(all, [](const auto& m) { return m.whole.bitsPerWeight; })),
         report("%.3f", &GroupReport::binarisationAfter),
         percent(mean(all, ofMean(&GroupReport::bimodalAfter))),
         percent(mean(all, ofMean(&GroupReport::bimodalResidual))),
@@ -94,7 +98,7 @@ std::string studyTable(const std::vector<StudyRow>& rows,
         Measured all;
         for (const StudyMeasurement& measurement : measurements)
             if (measurement.row == row.name)
-                all.push_back(&measurement);
+                all.push_back({measurement, meanReport(measurement.blocks)});
         if (!all.empty())
             table.push_back(tableRow(row, all));
     }

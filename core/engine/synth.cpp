@@ -2,10 +2,10 @@
 #include "core/engine/synth.h"
 
 #include "core/error.h"
+#include "core/model/rope_frequencies.h"
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 namespace bwla {
 namespace {
@@ -29,24 +29,22 @@ constexpr std::array<Shape, 8> shapes = {{
 }};
 
 ModelConfig configOf(const Shape& shape) {
-    ModelConfig config{.family = "synth",
-                       .name = std::string(shape.name),
-                       .layers = shape.layers,
-                       .width = shape.width,
-                       .feedForward = shape.feedForward,
-                       .heads = shape.heads,
-                       .kvHeads = shape.kvHeads,
-                       .headDim = shape.headDim,
-                       .vocabulary = shape.vocabulary,
-                       .context = shape.context,
-                       .normEpsilon = 1e-6F,
-                       .ropeTheta = shape.ropeTheta,
-                       .inverseFrequencies = {},
-                       .tiedHead = shape.tiedHead};
-    for (std::int64_t d = 0; d < shape.headDim; d += 2)
-        config.inverseFrequencies.push_back(static_cast<float>(std::pow(
-            shape.ropeTheta, -static_cast<double>(d) / static_cast<double>(shape.headDim))));
-    return config;
+    const Json unscaled;
+    return {.family = "synth",
+            .name = std::string(shape.name),
+            .layers = shape.layers,
+            .width = shape.width,
+            .feedForward = shape.feedForward,
+            .heads = shape.heads,
+            .kvHeads = shape.kvHeads,
+            .headDim = shape.headDim,
+            .vocabulary = shape.vocabulary,
+            .context = shape.context,
+            .normEpsilon = 1e-6F,
+            .ropeTheta = shape.ropeTheta,
+            .inverseFrequencies =
+                ropeFrequencies(shape.headDim, shape.ropeTheta, JsonObject(unscaled, "")),
+            .tiedHead = shape.tiedHead};
 }
 
 double bytesPerWeight(WeightKind kind) {

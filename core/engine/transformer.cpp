@@ -2,9 +2,11 @@
 #include "core/engine/transformer.h"
 
 #include "core/job/job.h"
+#include "core/model/near_equal_factors.h"
 #include "kernels/operands.h"
 
 #include <cmath>
+#include <tuple>
 
 namespace bwla {
 namespace {
@@ -30,10 +32,7 @@ HostInput synthInput(const SynthModel& model, std::int64_t cols, std::uint32_t s
     input.cols = cols;
     if (model.weights != WeightKind::binary)
         return input;
-    input.factor1 = std::lround(std::floor(std::sqrt(static_cast<double>(cols))));
-    while (cols % input.factor1 != 0)
-        --input.factor1;
-    input.factor2 = cols / input.factor1;
+    std::tie(input.factor1, input.factor2) = nearEqualFactors(cols);
     input.r1 = randomReflection(input.factor1, seed);
     input.r2 = randomReflection(input.factor2, seed + 1);
     input.columnScale.assign(static_cast<std::size_t>(cols), 1.0F);

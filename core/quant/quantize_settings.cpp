@@ -2,6 +2,7 @@
 #include "core/quant/quantize_settings.h"
 
 #include "core/error.h"
+#include "core/model/near_equal_factors.h"
 
 #include <nlohmann/json.hpp>
 
@@ -21,10 +22,8 @@ double factorBits(std::int64_t a, std::int64_t b, std::int64_t outputs) {
 }
 
 std::pair<int, int> equalFactors(std::int64_t inputs) {
-    auto a = static_cast<std::int64_t>(std::sqrt(static_cast<double>(inputs)));
-    while (inputs % a != 0)
-        --a;
-    return {static_cast<int>(a), static_cast<int>(inputs / a)};
+    const auto [a, b] = nearEqualFactors(inputs);
+    return {static_cast<int>(a), static_cast<int>(b)};
 }
 
 std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {

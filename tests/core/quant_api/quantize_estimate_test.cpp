@@ -52,19 +52,6 @@ QuantizedBlock blockOf(const ModelConfig& config, const QuantizeSettings& settin
     return block;
 }
 
-ModelConfig smollm() {
-    ModelConfig c;
-    c.layers = 30;
-    c.width = 576;
-    c.feedForward = 1536;
-    c.heads = 9;
-    c.kvHeads = 3;
-    c.headDim = 64;
-    c.vocabulary = 49152;
-    c.tiedHead = true;
-    return c;
-}
-
 constexpr Machine twoCores{2, true};
 
 } // namespace
@@ -130,7 +117,7 @@ private slots:
     }
 
     void measuredRunLiesInTheRange() { // docs/measurements.md: 272 s, 1.52 GB, 1.283 bits
-        const auto e = estimateQuantization(smollm(), presetSettings("fast"), 98'362'432, twoCores);
+        const auto e = estimateQuantization(measuredModel(), presetSettings("fast"), 98'362'432, twoCores);
         QVERIFY(e.seconds.has_value());
         QVERIFY(e.seconds->low < 272.0 && 272.0 < e.seconds->high);
         QVERIFY(e.peakBytes.has_value());
@@ -140,7 +127,7 @@ private slots:
 
     void moreWorkTakesLonger() {
         const auto high = [](const QuantizeSettings& s, Machine machine = twoCores) {
-            return estimateQuantization(smollm(), s, 0, machine).seconds->high;
+            return estimateQuantization(measuredModel(), s, 0, machine).seconds->high;
         };
         const QuantizeSettings fast = presetSettings("fast");
         QuantizeSettings longer = fast;
@@ -157,17 +144,17 @@ private slots:
 
     void refinementTakesLongerAndMore() { // about 40 minutes on 2 cores, 2.03 GB
         const auto e =
-            estimateQuantization(smollm(), presetSettings("balanced"), 98'362'432, twoCores);
+            estimateQuantization(measuredModel(), presetSettings("balanced"), 98'362'432, twoCores);
         QVERIFY(e.seconds->low < 2400.0 && 2400.0 < e.seconds->high);
         QVERIFY(e.peakBytes->low < 2.03e9 && 2.03e9 < e.peakBytes->high);
-        QVERIFY(!estimateQuantization(smollm(), presetSettings("best"), 0, twoCores).peakBytes);
+        QVERIFY(!estimateQuantization(measuredModel(), presetSettings("best"), 0, twoCores).peakBytes);
     }
 
     void measuredRunsOfAnH200LieInTheRange() { // docs/quality.md: 1.0, 4.8 and 12.2 minutes
         const auto check = [](const char* preset, double klMinutes, double minutes) {
             QuantizeSettings cuda = presetSettings(preset, "cuda");
             cuda.klMinutes = klMinutes;
-            const auto e = estimateQuantization(smollm(), cuda, 98'362'432, twoCores);
+            const auto e = estimateQuantization(measuredModel(), cuda, 98'362'432, twoCores);
             QCOMPARE(e.measuredOn, std::string_view("one H200"));
             QVERIFY(e.seconds->low < 60 * minutes && 60 * minutes < e.seconds->high);
             if (klMinutes > 0.0)
@@ -180,12 +167,12 @@ private slots:
 
     void qualityIsOnlyWhatWasMeasured() {
         const QuantizeSettings fast = presetSettings("fast");
-        QCOMPARE(measuredQuality(smollm(), fast)->after, 482.0);
+        QCOMPARE(measuredQuality(measuredModel(), fast)->after, 482.0);
         QuantizeSettings changed = fast;
         changed.rank = 24;
-        QVERIFY(!measuredQuality(smollm(), changed));
-        QVERIFY(!measuredQuality(smollm(), presetSettings("paper")));
-        ModelConfig other = smollm();
+        QVERIFY(!measuredQuality(measuredModel(), changed));
+        QVERIFY(!measuredQuality(measuredModel(), presetSettings("paper")));
+        ModelConfig other = measuredModel();
         other.layers = 32;
         QVERIFY(!measuredQuality(other, fast));
     }
@@ -220,43 +207,43 @@ private slots:
             if (!layers.isEmpty())
                 settings.inFloat.setLayers(layers.toStdString());
             settings.inFloat.setKept(keep.toStdString());
-            return estimateQuantization(smollm(), settings, 0, twoCores);
+            return estimateQuantization(measuredModel(), settings, 0, twoCores);
         };
         EXPECT_ERROR(attempt(), badArgument, culprit.toStdString());
     }
 
     void lessToQuantizeIsFaster() {
         QuantizeSettings settings = presetSettings("fast");
-        const auto whole = estimateQuantization(smollm(), settings, 0, twoCores);
+        const auto whole = estimateQuantization(measuredModel(), settings, 0, twoCores);
         settings.inFloat.setLayers("0-14");
-        const auto half = estimateQuantization(smollm(), settings, 0, twoCores);
+        const auto half = estimateQuantization(measuredModel(), settings, 0, twoCores);
         QVERIFY(half.seconds->high < 0.8 * whole.seconds->high);
         QVERIFY(half.tensorBytes() > 2 * whole.tensorBytes());
         QCOMPARE(half.ledger.keptShare(), 0.5);
         QCOMPARE(half.ledger.bitsPerQuantizedWeight(), whole.ledger.bitsPerWeight());
-        QVERIFY(!measuredQuality(smollm(), settings));
+        QVERIFY(!measuredQuality(measuredModel(), settings));
     }
 
     /// What a preset reached with other texts on another device is told apart from what it reaches.
     void similarQualityNamesWhereItWasMeasured() {
         const QuantizeSettings balanced = presetSettings("balanced");
-        QVERIFY(!measuredQuality(smollm(), balanced));
-        const auto similar = similarQuality(smollm(), balanced);
+        QVERIFY(!measuredQuality(measuredModel(), balanced));
+        const auto similar = similarQuality(measuredModel(), balanced);
         QCOMPARE(similar->after, 41.62);
         QCOMPARE(similar->device, std::string_view("one H200"));
         QCOMPARE(similar->calibration, std::string_view("text+self"));
-        QCOMPARE(similarQuality(smollm(), presetSettings("balanced", "cuda"))->after, 33.79);
-        QCOMPARE(similarQuality(smollm(), presetSettings("best"))->after, 29.76);
+        QCOMPARE(similarQuality(measuredModel(), presetSettings("balanced", "cuda"))->after, 33.79);
+        QCOMPARE(similarQuality(measuredModel(), presetSettings("best"))->after, 29.76);
         QuantizeSettings changed = balanced;
         changed.rank = 24;
-        QVERIFY(!similarQuality(smollm(), changed));
-        QVERIFY(!similarQuality(smollm(), presetSettings("paper")));
+        QVERIFY(!similarQuality(measuredModel(), changed));
+        QVERIFY(!similarQuality(measuredModel(), presetSettings("paper")));
     }
 
     void factorsThatDoNotFitAreRefused() {
         QuantizeSettings settings = presetSettings("fast");
         settings.factorsOverride[0] = {7, 7};
-        EXPECT_ERROR(estimateQuantization(smollm(), settings, 0, twoCores), badArgument, "7x7");
+        EXPECT_ERROR(estimateQuantization(measuredModel(), settings, 0, twoCores), badArgument, "7x7");
     }
 };
 
