@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "artifact_fixture.h"
 #include "core/model/artifact.h"
 #include "core/model/artifact_writer.h"
 #include "core/model/half.h"
 #include "core/model/tensor_names.h"
 #include "expect_error.h"
-#include "tiny_model.h"
-#include "tiny_quantized.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -40,11 +39,6 @@ bool same(const GroupWeights& a, const GroupWeights& b) {
     return equal;
 }
 
-std::string content(const fs::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-}
-
 std::map<std::string, std::string> contents(const fs::path& folder) {
     std::map<std::string, std::string> files;
     for (const auto& entry : fs::directory_iterator(folder))
@@ -54,52 +48,12 @@ std::map<std::string, std::string> contents(const fs::path& folder) {
 
 } // namespace
 
-class ArtifactTest : public QObject {
+class ArtifactTest : public QObject, ArtifactFixture {
     Q_OBJECT
-
-private:
-    std::unique_ptr<QTemporaryDir> directory_;
     std::unique_ptr<QTemporaryDir> pristine_;
-    std::unique_ptr<ModelSource> source_;
-    ArtifactDescription description_;
-
-    fs::path at(const std::string& name) const {
-        return fs::path(directory_->path().toStdString()) / name;
-    }
-
-    void makeSource(const TinyModel& model) {
-        writeTinyFolder(at("model"), model);
-        source_ = ModelSource::open(at("model"));
-    }
-
-    /// Writes OUT with random blocks of `shape`.
-    fs::path write(const std::string& name, const BlockShape& shape = {}) {
-        const fs::path out = at(name);
-        writeArtifact(
-            out, *source_, description_,
-            [&](std::int64_t layer) { return randomBlock(source_->config(), layer, shape); },
-            [](const fs::path&) { return std::string("{}"); });
-        return out;
-    }
-
-    /// Changes config.json of an artifact.
-    template<class Change>
-    static void edit(const fs::path& folder, Change change) {
-        Json json = readJson(folder / "config.json");
-        change(json);
-        std::ofstream(folder / "config.json") << json.dump();
-    }
 
 private Q_SLOTS:
-    void init() {
-        directory_ = std::make_unique<QTemporaryDir>();
-        makeSource({});
-        description_ = {};
-        description_.recipeJson = R"({"preset":"fast","seed":1})";
-        description_.recipeHash = "00112233445566778899aabbccddeeff";
-        description_.calibration = "self";
-        description_.calibrationTokens = 16384;
-    }
+    void init() { start(); }
 
     void givesBackWhatWasWritten_data() {
         QTest::addColumn<int>("rank");
@@ -335,76 +289,6 @@ private Q_SLOTS:
         const auto error = errorOf([&] { return Artifact::open(out); });
         QVERIFY(is(error, static_cast<ErrorCode>(code)));
         QVERIFY(names(*error, culprit.toStdString()));
-    }
-
-    void diskFullLeavesNothingBehind() {
-        const auto plant = [&](std::int64_t layer) {
-            // what the writer opens next leads to a device without space
-            fs::create_symlink("/dev/full", at("out.writing/shard-0.tmp"));
-            return randomBlock(source_->config(), layer);
-        };
-        TinyModel model;
-        model.layers = 1;
-        makeSource(model);
-        EXPECT_ERROR((writeArtifact(at("out"), *source_, description_, plant,
-                                    [](const fs::path&) { return std::string(); }),
-                      0),
-                     diskFull, "shard-0");
-        QVERIFY(!fs::exists(at("out")));
-        QVERIFY(!fs::exists(at("out.writing")));
-    }
-
-    void interruptedWorkLeavesNothingBehind() {
-        const auto fail = [&](std::int64_t layer) {
-            if (layer == 1)
-                throw Error(ErrorCode::numeric).of("model.layers.1");
-            return randomBlock(source_->config(), layer);
-        };
-        EXPECT_ERROR((writeArtifact(at("out"), *source_, description_, fail,
-                                    [](const fs::path&) { return std::string(); }),
-                      0),
-                     numeric, "model.layers.1");
-        QVERIFY(!fs::exists(at("out")));
-        QVERIFY(!fs::exists(at("out.writing")));
-    }
-
-    void leftoversOfAKilledRunAreReplaced() {
-        fs::create_directories(at("out.writing"));
-        std::ofstream(at("out.writing/model.safetensors")) << "half a file";
-        const fs::path out = write("out");
-        Artifact::open(out)->checkHashes();
-        QVERIFY(!fs::exists(at("out.writing")));
-    }
-
-    void slashAtTheEndMeansTheSameFolder() {
-        write("out/");
-        QVERIFY(Artifact::isArtifact(at("out")));
-        QVERIFY(!fs::exists(at("out.writing")));
-    }
-
-    void existingOutputIsNotTouched() {
-        fs::create_directories(at("out"));
-        std::ofstream(at("out/precious")) << "data";
-        EXPECT_ERROR((write("out"), 0), alreadyExists, at("out").string());
-        QCOMPARE(content(at("out/precious")), std::string("data"));
-    }
-
-    void unwritablePlaceIsNamed() {
-        std::ofstream(at("file")) << "not a folder";
-        EXPECT_ERROR((write("file/out"), 0), writeFailed, at("file/out").string());
-    }
-
-    void probeSeesALoadableFolder() {
-        std::int64_t tensors = 0;
-        writeArtifact(
-            at("out"), *source_, description_,
-            [&](std::int64_t layer) { return randomBlock(source_->config(), layer); },
-            [&](const fs::path& folder) {
-                tensors = Artifact::open(folder)->tensorCount();
-                return std::string(R"({"prompts":[]})");
-            });
-        QVERIFY(tensors > 0);
-        QCOMPARE(content(at("out/golden_probe.json")), std::string(R"({"prompts":[]})"));
     }
 
     void factorsOfAllLayersMustAgree() {
