@@ -133,6 +133,8 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
            "Train towards the original's answers: none, scales (with norms and low rank) or signs "
            "(everything; for a GPU)",
            names(refinements));
+    count("--reconstruct", reconstructEpochs_,
+          "Epochs that train block after block before the refinement (for a GPU), 0 = none");
     count("--kl-tokens", klTokens_, "Tokens that the refinement reads, 0 = the preset's");
     count("--kl-minutes", klMinutes_,
           "Length of the refinement in minutes instead (not repeatable to the byte)");
@@ -186,6 +188,7 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     setNamed(settings.refinement, refine_, refinements);
     set(settings.klTokens, klTokens_);
     set(settings.klMinutes, klMinutes_);
+    set(settings.reconstructEpochs, reconstructEpochs_);
     set(settings.klStep, klStep_);
     set(settings.latentSpread, latentSpread_);
     set(settings.latentRate, latentRate_);

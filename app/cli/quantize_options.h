@@ -43,6 +43,7 @@ private:
     std::optional<std::string> refine_;
     std::optional<std::int64_t> klTokens_;
     std::optional<double> klMinutes_;
+    std::optional<int> reconstructEpochs_;
     std::optional<std::int64_t> klStep_;
     std::optional<double> latentSpread_;
     std::optional<double> latentRate_;

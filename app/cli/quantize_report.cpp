@@ -58,6 +58,12 @@ OrderedJson blockEvent(const BlockReport& block) {
             {"groups", measured}};
 }
 
+OrderedJson reconstructionEvent(const ReconstructedBlock& block) {
+    return {{"event", "reconstruct"},          {"block", block.block},
+            {"seconds", block.seconds},        {"error_before", block.errorBefore},
+            {"error_after", block.errorAfter}, {"flipped_signs", block.flippedSigns}};
+}
+
 OrderedJson refinementEvent(const KlPoint& point) {
     return {{"event", "refine"},
             {"tokens", point.tokens},

@@ -12,6 +12,8 @@ namespace bwla {
 /// The "block" line of --json's progress: what a finished block measured.
 [[nodiscard]] OrderedJson blockEvent(const BlockReport& block);
 
+/// The "reconstruct" line: a block that was trained to its original's output.
+[[nodiscard]] OrderedJson reconstructionEvent(const ReconstructedBlock& block);
 /// The "refine" line: where the refinement stands.
 [[nodiscard]] OrderedJson refinementEvent(const KlPoint& point);
 

@@ -83,6 +83,8 @@ void quantize(const QuantizeOptions& options, const Call& call) {
     const auto sink = [&](const QuantizeEvent& event) {
         if (event.finished != nullptr)
             call.console.event(blockEvent(*event.finished));
+        if (event.reconstructed != nullptr)
+            call.console.event(reconstructionEvent(*event.reconstructed));
         if (event.refined != nullptr)
             call.console.event(refinementEvent(*event.refined));
         call.console.progress(event.progress);

@@ -4,6 +4,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
+#include <numbers>
 
 namespace bwla {
 
@@ -24,6 +25,10 @@ at::Tensor adamRates(double rate, std::int64_t count) {
     return at::tensor({static_cast<float>(rate),
                        static_cast<float>(1.0 / (1.0 - std::pow(Adam::beta1, n))),
                        static_cast<float>(1.0 / (1.0 - std::pow(Adam::beta2, n)))});
+}
+
+double cosineDecay(double share, double last) {
+    return last + (1.0 - last) * 0.5 * (1.0 + std::cos(std::numbers::pi * share));
 }
 
 void shareMemory(std::vector<at::Tensor>& leaves, const at::Tensor& values,

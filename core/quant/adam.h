@@ -28,6 +28,9 @@ struct Adam {
 /// moments' steps from 1.
 [[nodiscard]] at::Tensor adamRates(double rate, std::int64_t count);
 
+/// Half a cosine from 1 down to `last` while share goes from 0 to 1.
+[[nodiscard]] double cosineDecay(double share, double last);
+
 /// Makes `leaves` of autograd, and their gradients, views of two flat tensors in their order.
 void shareMemory(std::vector<at::Tensor>& leaves, const at::Tensor& values,
                  const at::Tensor& gradients);

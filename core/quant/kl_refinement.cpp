@@ -2,6 +2,7 @@
 #include "core/quant/kl_refinement.h"
 
 #include "core/error.h"
+#include "core/quant/block_reconstruction.h"
 #include "core/quant/float_model.h"
 #include "core/quant/kl_state.h"
 #include "core/quant/repeated_work.h"
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numbers>
 
 namespace bwla {
 namespace {
@@ -50,13 +50,8 @@ public:
           batch_(klBatch(settings.device, source.config(), settings.stepTokens)),
           place_{settings.device, fastestType(settings.device),
                  settings.foldWeights.value_or(settings.device != "cpu")},
-          pool_(text, settings.device), teacher_(source, place_, pool_),
+          pool_(text, settings.device), teacher_(source, place_, pool_), source_(source),
           student_(source, start, place_, batch_.window) {
-        student_.addTo(parameters_, {});
-        parameters_.pack();
-        if (settings.signs)
-            student_.addTo(signs_, settings.latentSpread);
-        signs_.pack();
         const auto device = at::TensorOptions().device(at::Device(settings.device));
         ids_ = at::empty({batch_.windows, batch_.window}, device.dtype(at::kLong));
         teacherRows_ = at::empty({batch_.windows, batch_.window, source.config().width},
@@ -67,7 +62,11 @@ public:
     }
 
     RefinedModel run(const std::filesystem::path& stateFile, const Sink<KlPoint>& sink,
-                     const std::stop_token& stop) {
+                     const std::stop_token& stop, const Sink<ReconstructedBlock>& reconstructed) {
+        if (settings_.reconstruction.epochs > 0 && !std::filesystem::exists(stateFile))
+            reconstructBlocks(source_, student_, place_, pool_, settings_, stateFile.parent_path(),
+                              reconstructed, stop);
+        handOverParameters();
         progress_ = loadKlState(stateFile, parameters_, signs_);
         resumedAt_ = progress_.step;
         startedAt_ = pointAt_ = stateAt_ = Clock::now();
@@ -90,6 +89,14 @@ public:
     }
 
 private:
+    void handOverParameters() {
+        student_.addTo(parameters_, {});
+        parameters_.pack();
+        if (settings_.signs)
+            student_.addTo(signs_, settings_.latentSpread);
+        signs_.pack();
+    }
+
     [[nodiscard]] std::int64_t stepTokens() const { return batch_.window * batch_.windows; }
 
     /// Of the run that is done: of its minutes, or of its steps.
@@ -106,8 +113,7 @@ private:
         const double warm =
             std::min({1.0, static_cast<double>(since + 1) / static_cast<double>(warmUpSteps),
                       share() / warmUpShare});
-        return warm *
-               (lastRate + (1.0 - lastRate) * 0.5 * (1.0 + std::cos(std::numbers::pi * share())));
+        return warm * cosineDecay(share(), lastRate);
     }
 
     void trainOneStep() {
@@ -160,6 +166,7 @@ private:
     FasterFloatProducts faster_;
     WindowPool pool_;
     TeacherRows teacher_;
+    const ModelSource& source_;
     TrainableModel student_;
     ParameterPool parameters_;
     LatentSigns signs_;
@@ -184,8 +191,9 @@ KlBatch klBatch(const std::string& device, const ModelConfig& config, std::int64
 
 RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start, const KlText& text,
                         const KlSettings& settings, const std::filesystem::path& stateFile,
-                        const Sink<KlPoint>& sink, std::stop_token stop) {
-    return KlRun(source, start, text, settings).run(stateFile, sink, stop);
+                        const Sink<KlPoint>& sink, std::stop_token stop,
+                        const Sink<ReconstructedBlock>& reconstructed) {
+    return KlRun(source, start, text, settings).run(stateFile, sink, stop, reconstructed);
 }
 
 } // namespace bwla

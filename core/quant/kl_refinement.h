@@ -8,6 +8,7 @@
 #include "core/model/model_source.h"
 #include "core/quant/kl_point.h"
 #include "core/quant/kl_text.h"
+#include "core/quant/reconstruction.h"
 #include "core/quant/refined_model.h"
 
 #include <cstdint>
@@ -33,6 +34,7 @@ struct KlSettings {
     /// Steps read thousands of rows, so that work on weights costs little beside them
     /// (TrainingPlace::manyRows); the result is the same. Unset: on a GPU.
     std::optional<bool> foldWeights;
+    ReconstructionSettings reconstruction; ///< before; its minutes do not count in `minutes`
     double secondsBetweenPoints = 1.0;
     std::uint64_t seed = 0;
     std::string device = "cpu";
@@ -54,6 +56,7 @@ struct KlBatch {
 [[nodiscard]] RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start,
                                       const KlText& text, const KlSettings& settings,
                                       const std::filesystem::path& stateFile,
-                                      const Sink<KlPoint>& sink, std::stop_token stop);
+                                      const Sink<KlPoint>& sink, std::stop_token stop,
+                                      const Sink<ReconstructedBlock>& reconstructed = {});
 
 } // namespace bwla

@@ -41,6 +41,16 @@ void LatentSigns::step(const at::Tensor& rates) {
     follow();
 }
 
+std::vector<at::Tensor> LatentSigns::latents() const {
+    std::vector<at::Tensor> views;
+    std::int64_t first = 0;
+    for (const at::Tensor& leaf : leaves_) {
+        views.push_back(state_.front().value.narrow(0, first, leaf.numel()).view(leaf.sizes()));
+        first += leaf.numel();
+    }
+    return views;
+}
+
 at::Tensor LatentSigns::compact() const {
     const at::Tensor& latent = state_.front().value;
     const at::Tensor size = (latent.abs() * (127.0 / bound)).round_().clamp_(1.0, 127.0);

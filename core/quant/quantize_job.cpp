@@ -124,6 +124,13 @@ private:
                 QuantizeEvent event{.progress = lastProgress_};
                 event.refined = &point;
                 sink_(event);
+            },
+            [&](const ReconstructedBlock& block) {
+                lastProgress_ = progressAt("reconstruct", "", textEnd);
+                lastProgress_.block = block.block;
+                QuantizeEvent event{.progress = lastProgress_};
+                event.reconstructed = &block;
+                sink_(event);
             }};
         return refineJournal(journal, *model_, settings_, events, stop_);
     }

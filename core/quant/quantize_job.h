@@ -7,6 +7,7 @@
 #include "core/quant/fit_trace.h"
 #include "core/quant/kl_point.h"
 #include "core/quant/quantize_settings.h"
+#include "core/quant/reconstruction.h"
 
 #include <cstdint>
 #include <memory>
@@ -15,14 +16,15 @@
 
 namespace bwla {
 
-/// Progress always; `finished` once a block is in the journal; `refined` while the refinement
-/// trains; the others with settings.trace.
+/// Progress always; `finished` once a block is in the journal; `reconstructed` after each block of
+/// block reconstruction, `refined` while the refinement trains; the others with settings.trace.
 /// Pointers are valid during the call. A sink that blocks pauses the run.
 struct QuantizeEvent {
     Progress progress;
     const BlockReport* finished = nullptr;
     const FitMoment* moment = nullptr;
     const GroupActivations* activations = nullptr;
+    const ReconstructedBlock* reconstructed = nullptr;
     const KlPoint* refined = nullptr;
 };
 

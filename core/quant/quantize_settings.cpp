@@ -74,6 +74,8 @@ nlohmann::json refinementRecipe(const QuantizeSettings& s) {
         recipe["tokens"] = s.klTokens > 0 ? s.klTokens : usualKlTokens(s);
     if (s.klStep > 0)
         recipe["step"] = s.klStep;
+    if (s.reconstructEpochs > 0)
+        recipe["reconstruct_epochs"] = s.reconstructEpochs;
     if (s.refinement == Refinement::signs)
         recipe.update({{"latent_spread", s.latentSpread}, {"latent_rate", s.latentRate}});
     return recipe;
@@ -139,6 +141,9 @@ void validate(const QuantizeSettings& s) {
         reject("--threads must be between 0 and 1024, not " + std::to_string(s.threads) + ".");
     if (s.device != "cpu" && s.device != "cuda")
         reject("--device must be cpu or cuda, not \"" + s.device + "\".");
+    if (s.reconstructEpochs < 0 || s.reconstructEpochs > 1000)
+        reject("--reconstruct must be between 0 and 1000, not " +
+               std::to_string(s.reconstructEpochs) + ".");
     if (s.klTokens < 0 || s.klTokens > 10'000'000'000)
         reject("--kl-tokens must be between 0 and 10000000000, not " + std::to_string(s.klTokens) +
                ".");

@@ -58,6 +58,7 @@ struct QuantizeSettings {
     FloatParts inFloat; ///< what is not quantized
 
     Refinement refinement = Refinement::none;
+    int reconstructEpochs = 0; ///< of block reconstruction before it; 0 = none
     std::int64_t klTokens = 0; ///< the refinement reads; 0 = usualKlTokens()
     double klMinutes = 0.0;    ///< > 0: as many tokens as fit, which depends on the machine
     std::int64_t klStep = 0;   ///< tokens of one step; 0 = as many as suit the device

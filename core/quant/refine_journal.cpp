@@ -38,6 +38,7 @@ KlSettings klSettings(const QuantizeSettings& s, std::int64_t parameters) {
     kl.latentSpread = s.latentSpread;
     kl.latentRate = s.latentRate;
     kl.activationBits = s.activationBits;
+    kl.reconstruction.epochs = s.reconstructEpochs;
     kl.seed = s.seed;
     kl.device = s.device;
     return kl;
@@ -55,7 +56,8 @@ RefinedModel refineJournal(const BlockJournal& journal, const ModelSource& sourc
     const std::int64_t window = klBatch(settings.device, source.config(), settings.klStep).window;
     const KlTextSize size{window, std::max(window, selfTokens(settings, kl.tokens)), kl.tokens};
     const KlText text = makeKlText(source, settings, size, events.writing, stop);
-    return refineByKl(source, start, text, kl, journal.refinementFile(), events.point, stop);
+    return refineByKl(source, start, text, kl, journal.refinementFile(), events.point, stop,
+                      events.reconstructed);
 }
 
 } // namespace bwla

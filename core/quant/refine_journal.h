@@ -15,6 +15,7 @@ namespace bwla {
 struct RefinementEvents {
     std::function<void(double)> writing;
     Sink<KlPoint> point;
+    Sink<ReconstructedBlock> reconstructed;
 };
 
 /// The refinement that `settings` ask for, from a journal whose blocks are all there. Throws what

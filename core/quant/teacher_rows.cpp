@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 
 namespace bwla {
@@ -34,6 +35,21 @@ std::vector<std::int64_t> WindowPool::draw(std::int64_t count, std::uint64_t see
         const auto most = static_cast<std::uint64_t>(file ? fileWindows_ : size() - fileWindows_);
         windows.push_back(static_cast<std::int64_t>(random() % most) + (file ? 0 : fileWindows_));
     }
+    return windows;
+}
+
+std::vector<std::int64_t> WindowPool::sample(std::int64_t count, double fileShare) const {
+    const std::int64_t others = size() - fileWindows_;
+    const auto wanted =
+        static_cast<std::int64_t>(std::ceil(fileShare * static_cast<double>(count)));
+    const std::int64_t file = std::min(fileWindows_, others == 0 ? count : wanted);
+    const std::int64_t other = std::min(others, count - file);
+    std::vector<std::int64_t> windows;
+    for (std::int64_t i = 0; i < file; ++i)
+        windows.push_back(i * fileWindows_ / file);
+    for (std::int64_t i = 0; i < other; ++i)
+        windows.push_back(fileWindows_ + i * others / other);
+    std::shuffle(windows.begin(), windows.end(), std::mt19937_64(0)); // NOLINT: the same every run
     return windows;
 }
 

@@ -92,6 +92,10 @@ void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double
     if (isKept())
         return;
     const at::NoGradGuard noGrad;
+    if (latents_.defined()) {
+        signs.add(signs_, latents_.to(at::kFloat));
+        return;
+    }
     at::Tensor rest = weights;
     if (!rotation_.r1.empty())
         rest = rotateRows(Matrix(weights), inverseTranspose(rotation_)).tensor();

@@ -45,8 +45,11 @@ public:
     /// Hands the parameters over to train.
     void addTo(ParameterPool& pool, const TrainingRates& rates) const;
     /// Signs too. `weights` (n, m), the float linears stacked: |W' - L| in units of the two levels,
-    /// times `spread`, is where latents start.
+    /// times `spread`, is where latents start, unless they were trained before (keepLatents).
     void addTo(LatentSigns& signs, const at::Tensor& weights, double spread) const;
+
+    /// Trained latents (n, m), where those of another training start.
+    void keepLatents(const at::Tensor& latents) { latents_ = latents.abs().to(place_.type); }
 
     /// Kept in float: a constant, whose input is not rounded either.
     [[nodiscard]] bool isKept() const { return stored_.isKept(); }
@@ -69,6 +72,7 @@ private:
     at::Tensor signs_;                  ///< (n, m), of place.type
     at::Tensor logRow_, logColumn_;     ///< (n, 1), (m); the latter undefined without column scales
     at::Tensor lowRankA_, lowRankB_;    ///< (n, k), (k, m), or undefined
+    at::Tensor latents_;                ///< (n, m), |trained latents|, or undefined
     at::Tensor mean_;                   ///< (n, 1), or undefined
 };
 

@@ -93,37 +93,60 @@ TrainableModel::TrainableModel(const ModelSource& source, const RefinedModel& st
     }
 }
 
+at::Tensor TrainableModel::embed(const at::Tensor& ids) const {
+    return bwla::embed(embedding_, ids);
+}
+
+at::Tensor TrainableModel::block(std::int64_t layer, const at::Tensor& rows, int bits) const {
+    const Block& block = blocks_[static_cast<std::size_t>(layer)];
+    return decoderBlock(rows, block.attnNorm, block.mlpNorm, source_.config(), table_,
+                        [&](GroupKind kind, const at::Tensor& x) {
+                            return block.groups[static_cast<std::size_t>(kind)](x, bits);
+                        });
+}
+
 HeadInput TrainableModel::operator()(const at::Tensor& ids, int bits) const {
-    const ModelConfig& config = source_.config();
-    at::Tensor x = embed(embedding_, ids);
-    for (const Block& block : blocks_)
-        x = decoderBlock(x, block.attnNorm, block.mlpNorm, config, table_,
-                         [&](GroupKind kind, const at::Tensor& rows) {
-                             return block.groups[static_cast<std::size_t>(kind)](rows, bits);
-                         });
-    return {flatRows(rmsNorm(x, finalNorm_, config.normEpsilon)), head_};
+    at::Tensor x = embed(ids);
+    for (std::int64_t layer = 0; layer < source_.config().layers; ++layer)
+        x = block(layer, x, bits);
+    return {flatRows(rmsNorm(x, finalNorm_, source_.config().normEpsilon)), head_};
+}
+
+void TrainableModel::addTo(ParameterPool& pool, const TrainingRates& rates,
+                           std::int64_t layer) const {
+    const Block& block = blocks_[static_cast<std::size_t>(layer)];
+    for (const TrainableGroup& group : block.groups)
+        group.addTo(pool, rates);
+    // The norm before a group that is kept in float is kept with it.
+    if (!block.groups[static_cast<std::size_t>(GroupKind::attnIn)].isKept())
+        pool.add(block.attnNorm, rates.gains);
+    if (!block.groups[static_cast<std::size_t>(GroupKind::mlpIn)].isKept())
+        pool.add(block.mlpNorm, rates.gains);
+}
+
+void TrainableModel::addTo(LatentSigns& signs, double spread, std::int64_t layer) const {
+    const FloatBlock floats = loadBlock(source_, layer, place_.device);
+    for (std::size_t k = 0; k < groupCount; ++k)
+        blocks_[static_cast<std::size_t>(layer)].groups[k].addTo(signs, floats.weights[k], spread);
 }
 
 void TrainableModel::addTo(ParameterPool& pool, const TrainingRates& rates) const {
-    for (const Block& block : blocks_) {
-        for (const TrainableGroup& group : block.groups)
-            group.addTo(pool, rates);
-        // The norm before a group that is kept in float is kept with it.
-        if (!block.groups[static_cast<std::size_t>(GroupKind::attnIn)].isKept())
-            pool.add(block.attnNorm, rates.gains);
-        if (!block.groups[static_cast<std::size_t>(GroupKind::mlpIn)].isKept())
-            pool.add(block.mlpNorm, rates.gains);
-    }
+    for (std::int64_t layer = 0; layer < source_.config().layers; ++layer)
+        addTo(pool, rates, layer);
     pool.add(finalNorm_, rates.gains);
 }
 
 void TrainableModel::addTo(LatentSigns& signs, double spread) const {
-    for (std::size_t layer = 0; layer < blocks_.size(); ++layer) {
-        const FloatBlock floats =
-            loadBlock(source_, static_cast<std::int64_t>(layer), place_.device);
-        for (std::size_t k = 0; k < groupCount; ++k)
-            blocks_[layer].groups[k].addTo(signs, floats.weights[k], spread);
-    }
+    for (std::int64_t layer = 0; layer < source_.config().layers; ++layer)
+        addTo(signs, spread, layer);
+}
+
+void TrainableModel::keepLatents(std::int64_t layer, const LatentSigns& signs) {
+    const std::vector<at::Tensor> latents = signs.latents();
+    auto next = latents.begin();
+    for (TrainableGroup& group : blocks_[static_cast<std::size_t>(layer)].groups)
+        if (!group.isKept() && next != latents.end())
+            group.keepLatents(*next++);
 }
 
 RefinedModel TrainableModel::stored() const {

@@ -45,6 +45,15 @@ public:
     [[nodiscard]] HeadInput operator()(const at::Tensor& ids, int bits) const;
     void addTo(ParameterPool& pool, const TrainingRates& rates) const;
     void addTo(LatentSigns& signs, double spread) const;
+
+    /// The same of one block, which reads and makes hidden rows (windows, tokens, width).
+    [[nodiscard]] at::Tensor embed(const at::Tensor& ids) const;
+    [[nodiscard]] at::Tensor block(std::int64_t layer, const at::Tensor& rows, int bits) const;
+    void addTo(ParameterPool& pool, const TrainingRates& rates, std::int64_t layer) const;
+    void addTo(LatentSigns& signs, double spread, std::int64_t layer) const;
+    /// `signs`: what addTo() gave them, trained.
+    void keepLatents(std::int64_t layer, const LatentSigns& signs);
+
     [[nodiscard]] RefinedModel stored() const;
 
 private:

@@ -55,15 +55,31 @@ class KlRefinementTest : public QObject {
         settings.secondsBetweenPoints = 0.0; // after every step
         return settings;
     }
+    /// Block reconstruction and no KL after it.
+    [[nodiscard]] static KlSettings reconstruction() {
+        KlSettings settings = steps(0);
+        settings.signs = true;
+        settings.reconstruction.epochs = 12;
+        settings.reconstruction.windowsAStep = 2;
+        return settings;
+    }
     struct Trained {
         RefinedModel model;
         std::vector<KlPoint> points;
+        std::vector<ReconstructedBlock> blocks;
     };
     [[nodiscard]] Trained train(const KlSettings& settings, const char* name) const {
+        return train(start_, settings, name);
+    }
+    [[nodiscard]] Trained train(const RefinedModel& start, const KlSettings& settings,
+                                const char* name) const {
         Trained trained;
-        trained.model =
-            refineByKl(*source_, start_, text_, settings, state(name),
-                       [&](const KlPoint& point) { trained.points.push_back(point); }, {});
+        const std::filesystem::path file = state(name);
+        std::filesystem::create_directories(file.parent_path());
+        trained.model = refineByKl(
+            *source_, start, text_, settings, file,
+            [&](const KlPoint& point) { trained.points.push_back(point); }, {},
+            [&](const ReconstructedBlock& block) { trained.blocks.push_back(block); });
         return trained;
     }
 
@@ -146,9 +162,9 @@ private Q_SLOTS:
         KlSettings settings = steps(5);
         settings.signs = true;
         settings.foldWeights = fold;
+        settings.reconstruction.epochs = 1;
         const RefinedModel trained =
-            refineByKl(*source_, start, text_, settings, state(fold ? "float-fold" : "float-rows"),
-                       [](const KlPoint&) {}, {});
+            train(start, settings, fold ? "float-fold/state" : "float-rows/state").model;
         const auto tensors = [](const QuantizedBlock& block) { return blockTensors(block, 0); };
         const auto before = tensors(start.blocks[0]), after = tensors(trained.blocks[0]);
         QCOMPARE(after.size(), before.size());
@@ -200,6 +216,62 @@ private Q_SLOTS:
         QVERIFY(std::filesystem::exists(state("stopped")));
         const Trained resumed = train(settings, "stopped");
         QCOMPARE(resumed.points.front().tokens, 4 * 512);
+        QVERIFY(bytes(resumed.model) == whole);
+    }
+
+    void reconstructionBringsBlocksNearer_data() {
+        QTest::addColumn<bool>("signs");
+        QTest::newRow("scales") << false;
+        QTest::newRow("signs") << true;
+    }
+    void reconstructionBringsBlocksNearer() {
+        QFETCH(bool, signs);
+        KlSettings settings = reconstruction();
+        settings.signs = signs;
+        const Trained trained = train(settings, signs ? "near-signs/state" : "near/state");
+        QCOMPARE(static_cast<std::int64_t>(trained.blocks.size()), source_->config().layers);
+        for (const ReconstructedBlock& block : trained.blocks) {
+            QVERIFY2(block.errorAfter < 0.97 * block.errorBefore,
+                     qPrintable(QString("block %1: %2 -> %3")
+                                    .arg(block.block)
+                                    .arg(block.errorBefore)
+                                    .arg(block.errorAfter)));
+            QCOMPARE(block.flippedSigns > 0.0, signs);
+        }
+        QVERIFY(klOf(trained.model) < klOf(start_));
+    }
+
+    /// The KL goes on from trained latents: a step too small to turn a sign leaves them as
+    /// reconstruction did.
+    void theKlStartsFromReconstructedSigns() {
+        KlSettings settings = reconstruction();
+        const RefinedModel before = train(settings, "latents/state").model;
+        settings.tokens = 2 * 512;
+        settings.latentRate = 1e-9;
+        const RefinedModel after = train(settings, "latents-kl/state").model;
+        for (std::size_t l = 0; l < before.blocks.size(); ++l)
+            for (std::size_t k = 0; k < groupCount; ++k) {
+                const auto &a = before.blocks[l].groups[k], &b = after.blocks[l].groups[k];
+                QVERIFY(a.linears[0].signs == b.linears[0].signs);
+                QVERIFY(a.linears[0].signs != start_.blocks[l].groups[k].linears[0].signs);
+            }
+    }
+
+    /// Stopped after its first block, which the resumed run does not train again.
+    void aStoppedReconstructionGoesOn() {
+        const KlSettings settings = reconstruction();
+        const auto whole = bytes(train(settings, "blocks/state").model);
+        const std::filesystem::path file = state("blocks-stopped/state");
+        std::filesystem::create_directories(file.parent_path());
+        std::stop_source stop;
+        QVERIFY_EXCEPTION_THROWN((void)refineByKl(
+                                     *source_, start_, text_, settings, file, [](const KlPoint&) {},
+                                     stop.get_token(),
+                                     [&](const ReconstructedBlock&) { stop.request_stop(); }),
+                                 Cancelled);
+        QVERIFY(std::filesystem::exists(file.parent_path() / "reconstructed-00000.safetensors"));
+        QVERIFY(!std::filesystem::exists(file.parent_path() / "reconstructed-00001.safetensors"));
+        const Trained resumed = train(settings, "blocks-stopped/state");
         QVERIFY(bytes(resumed.model) == whole);
     }
 };
