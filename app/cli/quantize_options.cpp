@@ -141,6 +141,9 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     count("--kl-step", klStep_, "Tokens of one step of the refinement, 0 = what suits the device");
     count("--latent-spread", latentSpread_, "Start of trained signs: less = they turn sooner");
     count("--latent-rate", latentRate_, "Rate of trained signs");
+    count("--rotation-rate", rotationRate_,
+          "Rate at which the refinement trains the rotations too, 0 = it does not");
+    count("--kl-rate", klRate_, "Times the usual rates of scales, norms and low rank");
 }
 
 void QuantizeOptions::addRunOptions(CLI::App& verb) {
@@ -192,6 +195,8 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.klStep, klStep_);
     set(settings.latentSpread, latentSpread_);
     set(settings.latentRate, latentRate_);
+    set(settings.rotationRate, rotationRate_);
+    set(settings.klRate, klRate_);
     if (columnScales_)
         settings.columnScales = *columnScales_ == "on";
     if (layers_)

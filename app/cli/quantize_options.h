@@ -47,6 +47,8 @@ private:
     std::optional<std::int64_t> klStep_;
     std::optional<double> latentSpread_;
     std::optional<double> latentRate_;
+    std::optional<double> rotationRate_;
+    std::optional<double> klRate_;
     std::optional<std::string> calibration_;
     std::optional<std::int64_t> tokens_;
     std::optional<std::uint64_t> seed_;

@@ -90,7 +90,9 @@ public:
 
 private:
     void handOverParameters() {
-        student_.addTo(parameters_, {});
+        TrainingRates rates;
+        rates.rotations = settings_.rotationRate;
+        student_.addTo(parameters_, rates);
         parameters_.pack();
         if (settings_.signs)
             student_.addTo(signs_, settings_.latentSpread);
@@ -123,7 +125,7 @@ private:
         const auto set = [](at::Tensor& rates, double rate, std::int64_t count) {
             rates.copy_(adamRates(rate, count), /*non_blocking=*/true);
         };
-        set(parameterRates_, rate(), progress_.step + 1);
+        set(parameterRates_, rate() * settings_.rateFactor, progress_.step + 1);
         set(signRates_, rate() * settings_.latentRate, progress_.step + 1 - resumedAt_);
         const int bits = share() >= 1.0 - settings_.quantizedShare ? settings_.activationBits : 16;
         repeated_(bits, [&] { compute(bits); });
@@ -139,6 +141,8 @@ private:
         student.rows.backward(kl.gradient);
         parameters_.step(parameterRates_);
         signs_.step(signRates_);
+        if (settings_.rotationRate > 0.0)
+            student_.retract();
         const at::NoGradGuard noGrad;
         sum_.add_(kl.sum);
     }

@@ -29,6 +29,9 @@ struct KlSettings {
     /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
     double latentSpread = 0.5;
     double latentRate = 1e-2;
+    /// Of the rotations' factors, in units of their RMS; 0 = they stay.
+    double rotationRate = 0.0;
+    double rateFactor = 1.0;     ///< of all rates but those of latents
     int activationBits = 6;      ///< in the loop for the last part; 16 = never
     double quantizedShare = 0.2; ///< of the steps
     /// Steps read thousands of rows, so that work on weights costs little beside them

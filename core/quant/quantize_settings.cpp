@@ -76,6 +76,10 @@ nlohmann::json refinementRecipe(const QuantizeSettings& s) {
         recipe["step"] = s.klStep;
     if (s.reconstructEpochs > 0)
         recipe["reconstruct_epochs"] = s.reconstructEpochs;
+    if (s.rotationRate > 0.0)
+        recipe["rotation_rate"] = s.rotationRate;
+    if (s.klRate != 1.0)
+        recipe["rate"] = s.klRate;
     if (s.refinement == Refinement::signs)
         recipe.update({{"latent_spread", s.latentSpread}, {"latent_rate", s.latentRate}});
     return recipe;
@@ -155,6 +159,10 @@ void validate(const QuantizeSettings& s) {
         reject("--latent-spread must be above 0 and at most 1.");
     if (!(s.latentRate > 0.0 && s.latentRate <= 1.0))
         reject("--latent-rate must be above 0 and at most 1.");
+    if (!(s.rotationRate >= 0.0 && s.rotationRate <= 1.0))
+        reject("--rotation-rate must be between 0 and 1.");
+    if (!(s.klRate > 0.0 && s.klRate <= 100.0))
+        reject("--kl-rate must be above 0 and at most 100.");
     if (s.calibration.empty())
         reject("--calibration needs \"self\", a text file, or FILE+self.");
     if (s.outputPath.empty())

@@ -64,6 +64,9 @@ struct QuantizeSettings {
     std::int64_t klStep = 0;   ///< tokens of one step; 0 = as many as suit the device
     double latentSpread = 0.2; ///< of the latents' start; less = signs turn sooner
     double latentRate = 0.01;  ///< of the latents' steps
+    double rotationRate =
+        0.0;             ///< of the rotations' steps, in units of their factors; 0 = they stay
+    double klRate = 1.0; ///< times the study's rates of scales, gains and low rank
 
     std::string calibration = "self"; ///< "self", a text file, or "FILE+self"
     std::int64_t tokens = 16384;

@@ -37,6 +37,8 @@ KlSettings klSettings(const QuantizeSettings& s, std::int64_t parameters) {
     kl.signs = s.refinement == Refinement::signs;
     kl.latentSpread = s.latentSpread;
     kl.latentRate = s.latentRate;
+    kl.rotationRate = s.rotationRate;
+    kl.rateFactor = s.klRate;
     kl.activationBits = s.activationBits;
     kl.reconstruction.epochs = s.reconstructEpochs;
     kl.seed = s.seed;

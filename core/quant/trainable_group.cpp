@@ -4,6 +4,7 @@
 #include "core/model/half.h"
 #include "core/quant/fake_quantizer.h"
 #include "core/quant/fused_ops.h"
+#include "core/quant/rotation.h"
 #include "core/quant/storage_types.h"
 #include "core/quant/stored_linear.h"
 
@@ -11,10 +12,6 @@
 
 namespace bwla {
 namespace {
-
-at::Tensor typed(const at::Tensor& x, at::ScalarType type) {
-    return x.to(type).contiguous();
-}
 
 double rootMeanSquare(const at::Tensor& x) {
     return x.detach().square().mean().sqrt().item<double>();
@@ -46,15 +43,8 @@ TrainableGroup::TrainableGroup(const QuantizedGroup& stored, const TrainingPlace
         kept_ = StoredLinear(stored, device).weight().to(place.type);
         return;
     }
-    if (stored.factorA.size > 0) {
-        rotation_ = {loadFactor(stored.factorA, device), loadFactor(stored.factorB, device)};
-        typedRotation_ = {Matrix(typed(rotation_.r1.tensor(), place.type)),
-                          Matrix(typed(rotation_.r2.tensor(), place.type))};
-        if (place.manyRows) {
-            dense_ = at::kron(rotation_.r1.tensor(), rotation_.r2.tensor());
-            typedDense_ = dense_.to(place.type);
-        }
-    }
+    if (stored.factorA.size > 0)
+        rotation_ = TrainableRotation(stored, device, place.type, place.manyRows);
     signs_ = stacked(stored, device, [&](const QuantizedLinear& l) {
         return unpackSigns(l.signs, l.rows, stored.cols).to(place.type);
     });
@@ -82,6 +72,8 @@ void TrainableGroup::addTo(ParameterPool& pool, const TrainingRates& rates) cons
     pool.add(logRow_, rates.scales);
     if (logColumn_.defined())
         pool.add(logColumn_, rates.scales);
+    if (rates.rotations > 0.0 && !rotation_.empty())
+        rotation_.addTo(pool, rates.rotations);
     if (!lowRankA_.defined())
         return;
     pool.add(lowRankA_, rates.lowRank * rootMeanSquare(lowRankA_));
@@ -97,8 +89,11 @@ void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double
         return;
     }
     at::Tensor rest = weights;
-    if (!rotation_.r1.empty())
-        rest = rotateRows(Matrix(weights), inverseTranspose(rotation_)).tensor();
+    if (stored_.factorA.size > 0)
+        rest = rotateRows(Matrix(weights),
+                          inverseTranspose({loadFactor(stored_.factorA, place_.device),
+                                            loadFactor(stored_.factorB, place_.device)}))
+                   .tensor();
     if (logColumn_.defined())
         rest = rest / logColumn_.exp();
     if (lowRankA_.defined())
@@ -106,15 +101,8 @@ void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double
     signs.add(signs_, (rest.abs() / logRow_.exp()).clamp(0.05, LatentSigns::bound) * spread);
 }
 
-at::Tensor TrainableGroup::rotated(const at::Tensor& x) const {
-    if (rotation_.r1.empty())
-        return x;
-    return place_.manyRows ? at::matmul(x, typedDense_)
-                           : rotateRows(Matrix(x), typedRotation_).tensor();
-}
-
 at::Tensor TrainableGroup::quantized(const at::Tensor& x, int bits) const {
-    const at::Tensor turned = rotated(x);
+    const at::Tensor turned = rotation_.empty() ? x : rotation_.rotated(x);
     if (bits < 16 && logColumn_.defined() && fusable(turned))
         return fusedQuantize(turned, logColumn_, bits, clipLow_, clipHigh_);
     at::Tensor scaled = logColumn_.defined() ? turned * logColumn_.exp() : turned.to(at::kFloat);
@@ -132,7 +120,7 @@ at::Tensor TrainableGroup::weight() const {
 
 at::Tensor TrainableGroup::foldedWeight() const {
     const at::Tensor w = logColumn_.defined() ? weight() * logColumn_.exp() : weight();
-    return dense_.defined() ? at::matmul(w, dense_.t()) : w;
+    return rotation_.empty() ? w : rotation_.folded(w);
 }
 
 /// The same as x weight()', without the gradient of the whole matrix: signs are constants here.
@@ -162,6 +150,7 @@ QuantizedGroup TrainableGroup::stored() const {
         return stored_;
     const at::NoGradGuard noGrad;
     QuantizedGroup group = stored_;
+    rotation_.store(group);
     // The smallest half keeps a vanished scale positive.
     const at::Tensor rowScale = logRow_.exp().clamp_min(6e-8);
     if (logColumn_.defined())

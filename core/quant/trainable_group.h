@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // A quantized group as the refinement computes it: y = [a (.) S + mu + A B] q(b (.) R'x), with
-// gradients for log a, log b, A, B and, if asked for, S. R, mu and the clip stay as stored.
+// gradients for log a, log b, A, B and, if asked for, S and R. mu and the clip stay as stored.
 // Include from .cpp files of bwla_quant only.
 #pragma once
 
 #include "core/model/quantized_block.h"
 #include "core/quant/adam.h"
 #include "core/quant/latent_signs.h"
-#include "core/quant/rotation.h"
+#include "core/quant/trainable_rotation.h"
 
 #include <ATen/ATen.h>
 
@@ -32,7 +32,7 @@ struct TrainingRates {
     double scales = 2e-3;
     double lowRank = 1e-2;
     double gains = 1e-3;
-    double latents = 1e-2;
+    double rotations = 0.0; ///< likewise in units of a factor's RMS; 0 = rotations stay
 };
 
 class TrainableGroup {
@@ -51,13 +51,15 @@ public:
     /// Trained latents (n, m), where those of another training start.
     void keepLatents(const at::Tensor& latents) { latents_ = latents.abs().to(place_.type); }
 
+    /// After each step of what trains.
+    void retract() const { rotation_.retract(); }
+
     /// Kept in float: a constant, whose input is not rounded either.
     [[nodiscard]] bool isKept() const { return stored_.isKept(); }
     /// In storage types: of an untrained group, the bytes it was made from.
     [[nodiscard]] QuantizedGroup stored() const;
 
 private:
-    [[nodiscard]] at::Tensor rotated(const at::Tensor& x) const;
     [[nodiscard]] at::Tensor quantized(const at::Tensor& x, int bits) const; ///< x'', rounded
     [[nodiscard]] at::Tensor weight() const; ///< (n, m), float32, in the frame of x''
     [[nodiscard]] at::Tensor foldedWeight() const;
@@ -67,13 +69,12 @@ private:
     TrainingPlace place_;
     at::Tensor kept_; ///< (n, m), of place.type; the other tensors are undefined then
     double clipLow_, clipHigh_;
-    Rotation rotation_, typedRotation_; ///< empty where there is none
-    at::Tensor dense_, typedDense_;     ///< R1 (x) R2, (m, m), for many rows
-    at::Tensor signs_;                  ///< (n, m), of place.type
-    at::Tensor logRow_, logColumn_;     ///< (n, 1), (m); the latter undefined without column scales
-    at::Tensor lowRankA_, lowRankB_;    ///< (n, k), (k, m), or undefined
-    at::Tensor latents_;                ///< (n, m), |trained latents|, or undefined
-    at::Tensor mean_;                   ///< (n, 1), or undefined
+    TrainableRotation rotation_;
+    at::Tensor signs_;               ///< (n, m), of place.type
+    at::Tensor logRow_, logColumn_;  ///< (n, 1), (m); the latter undefined without column scales
+    at::Tensor lowRankA_, lowRankB_; ///< (n, k), (k, m), or undefined
+    at::Tensor latents_;             ///< (n, m), |trained latents|, or undefined
+    at::Tensor mean_;                ///< (n, 1), or undefined
 };
 
 } // namespace bwla

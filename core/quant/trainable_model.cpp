@@ -149,6 +149,12 @@ void TrainableModel::keepLatents(std::int64_t layer, const LatentSigns& signs) {
             group.keepLatents(*next++);
 }
 
+void TrainableModel::retract() const {
+    for (const Block& block : blocks_)
+        for (const TrainableGroup& group : block.groups)
+            group.retract();
+}
+
 RefinedModel TrainableModel::stored() const {
     RefinedModel model;
     for (const Block& block : blocks_) {

@@ -54,6 +54,8 @@ public:
     /// `signs`: what addTo() gave them, trained.
     void keepLatents(std::int64_t layer, const LatentSigns& signs);
 
+    /// After each step, where rotations train.
+    void retract() const;
     [[nodiscard]] RefinedModel stored() const;
 
 private:

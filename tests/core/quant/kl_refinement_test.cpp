@@ -37,6 +37,20 @@ std::vector<std::byte> bytes(const RefinedModel& model) {
     return all;
 }
 
+/// Largest |R R' - I|.
+double offOrthogonal(const StoredFactor& r) {
+    double off = 0.0;
+    for (std::int64_t i = 0; i < r.size; ++i)
+        for (std::int64_t j = 0; j < r.size; ++j) {
+            double dot = 0.0;
+            for (std::int64_t k = 0; k < r.size; ++k)
+                dot += static_cast<double>(r.scale) * r.values[i * r.size + k] *
+                       (static_cast<double>(r.scale) * r.values[j * r.size + k]);
+            off = std::max(off, std::abs(dot - (i == j ? 1.0 : 0.0)));
+        }
+    return off;
+}
+
 } // namespace
 
 class KlRefinementTest : public QObject {
@@ -144,6 +158,30 @@ private Q_SLOTS:
         QVERIFY2(after < 0.9 * before, qPrintable(QString("%1 -> %2").arg(before).arg(after)));
         QCOMPARE(trained.points.back().flippedSigns > 0.0, signs);
         QVERIFY(bytes(trained.model) != bytes(start_));
+    }
+
+    /// Trained rotations learn, stay orthogonal as far as 8 bits can say it, and what is stored is
+    /// what trained.
+    void rotationsTrain_data() {
+        QTest::addColumn<bool>("fold");
+        QTest::newRow("by rows") << false;
+        QTest::newRow("weights folded") << true;
+    }
+    void rotationsTrain() {
+        QFETCH(bool, fold);
+        KlSettings settings = steps(40);
+        settings.foldWeights = fold;
+        settings.rotationRate = 1e-2;
+        const Trained trained = train(settings, fold ? "turn-fold" : "turn-rows");
+        const QuantizedGroup &before = start_.blocks[1].groups[0],
+                             &after = trained.model.blocks[1].groups[0];
+        QVERIFY(after.factorA.values != before.factorA.values);
+        QVERIFY(after.factorB.values != before.factorB.values);
+        QVERIFY(offOrthogonal(after.factorA) < 0.02);
+        QVERIFY(offOrthogonal(after.factorB) < 0.02);
+        QVERIFY2(std::abs(klOf(trained.model) - trained.points.back().kl) <
+                     0.3 * trained.points.back().kl,
+                 "the stored model is not the trained one");
     }
 
     /// Groups in float are constants, and so are the norms before them; the rest learns.
