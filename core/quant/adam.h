@@ -35,6 +35,12 @@ struct Adam {
 void shareMemory(std::vector<at::Tensor>& leaves, const at::Tensor& values,
                  const at::Tensor& gradients);
 
+/// A trained tensor and what it is: "row scales", "signs".
+struct NamedLeaf {
+    const char* kind;
+    at::Tensor leaf;
+};
+
 /// Leaves of autograd that train alike. Once packed they and their gradients are views of flat
 /// tensors.
 class ParameterPool {

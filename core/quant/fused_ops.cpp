@@ -5,7 +5,19 @@
 
 namespace {
 constexpr std::int64_t spareOnHost = std::int64_t{512} << 20;
+thread_local int forbidden = 0; ///< living WithoutFusedOps
+} // namespace
+
+namespace bwla {
+
+WithoutFusedOps::WithoutFusedOps() {
+    ++forbidden;
 }
+WithoutFusedOps::~WithoutFusedOps() {
+    --forbidden;
+}
+
+} // namespace bwla
 
 #ifdef BWLA_CUDA
 
@@ -123,7 +135,7 @@ struct Quantize : torch::autograd::Function<Quantize> {
 } // namespace
 
 bool fusable(const at::Tensor& x) {
-    return x.is_cuda() && x.scalar_type() == at::kBFloat16 && x.size(-1) % 8 == 0;
+    return forbidden == 0 && x.is_cuda() && x.scalar_type() == at::kBFloat16 && x.size(-1) % 8 == 0;
 }
 
 at::Tensor fusedGatedUnit(const at::Tensor& gateUp) {

@@ -17,6 +17,16 @@ namespace bwla {
 /// x is bfloat16 on a GPU, its rows multiples of 8, and this build has the kernels.
 [[nodiscard]] bool fusable(const at::Tensor& x);
 
+/// While one lives, fusable() says no on this thread: the same work by libtorch's operations, to
+/// check the kernels against.
+class WithoutFusedOps {
+public:
+    WithoutFusedOps();
+    ~WithoutFusedOps();
+    WithoutFusedOps(const WithoutFusedOps&) = delete;
+    WithoutFusedOps& operator=(const WithoutFusedOps&) = delete;
+};
+
 /// gateUp (.., 2 units) -> silu(gate) * up.
 [[nodiscard]] at::Tensor fusedGatedUnit(const at::Tensor& gateUp);
 

@@ -3,13 +3,14 @@
 
 #include "core/error.h"
 #include "core/quant/block_reconstruction.h"
+#include "core/quant/faster_products.h"
 #include "core/quant/float_model.h"
+#include "core/quant/fused_ops.h"
 #include "core/quant/kl_state.h"
 #include "core/quant/repeated_work.h"
 #include "core/quant/teacher_rows.h"
 #include "core/quant/trainable_model.h"
 
-#include <ATen/Context.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
@@ -30,28 +31,18 @@ double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// Products of float32 weights at 10 bits of mantissa while it lives: they are made anew each step,
-/// and bfloat16 would round a row's scale the same way for all its weights. No effect on a CPU.
-class FasterFloatProducts {
-public:
-    FasterFloatProducts() { at::globalContext().setFloat32MatmulPrecision(std::string("high")); }
-    ~FasterFloatProducts() {
-        at::globalContext().setFloat32MatmulPrecision(std::string("highest"));
-    }
-    FasterFloatProducts(const FasterFloatProducts&) = delete;
-    FasterFloatProducts& operator=(const FasterFloatProducts&) = delete;
-};
-
 class KlRun {
 public:
     KlRun(const ModelSource& source, const RefinedModel& start, const KlText& text,
           const KlSettings& settings)
-        : repeated_(at::Device(settings.device)), settings_(settings),
+        : repeated_(at::Device(settings.device), settings.recorded), settings_(settings),
           batch_(klBatch(settings.device, source.config(), settings.stepTokens)),
           place_{settings.device, fastestType(settings.device),
                  settings.foldWeights.value_or(settings.device != "cpu")},
           pool_(text, settings.device), teacher_(source, place_, pool_), source_(source),
           student_(source, start, place_, batch_.window) {
+        if (!settings.ownKernels)
+            plain_.emplace();
         const auto device = at::TensorOptions().device(at::Device(settings.device));
         ids_ = at::empty({batch_.windows, batch_.window}, device.dtype(at::kLong));
         teacherRows_ = at::empty({batch_.windows, batch_.window, source.config().width},
@@ -72,12 +63,10 @@ public:
         startedAt_ = pointAt_ = stateAt_ = Clock::now();
         const double secondsBefore = progress_.seconds;
         while (share() < 1.0) {
-            if (stop.stop_requested()) {
-                saveKlState(stateFile, progress_, parameters_, signs_);
-                throw Cancelled();
-            }
-            if (secondsSince(stateAt_) > secondsBetweenStates) {
-                saveKlState(stateFile, progress_, parameters_, signs_);
+            if (stop.stop_requested() || secondsSince(stateAt_) > secondsBetweenStates) {
+                if (!stateFile.empty())
+                    saveKlState(stateFile, progress_, parameters_, signs_);
+                throwIfStopped(stop);
                 stateAt_ = Clock::now();
             }
             trainOneStep();
@@ -168,6 +157,7 @@ private:
     KlBatch batch_;
     TrainingPlace place_;
     FasterFloatProducts faster_;
+    std::optional<WithoutFusedOps> plain_;
     WindowPool pool_;
     TeacherRows teacher_;
     const ModelSource& source_;

@@ -41,6 +41,8 @@ struct KlSettings {
     double secondsBetweenPoints = 1.0;
     std::uint64_t seed = 0;
     std::string device = "cpu";
+    /// For checks on a GPU: kernels of our own (fused_ops.h), steps recorded (repeated_work.h).
+    bool ownKernels = true, recorded = true;
 };
 
 /// Tokens of a window and of a step on this device.
@@ -53,9 +55,10 @@ struct KlBatch {
 
 /// Adam (.9, .95) from `start`: 31 steps of warm-up, cosine to 5 %. With `tokens`, the same seed
 /// gives the same bytes on the same kind of CPU and thread count (a GPU adds up in any order). An
-/// unfinished run's state is kept in `stateFile` (left there at the end), once a minute and when it
-/// is stopped, and gone on from: exactly, but for latent signs, which are kept in 8 bits without
-/// Adam's moments. Throws Cancelled, Error{numeric} and what writing a file throws.
+/// unfinished run's state is kept in `stateFile` (left there at the end; none where that is empty),
+/// once a minute and when it is stopped, and gone on from: exactly, but for latent signs, which are
+/// kept in 8 bits without Adam's moments. Throws Cancelled, Error{numeric} and what writing a file
+/// throws.
 [[nodiscard]] RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start,
                                       const KlText& text, const KlSettings& settings,
                                       const std::filesystem::path& stateFile,

@@ -19,6 +19,18 @@ Error cannotLoad() {
                  (reason != nullptr ? reason : moduleName) + "); install the program again");
 }
 
+/// What the module's function of this name makes.
+template<class Work>
+std::unique_ptr<Work> made(const std::filesystem::path& module, const char* function) {
+    void* handle = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr)
+        throw cannotLoad();
+    void* symbol = dlsym(handle, function);
+    if (symbol == nullptr)
+        throw cannotLoad();
+    return std::unique_ptr<Work>(reinterpret_cast<Work* (*)()>(symbol)());
+}
+
 } // namespace
 
 void shortenBarrierSpins() {
@@ -36,13 +48,11 @@ std::filesystem::path quantizerModulePath() {
 }
 
 std::unique_ptr<QuantizeJob> loadQuantizeJob(const std::filesystem::path& module) {
-    void* handle = dlopen(module.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr)
-        throw cannotLoad();
-    void* symbol = dlsym(handle, "bwlaNewQuantizeJob");
-    if (symbol == nullptr)
-        throw cannotLoad();
-    return std::unique_ptr<QuantizeJob>(reinterpret_cast<QuantizeJob* (*)()>(symbol)());
+    return made<QuantizeJob>(module, "bwlaNewQuantizeJob");
+}
+
+std::unique_ptr<TrainingCheckJob> loadTrainingCheck(const std::filesystem::path& module) {
+    return made<TrainingCheckJob>(module, "bwlaNewTrainingCheck");
 }
 
 } // namespace bwla

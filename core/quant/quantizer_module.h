@@ -5,6 +5,7 @@
 #pragma once
 
 #include "core/quant/quantize_job.h"
+#include "core/quant/training_check.h"
 
 #include <filesystem>
 
@@ -22,5 +23,7 @@ void shortenBarrierSpins();
 /// A job of the module, which stays loaded. Throws Error{backend} where it cannot be loaded.
 [[nodiscard]] std::unique_ptr<QuantizeJob>
 loadQuantizeJob(const std::filesystem::path& module = quantizerModulePath());
+[[nodiscard]] std::unique_ptr<TrainingCheckJob>
+loadTrainingCheck(const std::filesystem::path& module = quantizerModulePath());
 
 } // namespace bwla

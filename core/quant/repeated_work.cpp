@@ -31,20 +31,21 @@ struct RepeatedWork::Graphs {
         int times = 0;
         at::cuda::CUDAGraph graph;
     };
+    bool recorded;
     c10::cuda::CUDAStream stream = workStream();
     c10::cuda::CUDAStreamGuard guard{stream};
     std::map<int, Kind> kinds;
     at::cuda::CUDAEvent previous;
 
     // What was begun on the usual stream is done before this one starts, and the other way round.
-    Graphs() { c10::cuda::device_synchronize(); }
+    explicit Graphs(bool record) : recorded(record) { c10::cuda::device_synchronize(); }
     ~Graphs() { stream.synchronize(); }
     Graphs(const Graphs&) = delete;
     Graphs& operator=(const Graphs&) = delete;
 
     void run(int which, const std::function<void()>& work) {
         Kind& kind = kinds[which];
-        if (kind.times < timesBeforeRecording) {
+        if (!recorded || kind.times < timesBeforeRecording) {
             work();
         } else {
             if (kind.times == timesBeforeRecording) {
@@ -62,9 +63,9 @@ struct RepeatedWork::Graphs {
     }
 };
 
-RepeatedWork::RepeatedWork(const at::Device& device) {
+RepeatedWork::RepeatedWork(const at::Device& device, bool recorded) {
     if (device.is_cuda())
-        graphs_ = std::make_unique<Graphs>();
+        graphs_ = std::make_unique<Graphs>(recorded);
 }
 
 void RepeatedWork::operator()(int kind, const std::function<void()>& work) {
@@ -78,7 +79,7 @@ void RepeatedWork::operator()(int kind, const std::function<void()>& work) {
 
 struct RepeatedWork::Graphs {};
 
-RepeatedWork::RepeatedWork(const at::Device&) {}
+RepeatedWork::RepeatedWork(const at::Device&, bool) {}
 
 void RepeatedWork::operator()(int, const std::function<void()>& work) {
     work();

@@ -16,7 +16,8 @@ namespace bwla {
 /// calling thread's GPU work is on a stream of its own.
 class RepeatedWork {
 public:
-    explicit RepeatedWork(const at::Device& device);
+    /// Not `recorded`: it just runs every time, to check recording against.
+    explicit RepeatedWork(const at::Device& device, bool recorded = true);
     ~RepeatedWork();
     RepeatedWork(const RepeatedWork&) = delete;
     RepeatedWork& operator=(const RepeatedWork&) = delete;

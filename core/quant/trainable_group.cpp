@@ -101,6 +101,18 @@ void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double
     signs.add(signs_, (rest.abs() / logRow_.exp()).clamp(0.05, LatentSigns::bound) * spread);
 }
 
+std::vector<NamedLeaf> TrainableGroup::leaves() const {
+    std::vector<NamedLeaf> leaves;
+    for (const NamedLeaf& part : std::initializer_list<NamedLeaf>{{"row scales", logRow_},
+                                                                  {"column scales", logColumn_},
+                                                                  {"low rank A", lowRankA_},
+                                                                  {"low rank B", lowRankB_},
+                                                                  {"signs", signs_}})
+        if (part.leaf.defined())
+            leaves.push_back(part);
+    return leaves;
+}
+
 at::Tensor TrainableGroup::quantized(const at::Tensor& x, int bits) const {
     const at::Tensor turned = rotation_.empty() ? x : rotation_.rotated(x);
     if (bits < 16 && logColumn_.defined() && fusable(turned))

@@ -54,6 +54,9 @@ public:
     /// After each step of what trains.
     void retract() const { rotation_.retract(); }
 
+    /// All that can train.
+    [[nodiscard]] std::vector<NamedLeaf> leaves() const;
+
     /// Kept in float: a constant, whose input is not rounded either.
     [[nodiscard]] bool isKept() const { return stored_.isKept(); }
     /// In storage types: of an untrained group, the bytes it was made from.

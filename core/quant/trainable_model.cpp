@@ -155,6 +155,19 @@ void TrainableModel::retract() const {
             group.retract();
 }
 
+std::vector<NamedLeaf> TrainableModel::leaves() const {
+    std::vector<NamedLeaf> leaves;
+    for (const Block& block : blocks_) {
+        for (const TrainableGroup& group : block.groups)
+            for (const NamedLeaf& part : group.leaves())
+                leaves.push_back(part);
+        leaves.push_back({"gains", block.attnNorm});
+        leaves.push_back({"gains", block.mlpNorm});
+    }
+    leaves.push_back({"gains", finalNorm_});
+    return leaves;
+}
+
 RefinedModel TrainableModel::stored() const {
     RefinedModel model;
     for (const Block& block : blocks_) {

@@ -56,6 +56,9 @@ public:
 
     /// After each step, where rotations train.
     void retract() const;
+
+    /// All that can train, in the order of the forward pass.
+    [[nodiscard]] std::vector<NamedLeaf> leaves() const;
     [[nodiscard]] RefinedModel stored() const;
 
 private:

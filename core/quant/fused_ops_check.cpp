@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/quant/fused_ops_check.h"
+
+#include "core/quant/adam.h"
+#include "core/quant/fake_quantizer.h"
+#include "core/quant/fused_ops.h"
+#include "core/quant/latent_signs.h"
+#include "core/quant/logit_kl.h"
+#include "core/quant/random_model.h"
+#include "core/quant/torch_block.h"
+
+#include <ATen/Context.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+namespace bwla {
+namespace {
+
+using Tensors = std::vector<at::Tensor>;
+using Shape = std::pair<std::int64_t, std::int64_t>;
+
+/// Normal numbers that bfloat16 holds exactly, in float32.
+at::Tensor bfloats(const std::vector<std::int64_t>& shape, const at::TensorOptions& options,
+                   double size = 1.0) {
+    return (at::randn(shape, options) * size).to(at::kBFloat16).to(at::kFloat);
+}
+
+double errorFrom(const at::Tensor& exact, const at::Tensor& x) {
+    const at::Tensor wanted = exact.detach().to(at::kDouble);
+    return ((x.detach().to(at::kDouble) - wanted).norm() / wanted.norm()).item<double>();
+}
+
+/// A function of tensors, differentiated by each: results, then gradients.
+class Differentiated {
+public:
+    using Function = std::function<Tensors(const Tensors&)>;
+    /// `inputs` in float32; gradients of the results are drawn once.
+    Differentiated(Tensors inputs, Function function)
+        : inputs_(std::move(inputs)), function_(std::move(function)) {
+        const at::NoGradGuard noGrad;
+        for (const at::Tensor& result : function_(inputs_))
+            seeds_.push_back(bfloats(result.sizes().vec(), result.options()));
+    }
+
+    /// Inputs that are rows become `type`; parameters (one dimension) stay float32.
+    [[nodiscard]] Tensors operator()(at::ScalarType type) const {
+        Tensors leaves;
+        for (const at::Tensor& input : inputs_)
+            leaves.push_back(input.to(input.dim() == 1 ? at::kFloat : type, false, /*copy=*/true)
+                                 .requires_grad_(true));
+        Tensors all = function_(leaves), seeds;
+        for (std::size_t i = 0; i < all.size(); ++i)
+            seeds.push_back(seeds_[i].to(all[i].scalar_type()));
+        for (at::Tensor& gradient : torch::autograd::grad(all, leaves, seeds))
+            all.push_back(std::move(gradient));
+        return all;
+    }
+
+private:
+    Tensors inputs_;
+    Function function_;
+    Tensors seeds_;
+};
+
+class FusedOpsCheck {
+public:
+    FusedOpsCheck(const std::string& device, const std::function<void(TrainingCheck)>& found)
+        : found_(found), rows_(device == "cpu" ? 256 : 16'384),
+          options_(at::TensorOptions().dtype(at::kFloat).device(at::Device(device))) {}
+
+    void gatedUnits() const {
+        for (const auto& [rows, units] : {Shape{rows_, 1536}, {37, 24}})
+            differentiated("gated unit " + std::to_string(rows), {"value", "gradient"},
+                           Differentiated({normal({rows, 2 * units}, 3.0)}, [](const Tensors& x) {
+                               return Tensors{gatedUnit(x[0])};
+                           }));
+    }
+
+    /// Through attention, which fused heads are a part of: float32 takes the way in strips.
+    void heads() const {
+        const ModelConfig config = smallLlamaShape(1, 2048);
+        // Exact in both types, so that only the arithmetic differs.
+        const RotaryTable rounded(config, 2048, options_.dtype(at::kBFloat16));
+        const std::int64_t window = std::min<std::int64_t>(rows_, 2048);
+        for (const auto& [windows, tokens] : {Shape{rows_ / window, window}, {3, 100}})
+            differentiated(
+                "heads " + std::to_string(tokens), {"value", "gradient"},
+                Differentiated({normal({windows, tokens, 5 * 192})}, [&](const Tensors& x) {
+                    RotaryTable table = rounded;
+                    table.cos = table.cos.to(x[0].scalar_type());
+                    table.sin = table.sin.to(x[0].scalar_type());
+                    return Tensors{attention(x[0], config, table)};
+                }));
+    }
+
+    void quantizer() const {
+        for (const auto& [rows, cols] : {Shape{rows_, 576}, {rows_, 1536}, {37, 64}})
+            for (const double clip : {1.0, 0.9})
+                differentiated(
+                    "A6 " + std::to_string(cols) + (clip < 1.0 ? " clipped" : ""),
+                    {"value", "gradient", "gradient of log scale"},
+                    Differentiated(
+                        {normal({rows, cols}), at::randn({cols}, options_) * 0.3},
+                        [clip](const Tensors& x) { return Tensors{rounded(x[0], x[1], clip)}; }));
+    }
+
+    void divergence() const {
+        for (const auto& [rows, vocabulary] : {Shape{rows_ / 4, 49'152}, {37, 4104}}) {
+            const at::Tensor head = normal({vocabulary, 64}), teacher = normal({rows, 64}, 0.4),
+                             student = (teacher + normal({rows, 64}, 0.1)).to(at::kBFloat16);
+            const auto kl = [&](at::ScalarType type) {
+                return logitKl({teacher.to(type), head.to(type)}, {student.to(type), head.to(type)},
+                               rows);
+            };
+            const LogitKl own = kl(at::kBFloat16);
+            const WithoutFusedOps plain;
+            const LogitKl torch = kl(at::kBFloat16), exact = kl(at::kFloat);
+            const std::string name = "KL of " + std::to_string(vocabulary);
+            compare(name + ": sum", own.sum, torch.sum, exact.sum);
+            compare(name + ": gradient", own.gradient, torch.gradient, exact.gradient);
+        }
+    }
+
+    void latents() const {
+        const at::Tensor start = at::randn({576, 1536}, options_);
+        Tensors gradients;
+        for (int step = 0; step < 8; ++step)
+            gradients.push_back(normal({576, 1536}, 1e-5));
+        const Tensors own = steppedLatents(at::kBFloat16, start, gradients);
+        const WithoutFusedOps plain;
+        const Tensors torch = steppedLatents(at::kBFloat16, start, gradients),
+                      exact = steppedLatents(at::kFloat, start, gradients);
+        const at::Tensor signs = at::where(own[0] >= 0, 1.0, -1.0), nothing = at::ones_like(start);
+        compare("latents: value", own[0], torch[0], exact[0]);
+        compare("latents: signs", own[1].flatten(), signs, signs);
+        compare("latents: gradient afterwards", own[2] + 1.0, nothing, nothing);
+    }
+
+private:
+    [[nodiscard]] at::Tensor normal(const std::vector<std::int64_t>& shape,
+                                    double size = 1.0) const {
+        return bfloats(shape, options_, size);
+    }
+
+    static at::Tensor rounded(const at::Tensor& x, const at::Tensor& logScale, double clip) {
+        if (fusable(x))
+            return fusedQuantize(x, logScale, 6, clip, clip);
+        return fakeQuantize(x * logScale.exp(), 6, clip, clip).to(x.scalar_type());
+    }
+
+    /// The latents after some steps, then their signs, then what is left of the gradient.
+    static Tensors steppedLatents(at::ScalarType type, const at::Tensor& start,
+                                  const Tensors& gradients) {
+        const at::Tensor leaf = at::where(start >= 0, 1.0, -1.0).to(type);
+        LatentSigns signs;
+        signs.add(leaf, start.abs());
+        signs.pack();
+        std::int64_t count = 0;
+        for (const at::Tensor& gradient : gradients) {
+            leaf.mutable_grad().copy_(gradient);
+            signs.step(adamRates(0.03, ++count).to(start.device()));
+        }
+        return {signs.latents(), leaf.detach().to(at::kFloat), leaf.grad().to(at::kFloat)};
+    }
+
+    /// `names` of what the function gives: results, then gradients.
+    void differentiated(const std::string& name, const std::vector<std::string>& names,
+                        const Differentiated& function) const {
+        const Tensors own = function(at::kBFloat16);
+        const WithoutFusedOps plain;
+        const Tensors torch = function(at::kBFloat16), exact = function(at::kFloat);
+        for (std::size_t i = 0; i < names.size(); ++i)
+            compare(name + ": " + names[i], own[i], torch[i], exact[i]);
+    }
+
+    void compare(const std::string& name, const at::Tensor& own, const at::Tensor& torch,
+                 const at::Tensor& exact) const {
+        const double ours = errorFrom(exact, own), theirs = errorFrom(exact, torch);
+        std::array<char, 64> text{};
+        std::snprintf(text.data(), text.size(), "libtorch %.2e", theirs);
+        // 2e-5: the GPU's short exponential, float32 added up in another order.
+        found_({name, ours <= 1.25 * theirs + 2e-5, ours, text.data()});
+    }
+
+    const std::function<void(TrainingCheck)>& found_;
+    std::int64_t rows_; ///< of a step
+    at::TensorOptions options_;
+};
+
+} // namespace
+
+void checkFusedOps(const std::string& device, const std::function<void(TrainingCheck)>& found) {
+    at::manual_seed(1);
+    const FusedOpsCheck check(device, found);
+    check.gatedUnits();
+    check.heads();
+    check.quantizer();
+    check.divergence();
+    check.latents();
+}
+
+} // namespace bwla
