@@ -138,7 +138,7 @@ public:
                       exact = steppedLatents(at::kFloat, start, gradients);
         const at::Tensor signs = at::where(own[0] >= 0, 1.0, -1.0), nothing = at::ones_like(start);
         compare("latents: value", own[0], torch[0], exact[0]);
-        compare("latents: signs", own[1].flatten(), signs, signs);
+        compare("latents: signs", own[1], signs, signs);
         compare("latents: gradient afterwards", own[2] + 1.0, nothing, nothing);
     }
 
@@ -166,7 +166,7 @@ private:
             leaf.mutable_grad().copy_(gradient);
             signs.step(adamRates(0.03, ++count).to(start.device()));
         }
-        return {signs.latents(), leaf.detach().to(at::kFloat), leaf.grad().to(at::kFloat)};
+        return {signs.latents().front(), leaf.detach().to(at::kFloat), leaf.grad().to(at::kFloat)};
     }
 
     /// `names` of what the function gives: results, then gradients.

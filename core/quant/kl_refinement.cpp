@@ -3,8 +3,8 @@
 
 #include "core/error.h"
 #include "core/quant/block_reconstruction.h"
-#include "core/quant/faster_products.h"
 #include "core/quant/float_model.h"
+#include "core/quant/float_products.h"
 #include "core/quant/fused_ops.h"
 #include "core/quant/kl_state.h"
 #include "core/quant/repeated_work.h"
@@ -156,7 +156,7 @@ private:
     KlSettings settings_;
     KlBatch batch_;
     TrainingPlace place_;
-    FasterFloatProducts faster_;
+    FloatProducts precision_{FloatProducts::fast};
     std::optional<WithoutFusedOps> plain_;
     WindowPool pool_;
     TeacherRows teacher_;

@@ -30,7 +30,6 @@ public:
     void restore(const at::Tensor& compact);
     /// Share of the signs that differ from those added.
     [[nodiscard]] double flipped() const;
-    [[nodiscard]] const at::Tensor& latents() const { return state_.front().value; }
     [[nodiscard]] std::int64_t size() const { return signs_.numel(); }
     [[nodiscard]] bool empty() const { return leaves_.empty(); }
 

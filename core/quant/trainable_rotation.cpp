@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/trainable_rotation.h"
 
+#include "core/quant/float_products.h"
 #include "core/quant/rotation.h"
 
 #include <ATen/core/grad_mode.h>
@@ -15,7 +16,9 @@ at::Tensor rounded(const at::Tensor& r) {
     return r + ((value / scale).round() * scale - value);
 }
 
+/// Exact: what rounding of products adds along the group is never undone.
 void retractFactor(const at::Tensor& r) {
+    const FloatProducts precision(FloatProducts::exact);
     const at::Tensor cubed = at::matmul(at::matmul(r, r.t()), r);
     at::Tensor target = r;
     target.mul_(1.5).sub_(cubed, 0.5);

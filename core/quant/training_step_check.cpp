@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/training_step_check.h"
 
-#include "core/quant/faster_products.h"
+#include "core/quant/float_products.h"
 #include "core/quant/fused_ops.h"
 
 #include <array>
@@ -68,9 +68,8 @@ void checkTrainingStep(const ModelSource& source, const RefinedModel& start, con
         std::optional<WithoutFusedOps> plain;
         if (!ownKernels)
             plain.emplace();
-        std::optional<FasterFloatProducts> faster;
-        if (type != at::kFloat)
-            faster.emplace();
+        const FloatProducts precision(type == at::kFloat ? FloatProducts::exact
+                                                         : FloatProducts::fast);
         return stepOf(source, start, teacher, ids, {place.device, type, place.manyRows}, bits);
     };
     const Step own = by(place.type, true), torch = by(place.type, false),
