@@ -7,6 +7,7 @@
 
 #include "kernels/host_linear.h"
 #include "kernels/kernel_error.h"
+#include "kernels/kernel_report.h"
 
 #include <cstdint>
 #include <functional>
@@ -183,6 +184,8 @@ class Backend {
 public:
     virtual ~Backend() = default;
     [[nodiscard]] virtual BackendInfo info() const = 0;
+    /// Which kernels compute the plans recorded so far, and why.
+    [[nodiscard]] virtual KernelReport kernelReport() const { return {}; }
 
     /// Bytes of memory free for weights and caches where the backend keeps them; 0 = unknown.
     [[nodiscard]] virtual std::int64_t freeMemory() const { return 0; }

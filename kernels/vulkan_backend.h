@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,20 @@ struct VulkanMask {
     bool matrices = false;            ///< units that multiply small matrices
     std::int64_t allocationBytes = 0; ///< largest single allocation; 0 = the device's own
     std::int64_t memoryBytes = 0;     ///< all allocations together; 0 = no limit
+    // And what goes wrong with it.
+    std::string idleShader{}; ///< variant that does nothing: its results are wrong
+    int submissions = 0;      ///< after so many the device is lost; 0 = never
+    int allocations = 0;      ///< after so many its memory is full; 0 = never
+};
+
+/// How kernels are chosen among those that a device can run.
+enum class KernelMode : std::uint8_t {
+    /// BWLA_KERNELS (default, measure), else measure on a GPU and defaults on a software device.
+    automatic,
+    defaults, ///< as chosen when they were written; on a GPU they are checked once
+    /// Checked against the reference backend, and the products of a model timed, when the device is
+    /// first used: two seconds at most, remembered on disk.
+    measure,
 };
 
 struct VulkanOptions {
@@ -35,6 +50,10 @@ struct VulkanOptions {
     /// Keys and values in float32, see CpuOptions.
     bool f32Cache = false;
     VulkanMask mask;
+    KernelMode kernels = KernelMode::automatic;
+    /// Folder of what was found out about kernels; empty = nothing is kept; nullopt =
+    /// BWLA_KERNEL_CACHE, else the user's cache (XDG_CACHE_HOME).
+    std::optional<std::string> kernelCache;
     /// Turns the Khronos validation layer on, synchronization validation included, where it is
     /// installed, and hears its warnings and errors.
     std::function<void(std::string_view)> validation;
@@ -54,7 +73,8 @@ struct VulkanDeviceInfo {
 [[nodiscard]] std::vector<VulkanDeviceInfo> vulkanDevices();
 
 /// Throws KernelError: unsupported (no Vulkan, no such device, a feature is missing),
-/// unknownOverride (BWLA_VULKAN_DEVICE names none), outOfMemory, deviceLost.
+/// unknownOverride (BWLA_VULKAN_DEVICE names none, BWLA_KERNELS no mode), outOfMemory, deviceLost,
+/// wrongResult (kernels are checked, and some work has none left that computes correctly).
 [[nodiscard]] std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions& options = {});
 
 /// bench-kernels on a Vulkan device; see VulkanOptions for the device and what is thrown.

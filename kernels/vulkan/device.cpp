@@ -9,7 +9,7 @@
 namespace bwla::vulkan {
 
 Device::Device(const VulkanOptions& options)
-    : instance_(options.validation), chosen_(instance_.choose(options)) {
+    : mask_(options.mask), instance_(options.validation), chosen_(instance_.choose(options)) {
     instance_.api().GetPhysicalDeviceMemoryProperties(chosen_.handle, &memory_);
     createDevice();
     api_ = loadDeviceApi(instance_.api(), handle_);
@@ -114,9 +114,17 @@ void Device::run(VkCommandBuffer commands, const char* what) const {
     submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
     submit.commandBufferCount = 1;
     submit.pCommandBuffers = &commands;
+    if (mask_.submissions > 0 && ++submissions_ > mask_.submissions)
+        check(VK_ERROR_DEVICE_LOST, what);
     check(api_.QueueSubmit(queue_, 1, &submit, fence_), what);
     check(api_.WaitForFences(handle_, 1, &fence_, VK_TRUE, UINT64_MAX), what);
     check(api_.ResetFences(handle_, 1, &fence_), what);
+}
+
+VkResult Device::allocate(const VkMemoryAllocateInfo& what, VkDeviceMemory& memory) const {
+    if (mask_.allocations > 0 && ++allocations_ > mask_.allocations)
+        return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+    return api_.AllocateMemory(handle_, &what, nullptr, &memory);
 }
 
 } // namespace bwla::vulkan

@@ -28,10 +28,15 @@ public:
     void freeCommands(VkCommandBuffer commands) const;
     /// Submits and waits. Throws KernelError{deviceLost, outOfMemory}.
     void run(VkCommandBuffer commands, const char* what) const;
+    /// vkAllocateMemory.
+    [[nodiscard]] VkResult allocate(const VkMemoryAllocateInfo& what, VkDeviceMemory& memory) const;
+    /// What goes wrong on purpose.
+    [[nodiscard]] const VulkanMask& mask() const { return mask_; }
 
 private:
     void createDevice();
 
+    VulkanMask mask_;
     Instance instance_;
     Candidate chosen_;
     VkPhysicalDeviceMemoryProperties memory_{};
@@ -40,6 +45,7 @@ private:
     VkQueue queue_ = nullptr;
     VkCommandPool pool_ = nullptr;
     VkFence fence_ = nullptr;
+    mutable int submissions_ = 0, allocations_ = 0; ///< counted where the mask limits them
 };
 
 } // namespace bwla::vulkan

@@ -143,6 +143,8 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
     }
     result.info.uuid = uuidText(properties.v11.deviceUUID);
     result.info.driver = std::string(properties.v12.driverName) + " " + properties.v12.driverInfo;
+    capabilities.driverId = uuidText(properties.v11.driverUUID) + " " +
+                            std::to_string(core.driverVersion) + " " + result.info.driver;
     capabilities.subgroupSize = properties.v11.subgroupSize;
     const bool subgroups =
         (properties.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Capabilities {
     std::int64_t memoryBytes = 0;     ///< 0 = no limit of ours
     std::uint32_t invocations = 0;    ///< of a workgroup, at most
     std::uint32_t sharedBytes = 0;    ///< of a workgroup
+    std::string driverId;             ///< the driver's UUID and version
 };
 
 struct Candidate {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/host_linear.h"
+#include "kernels/vulkan/kernel_choice.h"
 #include "kernels/vulkan/memory.h"
 #include "kernels/vulkan/pipelines.h"
 
@@ -12,10 +13,11 @@ struct Machine {
     std::shared_ptr<const Device> device;
     DeviceMemory memory;
     Pipelines pipelines;
+    KernelChoice choice;
     WeightKind cacheType; ///< f32 or f16
 
     explicit Machine(const VulkanOptions& options)
-        : device(std::make_shared<const Device>(options)), memory(device), pipelines(device),
+        : device(std::make_shared<const Device>(options)), memory(device), pipelines(device), choice(*device, options),
           cacheType(options.f32Cache ? WeightKind::f32 : WeightKind::f16) {}
 };
 

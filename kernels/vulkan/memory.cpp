@@ -81,7 +81,7 @@ void Allocation::allocate(Residence residence) {
                               (memory.memoryTypes[type].propertyFlags & wish) == wish;
             allocate.memoryTypeIndex = type;
             if (fits)
-                result = api.AllocateMemory(device_->handle(), &allocate, nullptr, &memory_);
+                result = device_->allocate(allocate, memory_);
         }
     if (memory_ == nullptr && result == VK_ERROR_OUT_OF_DEVICE_MEMORY)
         outOfMemory(megabytes(bytes_) + " of its memory could not be had");

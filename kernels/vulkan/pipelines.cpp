@@ -2,6 +2,7 @@
 #include "kernels/vulkan/pipelines.h"
 
 #include "kernels/kernel_error.h"
+#include "kernels/kernel_memory.h"
 
 // Generated: one array of words a shader variant, and `shaderTable` of their names.
 #include "shader_table.inc"
@@ -15,6 +16,18 @@ std::span<const std::uint32_t> shaderCode(std::string_view name) {
         if (known == name)
             return words;
     throw KernelError(KernelErrorCode::unsupported, std::string(name), "no such shader");
+}
+
+const std::string& shaderFingerprint() {
+    static const std::string text = [] {
+        std::string all;
+        for (const auto& [name, words] : shaderTable) {
+            all += name;
+            all += fingerprint({reinterpret_cast<const char*>(words.data()), words.size_bytes()});
+        }
+        return fingerprint(all);
+    }();
+    return text;
 }
 
 Pipelines::Pipelines(std::shared_ptr<const Device> device) : device_(std::move(device)) {
@@ -38,7 +51,7 @@ VkPipeline Pipelines::get(const std::string& shader, const std::vector<std::uint
     if (const auto found = pipelines_.find(key); found != pipelines_.end())
         return found->second;
     const DeviceApi& api = device_->api();
-    const auto code = shaderCode(shader);
+    const auto code = shaderCode(shader == device_->mask().idleShader ? "idle" : shader);
     VkShaderModuleCreateInfo module{};
     module.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
     module.codeSize = code.size_bytes();

@@ -15,6 +15,9 @@ namespace bwla::vulkan {
 /// KernelError{unsupported}.
 [[nodiscard]] std::span<const std::uint32_t> shaderCode(std::string_view name);
 
+/// Of all shaders of this program, as text.
+[[nodiscard]] const std::string& shaderFingerprint();
+
 /// Compute pipelines by shader variant and specialization constants (constant_id 0 is the size of a
 /// workgroup), created at first use. All have push constants of 128 bytes and no descriptors.
 class Pipelines {

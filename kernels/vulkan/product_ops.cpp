@@ -88,10 +88,11 @@ std::optional<ProductShape> gemvTogether(const VulkanPlan& plan, const PreparedR
     }
     if (!fits)
         return std::nullopt;
-    const ProductShape shape =
-        productShape(plan.machine().device->capabilities(),
-                     {first.kind(), true, input.scaled, rows, first.cols(), 1});
-    return shape.decodeOnly ? std::optional(shape) : std::nullopt;
+    const ProductCase what{first.kind(), true, input.scaled, rows, first.cols(), 1};
+    const ProductShape standard = productShape(plan.machine().device->capabilities(), what);
+    if (!standard.decodeOnly || plan.machine().choice.isDisabled(standard.shader))
+        return std::nullopt;
+    return plan.machine().choice.choose(what, standard);
 }
 
 } // namespace
@@ -114,7 +115,9 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
         const ProductCase what{weight.kind(), levels,        input.scaled,
                                part.rows,     weight.cols(), target.lastRow ? 1 : plan.batch()};
         const ProductShape shape =
-            target.shape != nullptr ? *target.shape : plainShape(capabilities, what);
+            target.shape != nullptr
+                ? *target.shape
+                : plan.machine().choice.choose(what, plainShape(capabilities, what));
         std::vector<std::uint32_t> constants = shape.constants;
         constants.insert(constants.begin(), plan.batch() == 1 ? 1 : 0);
         constants.push_back(input.scaled ? 1 : 0);

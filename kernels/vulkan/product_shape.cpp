@@ -17,23 +17,10 @@ std::uint32_t groupsFor(std::int64_t rows, std::int64_t rowsPerGroup) {
         std::clamp<std::int64_t>((rows + rowsPerGroup - 1) / rowsPerGroup, 1, mostGroups));
 }
 
-std::string kindName(const ProductCase& what) {
-    switch (what.kind) {
-    case WeightKind::f32:
-        return "f32";
-    case WeightKind::f16:
-        return "f16";
-    case WeightKind::rowInt8:
-        return "int8";
-    default:
-        return what.levels ? "levels" : "signs";
-    }
-}
-
 std::string shaderName(const char* algorithm, const Capabilities& capabilities,
                        const ProductCase& what) {
     const bool dot = what.levels && capabilities.integerDot;
-    return std::string(algorithm) + "_" + kindName(what) + (dot ? "_dot" : "");
+    return std::string(algorithm) + "_" + productKindName(what) + (dot ? "_dot" : "");
 }
 
 /// linear.comp: `rows` weight rows a team of lanes, `tokens` input rows a workgroup.
@@ -149,6 +136,19 @@ std::vector<Tile> floatTiles() { // multiples of 4: every invocation brings 8 co
 }
 
 } // namespace
+
+std::string productKindName(const ProductCase& what) {
+    switch (what.kind) {
+    case WeightKind::f32:
+        return "f32";
+    case WeightKind::f16:
+        return "f16";
+    case WeightKind::rowInt8:
+        return "int8";
+    default:
+        return what.levels ? "levels" : "signs";
+    }
+}
 
 std::string ProductShape::text() const {
     std::string text = shader + " " + std::to_string(workgroup);

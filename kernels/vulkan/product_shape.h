@@ -32,6 +32,9 @@ struct ProductShape {
     [[nodiscard]] std::string text() const;
 };
 
+/// "levels", "signs", "f16", "int8", "f32".
+[[nodiscard]] std::string productKindName(const ProductCase& what);
+
 /// Every shape that computes the product on such a device, for benchmarks to choose from.
 [[nodiscard]] std::vector<ProductShape> productShapes(const Capabilities& capabilities,
                                                       const ProductCase& what);

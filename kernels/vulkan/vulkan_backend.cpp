@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/vulkan_backend.h"
 
+#include "kernels/vulkan/self_check.h"
 #include "kernels/vulkan/vulkan_recorder.h"
 
 namespace bwla {
@@ -28,6 +29,8 @@ public:
         return {"vulkan", machine_.device->info().name, variantOf(machine_.device->capabilities()),
                 0};
     }
+    [[nodiscard]] KernelReport kernelReport() const override { return machine_.choice.report(); }
+    [[nodiscard]] Machine& machine() { return machine_; }
     [[nodiscard]] std::int64_t freeMemory() const override { return machine_.memory.available(); }
     [[nodiscard]] std::unique_ptr<Linear> upload(const HostLinear& linear) override {
         return std::make_unique<DeviceWeights>(linear, machine_);
@@ -63,6 +66,65 @@ private:
     bool timed_ = false;
 };
 
+constexpr auto avoidFact = "avoid ";
+
+/// A backend without some groups of kernels, which were wrong.
+std::unique_ptr<VulkanBackend> without(const VulkanOptions& options,
+                                       const std::vector<KernelGroup>& groups,
+                                       const std::string& wrong) {
+    VulkanOptions reduced = options;
+    for (const KernelGroup& group : groups)
+        reduced.mask.*group.without = true;
+    auto backend = std::make_unique<VulkanBackend>(reduced);
+    for (const KernelGroup& group : groups)
+        backend->machine().choice.avoid(group.name, wrong);
+    return backend;
+}
+
+/// One group of kernels after another is left out, then all, until nothing is wrong any more.
+std::unique_ptr<VulkanBackend> findRight(const VulkanOptions& options, KernelMemory& memory,
+                                         const std::string& device, const std::string& wrong) {
+    std::vector<std::vector<KernelGroup>> attempts;
+    for (const KernelGroup& group : kernelGroups())
+        attempts.push_back({group});
+    attempts.push_back(kernelGroups());
+    for (const auto& groups : attempts) {
+        auto backend = without(options, groups, wrong);
+        if (!selfCheck(*backend, backend->machine()).empty())
+            continue;
+        backend->machine().choice.setChecked();
+        for (const KernelGroup& group : groups)
+            memory.set(avoidFact + group.name, wrong);
+        memory.save();
+        return backend;
+    }
+    throw KernelError(KernelErrorCode::wrongResult, device,
+                      "it computes wrongly and is not used (" + wrong + ")");
+}
+
+/// Checked when the device is first used, as it was remembered later.
+std::unique_ptr<VulkanBackend> checkedBackend(const VulkanOptions& options) {
+    auto backend = std::make_unique<VulkanBackend>(options);
+    KernelChoice& choice = backend->machine().choice;
+    const VulkanDeviceInfo& device = backend->machine().device->info();
+    if (!checksKernels(options, device) || choice.checked())
+        return backend;
+    std::vector<KernelGroup> avoided;
+    std::string wrong;
+    for (const KernelGroup& group : kernelGroups())
+        if (const std::string fact = choice.memory().fact(avoidFact + group.name); !fact.empty()) {
+            avoided.push_back(group);
+            wrong = fact;
+        }
+    if (!avoided.empty())
+        return without(options, avoided, wrong);
+    wrong = selfCheck(*backend, backend->machine());
+    if (!wrong.empty())
+        return findRight(options, choice.memory(), device.name, wrong);
+    choice.setChecked();
+    return backend;
+}
+
 } // namespace
 } // namespace vulkan
 
@@ -77,7 +139,7 @@ std::vector<VulkanDeviceInfo> vulkanDevices() {
 }
 
 std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions& options) {
-    return std::make_unique<vulkan::VulkanBackend>(options);
+    return vulkan::checkedBackend(options);
 }
 
 } // namespace bwla

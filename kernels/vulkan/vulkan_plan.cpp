@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace bwla::vulkan {
 namespace {
 
 // Dispatches of a prompt's command buffer, after which a run can be stopped: four layers or so.
 constexpr int segmentDispatches = 64;
+constexpr int mostChoices = 3;
 constexpr std::int64_t headerBytes = 256;
 constexpr std::size_t largestGrids = 64;
 constexpr std::int64_t indirectBytes = sizeof(VkDispatchIndirectCommand);
@@ -29,7 +31,11 @@ VulkanPlan::VulkanPlan(Machine& machine, int batch, bool timed)
       clock_(timed ? std::make_unique<WorkClock>(machine.device) : nullptr) {}
 
 VulkanPlan::~VulkanPlan() {
-    for (VkCommandBuffer commands : commands_)
+    discard();
+}
+
+void VulkanPlan::discard() {
+    for (VkCommandBuffer commands : std::exchange(commands_, {}))
         machine_.device->freeCommands(commands);
 }
 
@@ -125,8 +131,18 @@ void VulkanPlan::dispatchRows(CommandWriter& writer, RowGrid grid) {
             return;
         }
         found = grids_.insert(grids_.end(), grid);
+        writeGrid(grids_.size() - 1, batch()); // for who does not run() before dispatching
     }
     writer.dispatchIndirect(block_, headerBytes + (found - grids_.begin()) * indirectBytes);
+}
+
+void VulkanPlan::writeGrid(std::size_t index, std::int32_t rows) {
+    const RowGrid& grid = grids_[index];
+    const std::uint32_t groups =
+        (static_cast<std::uint32_t>(rows) + grid.rowsPerGroup - 1) / grid.rowsPerGroup;
+    const VkDispatchIndirectCommand command{grid.x, groups, 1};
+    std::memcpy(block_.mapped() + headerBytes + static_cast<std::int64_t>(index) * indirectBytes,
+                &command, sizeof command);
 }
 
 void VulkanPlan::placeBlock() {
@@ -158,11 +174,24 @@ void VulkanPlan::placeValues() {
 void VulkanPlan::encode() {
     placeBlock();
     placeValues();
+    commands_ = written();
+    // What a plan multiplies is known once it is written: kernels that are still to be chosen are,
+    // and it is written again. A second time where one of them turned out wrong.
+    for (int rounds = 0; rounds < mostChoices && machine_.choice.lacks(); ++rounds) {
+        discard();
+        machine_.choice.measure(machine_);
+        if (clock_)
+            clock_ = std::make_unique<WorkClock>(machine_.device);
+        commands_ = written();
+    }
+    operations_.clear();
+}
+
+std::vector<VkCommandBuffer> VulkanPlan::written() {
     CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0, clock_.get());
     for (const Operation& operation : operations_)
         operation(writer);
-    commands_ = writer.finish();
-    operations_.clear();
+    return writer.finish();
 }
 
 void VulkanPlan::writeBlock(const Step& step, const DeviceCache* cache) {
@@ -171,14 +200,8 @@ void VulkanPlan::writeBlock(const Step& step, const DeviceCache* cache) {
                            cache != nullptr ? static_cast<std::int32_t>(cache->capacity()) : 0, 0,
                            cache != nullptr ? cache->layers() : 0};
     std::memcpy(block_.mapped(), &header, sizeof header);
-    for (std::size_t i = 0; i < grids_.size(); ++i) {
-        const std::uint32_t groups =
-            (static_cast<std::uint32_t>(rows) + grids_[i].rowsPerGroup - 1) /
-            grids_[i].rowsPerGroup;
-        const VkDispatchIndirectCommand command{grids_[i].x, groups, 1};
-        std::memcpy(block_.mapped() + headerBytes + static_cast<std::int64_t>(i) * indirectBytes,
-                    &command, sizeof command);
-    }
+    for (std::size_t i = 0; i < grids_.size(); ++i)
+        writeGrid(i, rows);
     std::memcpy(block_.mapped() + tokensOffset_, step.tokens.data(), step.tokens.size_bytes());
     // Vulkan's sine is good to 2^-11 only: angles are the host's business.
     std::vector<float> angles;

@@ -93,6 +93,9 @@ private:
         std::vector<float> frequencies;
         std::int64_t offset = 0; ///< in the block
     };
+    [[nodiscard]] std::vector<VkCommandBuffer> written();
+    void discard();
+    void writeGrid(std::size_t index, std::int32_t rows);
     void placeBlock();
     void placeValues();
     void writeBlock(const Step& step, const DeviceCache* cache);

@@ -170,6 +170,58 @@ private slots:
                  KernelErrorCode::unsupported);
     }
 
+    // A device that is lost in the middle of an answer, as its driver says it.
+    void aLostDeviceSaysSoInOneSentence() {
+        Listener listener;
+        VulkanMask mask;
+        mask.submissions = 2; // the table's upload, one run
+        const auto backend = makeVulkanBackend(listener.options(mask));
+        const auto table = backend->upload(randomLinear(WeightKind::f32, 10, 64, 1));
+        const auto plan = backend->record(
+            [&](Recorder& recorder) { recorder.embed(*table, recorder.buffer(64)); }, 1);
+        const std::vector<std::int32_t> tokens = {3};
+        QVERIFY(backend->run(*plan, {tokens}));
+        for (int again = 0; again < 2; ++again) // it stays lost
+            try {
+                backend->run(*plan, {tokens});
+                QFAIL("no error");
+            } catch (const KernelError& error) {
+                QCOMPARE(error.code(), KernelErrorCode::deviceLost);
+                QCOMPARE(std::string(error.what()),
+                         std::string("Vulkan device: the device stopped answering during a forward "
+                                     "pass; what was uploaded to it is gone, load the model "
+                                     "again"));
+            }
+        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+    }
+
+    // Wherever its memory ends, it is an error, and what was there is given back.
+    void aFullMemorySaysSo() {
+        Listener listener;
+        int failed = 0;
+        for (int allocations = 1; allocations <= 5; ++allocations) {
+            VulkanMask mask;
+            mask.allocations = allocations;
+            try {
+                const auto backend = makeVulkanBackend(listener.options(mask));
+                const auto table = backend->upload(randomLinear(WeightKind::f16, 10, 64, 1));
+                const auto plan = backend->record(
+                    [&](Recorder& recorder) {
+                        const Buffer x = recorder.buffer(64);
+                        recorder.embed(*table, x);
+                        recorder.head({}, *table, x, HeadRows::last);
+                    },
+                    1);
+            } catch (const KernelError& error) {
+                QCOMPARE(error.code(), KernelErrorCode::outOfMemory);
+                QVERIFY(std::string(error.what()).ends_with("of its memory could not be had"));
+                ++failed;
+            }
+        }
+        QVERIFY(failed >= 3 && failed < 5);
+        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+    }
+
     void devicesAreChosenByName() {
         const VulkanDeviceInfo device = vulkanDevices().front();
         QVERIFY(!device.name.empty());
