@@ -280,8 +280,8 @@ std::vector<BackendCase> backendCases() {
                      }});
     for (const std::int64_t headDim : {64, 80, 6}) // half-precision keys and values
         cases.push_back({"attend, heads of " + std::to_string(headDim),
-                         [headDim](Backend& backend) { return attended(backend, headDim); },
-                         true, 2e-3});
+                         [headDim](Backend& backend) { return attended(backend, headDim); }, true,
+                         2e-3});
     for (const auto& [name, kind, bits] : {std::tuple{"w1a6", WeightKind::binary, 6},
                                            {"w1a16", WeightKind::binary, 16},
                                            {"f16", WeightKind::f16, 16}})

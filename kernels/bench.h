@@ -36,7 +36,9 @@ struct BenchResult {
     double gbPerSecond = 0; ///< weightBytes / us
     double roofShare = 0;   ///< gbPerSecond / roof(); above 1 where caches serve the weights
     std::string variant;    ///< kernel name
-    bool verified = false;  ///< outputs equal the scalar twin's within 1e-5 (integers exactly)
+    bool chosen = false;    ///< by measuring, among so many candidates (KernelUse)
+    int candidates = 0;
+    bool verified = false; ///< outputs equal the scalar twin's within 1e-5 (integers exactly)
 };
 
 /// Times products on one device. Throws KernelError.

@@ -27,8 +27,9 @@ struct KernelMissing {
 struct KernelReport {
     std::vector<KernelUse> uses; ///< of the plans recorded so far
     std::vector<KernelMissing> missing;
-    bool checked = false;    ///< every kernel agreed with its scalar twin, now or when it was first used
-    double roof = 0;         ///< GB/s that the device's memory delivers, where measured
+    bool checked =
+        false;       ///< every kernel agreed with its scalar twin, now or when it was first used
+    double roof = 0; ///< GB/s that the device's memory delivers, where measured
     std::string rememberedIn; ///< file of the choice; empty = none
 };
 

@@ -20,6 +20,8 @@ std::string backendInUse(const CommonOptions& options) {
 VulkanOptions vulkanOptions(const CommonOptions& options) {
     VulkanOptions vulkan;
     vulkan.allowSoftware = options.backend == "vulkan";
+    if (!options.kernels.empty())
+        vulkan.kernels = options.kernels == "measure" ? KernelMode::measure : KernelMode::defaults;
     return vulkan;
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/load.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "kernels/bench.h"
@@ -10,6 +11,13 @@
 namespace bwla {
 namespace {
 
+/// Who computes one kind of product.
+struct Product {
+    std::string work;
+    BenchResult result;
+    std::string why;
+};
+
 struct Device {
     std::string name, uuid, type, driver, variant;
     std::string missing;      ///< why it cannot be used; empty = it can
@@ -17,6 +25,8 @@ struct Device {
     bool verified = false;    ///< every kernel agrees with its scalar twin
     double gbPerSecond = 0.0; ///< of the 1-bit product, weights from memory
     double roof = 0.0;
+    std::vector<Product> products{};
+    KernelReport report{};
 };
 
 bool allAgree(const std::vector<KernelCheck>& checks) {
@@ -24,10 +34,42 @@ bool allAgree(const std::vector<KernelCheck>& checks) {
                        [](const KernelCheck& check) { return check.ok; });
 }
 
-void measure(Device& device, ProductBench& bench) {
-    const BenchResult result = bench.run({.format = BenchFormat::w1a6, .cold = true});
+/// The 1-bit product of a row, then the other kinds, which get less time and, on a device that is
+/// slow, less work.
+std::vector<BenchCase> benchCases(bool fast) {
+    const std::int64_t rows = fast ? 4096 : 1024;
+    const double seconds = 0.05;
+    std::vector<BenchCase> cases{{.format = BenchFormat::w1a6, .cold = true, .seconds = 0.5}};
+    for (const auto& [format, columns] : {std::pair{BenchFormat::w1a6, 64},
+                                          {BenchFormat::w1a16, 1},
+                                          {BenchFormat::f16, 1},
+                                          {BenchFormat::f16, 64},
+                                          {BenchFormat::q8, 1}})
+        cases.push_back({.rows = rows,
+                         .cols = rows,
+                         .columns = columns,
+                         .format = format,
+                         .cold = fast && columns == 1,
+                         .seconds = seconds});
+    return cases;
+}
+
+std::string workText(const BenchCase& what) {
+    return std::string(benchFormatName(what.format)) + " " + std::to_string(what.rows) + "x" +
+           std::to_string(what.cols) + ", " + std::to_string(what.columns) +
+           (what.columns == 1 ? " column" : " columns");
+}
+
+void measure(Device& device, ProductBench& bench, bool gpu) {
+    const bool processor = device.type == "cpu" && device.uuid.empty();
+    for (const BenchCase& what : benchCases(gpu)) {
+        const BenchResult result = bench.run(what);
+        device.products.push_back(
+            {workText(what), result,
+             result.chosen ? "measured" : (processor ? "best for this processor" : "default")});
+    }
     device.measured = true;
-    device.gbPerSecond = result.gbPerSecond;
+    device.gbPerSecond = device.products.front().result.gbPerSecond;
     device.roof = bench.roof();
 }
 
@@ -41,7 +83,7 @@ Device processor(int threads) {
                   .variant = info.variant + ", " + std::to_string(info.threads) + " threads",
                   .missing = {}};
     device.verified = allAgree(selftest());
-    measure(device, bench);
+    measure(device, bench, false);
     return device;
 }
 
@@ -54,11 +96,13 @@ Device vulkanDevice(const VulkanDeviceInfo& info, const CommonOptions& common) {
                   .missing = info.missing};
     if (!info.missing.empty() || (!info.isGpu() && common.backend != "vulkan"))
         return device;
-    VulkanOptions options;
+    VulkanOptions options = vulkanOptions(common);
     options.device = info.uuid;
-    device.variant = makeVulkanBackend(options)->info().variant;
+    const auto backend = makeVulkanBackend(options);
+    device.variant = backend->info().variant;
     device.verified = allAgree(vulkanSelftest(options));
-    measure(device, *makeVulkanBench(options));
+    measure(device, *makeVulkanBench(options), info.isGpu());
+    device.report = backend->kernelReport();
     return device;
 }
 
@@ -67,6 +111,44 @@ std::vector<Device> allDevices(const CommonOptions& options) {
     for (const VulkanDeviceInfo& info : vulkanDevices())
         devices.push_back(vulkanDevice(info, options));
     return devices;
+}
+
+const char* reasonOf(const KernelMissing& missing) {
+    return missing.failed ? "failed its check" : "capability missing";
+}
+
+/// Which kernels compute, why, and which do not.
+void addKernels(const Device& device, OrderedJson& document) {
+    document["kernels"] = OrderedJson::array();
+    for (const Product& product : device.products)
+        document["kernels"].push_back({{"work", product.work},
+                                       {"kernel", product.result.variant},
+                                       {"why", product.why},
+                                       {"candidates", product.result.candidates},
+                                       {"gb_s", product.result.gbPerSecond},
+                                       {"roof_share", product.result.roofShare},
+                                       {"verified", product.result.verified}});
+    document["unused"] = OrderedJson::array();
+    for (const KernelMissing& missing : device.report.missing)
+        document["unused"].push_back(
+            {{"kernel", missing.kernel}, {"why", reasonOf(missing)}, {"detail", missing.detail}});
+}
+
+std::string kernelLines(const Device& device) {
+    std::vector<std::vector<std::string>> rows;
+    for (const Product& product : device.products) {
+        const BenchResult& result = product.result;
+        const std::string why =
+            result.chosen ? format("measured, best of %d", result.candidates) : product.why;
+        rows.push_back({product.work, result.variant, why, format("%.1f", result.gbPerSecond),
+                        format("%.2f", result.roofShare), result.verified ? "yes" : "NO"});
+    }
+    std::string text =
+        "\n" + markdownTable({"product", "kernel", "why", "GB/s", "of roof", "verified"}, rows);
+    for (const KernelMissing& missing : device.report.missing)
+        text += format("Not used: %s, %s%s%s\n", missing.kernel.c_str(), reasonOf(missing),
+                       missing.detail.empty() ? "" : ": ", missing.detail.c_str());
+    return text;
 }
 
 OrderedJson documentOf(const Device& device) {
@@ -85,6 +167,7 @@ OrderedJson documentOf(const Device& device) {
         document["verified"] = device.verified;
         document["gb_s"] = device.gbPerSecond;
         document["roof_gb_s"] = device.roof;
+        addKernels(device, document);
     }
     return document;
 }
@@ -103,7 +186,7 @@ std::string linesOf(const Device& device) {
                                                          : ", NOT all agree: see bwla selftest"));
     lines.emplace_back("1-bit product", format("%.1f GB/s of weights", device.gbPerSecond));
     lines.emplace_back("Memory roof", format("%.1f GB/s", device.roof));
-    return alignedLines(lines);
+    return alignedLines(lines) + kernelLines(device);
 }
 
 void devices(const Call& call) {

@@ -49,6 +49,10 @@ CLI::App* Verbs::add(const std::string& name, const std::string& description,
                    "Print one JSON document; progress as JSON lines on stderr");
     verb->add_option("--backend", options_.backend,
                      "vulkan, cpu or reference (default: vulkan where there is a GPU, else cpu)");
+    verb->add_option("--kernels", options_.kernels,
+                     "Kernels of a Vulkan device: default, or measure when it is first used "
+                     "(default: measure on a GPU)")
+        ->check(CLI::IsMember({"default", "measure"}));
     verb->add_option("--threads", options_.threads, "Threads (default: one a physical core)")
         ->check(CLI::Range(0, 1024));
     verb->callback([this, run = std::move(run)] { chosen_ = run; });

@@ -17,6 +17,7 @@ struct CommonOptions {
     bool json = false;
     std::string backend; ///< as typed; empty = the default
     int threads = 0;     ///< 0 = one a physical core
+    std::string kernels; ///< "default", "measure"; empty = by the device
 };
 
 /// What a verb gets to run with. Failures are thrown: Error, KernelError or Cancelled.

@@ -165,8 +165,8 @@ void KernelChoice::measureAll(Machine& machine, const std::vector<Wanted>& wante
     if (const double roof = trials.run(memory_.fact(roofFact).empty()); roof > 0)
         memory_.set(roofFact, std::to_string(roof));
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const TrialResult best = trials.best(
-            i, [&](const ProductShape& shape, const std::string& detail) {
+        const TrialResult best =
+            trials.best(i, [&](const ProductShape& shape, const std::string& detail) {
                 disable(shape.shader, detail);
             });
         Use& use = uses_[wanted[i].key];
@@ -206,8 +206,8 @@ bool KernelChoice::checked() const {
 KernelReport KernelChoice::report() const {
     KernelReport report;
     for (const auto& [key, use] : uses_)
-        report.uses.push_back({caseText(use.what), use.shape.text(), use.measured, use.candidates,
-                               use.gbPerSecond});
+        report.uses.push_back(
+            {caseText(use.what), use.shape.text(), use.measured, use.candidates, use.gbPerSecond});
     for (KernelMissing& missing : lacking(device_.capabilities()))
         if (std::ranges::none_of(avoided_, [&](const auto& avoided) {
                 return missing.kernel.starts_with(avoided.first);

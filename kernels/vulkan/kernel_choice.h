@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "kernels/kernel_report.h"
 #include "kernels/kernel_memory.h"
+#include "kernels/kernel_report.h"
 #include "kernels/vulkan/product_shape.h"
 
 #include <map>
@@ -20,8 +20,8 @@ struct Machine;
 [[nodiscard]] bool checksKernels(const VulkanOptions& options, const VulkanDeviceInfo& info);
 
 /// Which shape computes each product of a device. A shape is the device's default until plans are
-/// recorded with measuring on: then the candidates of every product in them are timed once, cold and
-/// with warm clocks, the fastest whose results are right is taken and remembered on disk.
+/// recorded with measuring on: then the candidates of every product in them are timed once, cold
+/// and with warm clocks, the fastest whose results are right is taken and remembered on disk.
 class KernelChoice {
 public:
     KernelChoice(const Device& device, const VulkanOptions& options);
@@ -39,8 +39,8 @@ public:
     };
 
     /// The shape to use. `standard` is the default: candidates are those of the same sort (joined
-    /// products, one row, or not), and never less exact. Throws KernelError{wrongResult} where every
-    /// candidate failed its check.
+    /// products, one row, or not), and never less exact. Throws KernelError{wrongResult} where
+    /// every candidate failed its check.
     [[nodiscard]] ProductShape choose(const ProductCase& what, const ProductShape& standard);
     /// Something was asked for that is still to be measured: measure, and record again.
     [[nodiscard]] bool lacks() const { return !wanted_.empty(); }
@@ -76,7 +76,8 @@ private:
     };
     [[nodiscard]] std::vector<ProductShape> candidates(const ProductCase& what,
                                                        const ProductShape& standard) const;
-    bool recall(const std::string& key, const std::vector<ProductShape>& candidates, Use& use) const;
+    bool recall(const std::string& key, const std::vector<ProductShape>& candidates,
+                Use& use) const;
     void measureAll(Machine& machine, const std::vector<Wanted>& wanted);
 
     const Device& device_;

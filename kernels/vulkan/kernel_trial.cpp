@@ -178,9 +178,8 @@ void KernelTrials::add(const ProductCase& what, const std::vector<ProductShape>&
         if (const auto found = std::ranges::find_if(
                 tried, [&](const ProductShape& one) { return sameKernel(one, shape); });
             found != tried.end() || &shape == &shapes.front())
-            trial->contenders.push_back(
-                {shape, found != tried.end() ? *found : shape, nullptr,
-                 std::numeric_limits<double>::infinity()});
+            trial->contenders.push_back({shape, found != tried.end() ? *found : shape, nullptr,
+                                         std::numeric_limits<double>::infinity()});
     // Lists run through one parameter after another: every third first shows more of them.
     auto& order = trial->contenders;
     std::vector<Trial::Contender> mixed;
@@ -236,16 +235,17 @@ TrialResult KernelTrials::best(std::size_t index, const Wrong& wrong) {
     std::string said;
     for (const Trial::Contender* one : order) {
         const std::string mistake = trial.mistake(machine_, one->tried);
-        const double bytes = static_cast<double>(trial.rig.what().rows * bytesPerRow(trial.rig.what()));
+        const double bytes =
+            static_cast<double>(trial.rig.what().rows * bytesPerRow(trial.rig.what()));
         if (mistake.empty())
             return {one->asked, static_cast<int>(order.size()), bytes * 1e-3 / one->us};
         wrong(one->asked, mistake);
         said = one->asked.shader + " " + mistake;
     }
     throw KernelError(KernelErrorCode::wrongResult, machine_.device->info().name,
-                      "no kernel for a product of " + std::to_string(trial.rig.what().rows) + " x " +
-                          std::to_string(trial.rig.what().cols) + " computes correctly on it: " +
-                          said);
+                      "no kernel for a product of " + std::to_string(trial.rig.what().rows) +
+                          " x " + std::to_string(trial.rig.what().cols) +
+                          " computes correctly on it: " + said);
 }
 
 } // namespace bwla::vulkan

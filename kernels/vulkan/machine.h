@@ -17,7 +17,8 @@ struct Machine {
     WeightKind cacheType; ///< f32 or f16
 
     explicit Machine(const VulkanOptions& options)
-        : device(std::make_shared<const Device>(options)), memory(device), pipelines(device), choice(*device, options),
+        : device(std::make_shared<const Device>(options)), memory(device), pipelines(device),
+          choice(*device, options),
           cacheType(options.f32Cache ? WeightKind::f32 : WeightKind::f16) {}
 };
 

@@ -28,8 +28,12 @@ ProductRig::ProductRig(Machine& machine, std::deque<DeviceWeights> weights, int 
     const LinearTarget target{&weight, out_, false};
     recorder.linear(prepared_, {&target, 1});
     plan_.encode();
-    what_ = {weight.kind(), bits < 16 && weight.kind() == WeightKind::binary,
-             plan_.prepared(prepared_).scaled, weight.rows(), weight.cols(), batch};
+    what_ = {weight.kind(),
+             bits < 16 && weight.kind() == WeightKind::binary,
+             plan_.prepared(prepared_).scaled,
+             weight.rows(),
+             weight.cols(),
+             batch};
 }
 
 void ProductRig::encode(CommandWriter& writer, const ProductShape& shape, int index) {

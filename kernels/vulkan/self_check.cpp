@@ -42,8 +42,7 @@ void checkShaders(Machine& machine, Backend& reference, WeightKind kind, int bit
         largest = std::max(largest, std::abs(double{value}));
     std::set<std::string> seen;
     std::vector<std::pair<std::string, double>> wrong;
-    for (const ProductShape& shape :
-         productShapes(machine.device->capabilities(), rig.what())) {
+    for (const ProductShape& shape : productShapes(machine.device->capabilities(), rig.what())) {
         if (!seen.insert(shape.shader).second)
             continue;
         rig.clear();
@@ -69,9 +68,12 @@ void checkShaders(Machine& machine, Backend& reference, WeightKind kind, int bit
 
 void checkEveryShader(Machine& machine) {
     const auto reference = makeReferenceBackend();
-    for (const auto& [kind, bits] :
-         {std::pair{WeightKind::f32, 16}, {WeightKind::f16, 16}, {WeightKind::rowInt8, 16},
-          {WeightKind::binary, 16}, {WeightKind::binary, 6}, {WeightKind::binary, 8}})
+    for (const auto& [kind, bits] : {std::pair{WeightKind::f32, 16},
+                                     {WeightKind::f16, 16},
+                                     {WeightKind::rowInt8, 16},
+                                     {WeightKind::binary, 16},
+                                     {WeightKind::binary, 6},
+                                     {WeightKind::binary, 8}})
         for (const int batch : {1, 33})
             checkShaders(machine, *reference, kind, bits, batch);
 }

@@ -91,6 +91,11 @@ std::vector<BenchResult> VulkanBench::measure(const BenchCase& what, bool everyV
         result.gbPerSecond = result.weightBytes * 1e-3 / result.us;
         result.roofShare = result.gbPerSecond / roof();
         result.variant = shape.text();
+        for (const KernelUse& use : machine_.choice.report().uses)
+            if (use.kernel == result.variant) {
+                result.chosen = use.measured;
+                result.candidates = use.candidates;
+            }
         result.verified = expected.agree(rig.out(), toleranceOf(shape));
     }
     return results;

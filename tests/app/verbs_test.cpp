@@ -217,8 +217,15 @@ void VerbsTest::theProcessorIsADevice() { // the first; Vulkan devices follow
     QVERIFY2(finished.exitCode == 0, finished.all());
     const auto json = finished.json();
     QVERIFY(!json.empty());
-    QCOMPARE(keys(json[0]), (QStringList{"driver", "gb_s", "name", "roof_gb_s", "type", "uuid",
-                                         "variant", "verified"}));
+    QCOMPARE(keys(json[0]), (QStringList{"driver", "gb_s", "kernels", "name", "roof_gb_s", "type",
+                                         "unused", "uuid", "variant", "verified"}));
+    QVERIFY(json[0]["kernels"].size() > 3U);
+    for (const auto& row : json[0]["kernels"]) {
+        QCOMPARE(keys(row), (QStringList{"candidates", "gb_s", "kernel", "roof_share", "verified",
+                                         "why", "work"}));
+        QVERIFY(row["verified"].get<bool>());
+        QVERIFY(!row["kernel"].get<std::string>().empty());
+    }
     QCOMPARE(json[0]["type"].get<std::string>(), std::string("cpu"));
     QVERIFY(json[0]["roof_gb_s"].get<double>() > 0);
     QVERIFY(json[0]["verified"].get<bool>());

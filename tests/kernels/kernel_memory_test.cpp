@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What is remembered of a device's kernels: read back as written, and nothing at all where a file is
-// not what it should be.
+// What is remembered of a device's kernels: read back as written, and nothing at all where a file
+// is not what it should be.
 #include "kernels/kernel_memory.h"
 
 #include <QDir>
