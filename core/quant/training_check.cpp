@@ -137,12 +137,12 @@ private:
         kl.quantizedShare = 0.25;
         kl.secondsBetweenPoints = 0.0; // after every step
         kl.device = settings_.device;
-        for (const bool own : {true, false})
-            for (const bool recorded : {true, false}) {
-                kl.ownKernels = own;
-                kl.recorded = recorded;
-                train(*source, start, text, kl);
-            }
+        for (const auto& [own, recorded] :
+             {std::pair{true, true}, {true, false}, {false, false}, {false, true}}) {
+            kl.ownKernels = own;
+            kl.recorded = recorded;
+            train(*source, start, text, kl);
+        }
     }
 
     void train(const ModelSource& source, const RefinedModel& start, const KlText& text,
