@@ -110,13 +110,15 @@ private:
     RefinedModel refine(const BlockJournal& journal) {
         block_ = -1;
         const double textEnd = fitEnd() + 0.1 * (1.0 - writeShare - fitEnd());
+        const double klStart =
+            settings_.reconstructEpochs > 0 ? textEnd + 0.05 * (1.0 - textEnd) : textEnd;
         const RefinementEvents events{
             [&](double share) { report("text", "", fitEnd() + share * (textEnd - fitEnd())); },
             [&](const KlPoint& point) {
                 const double done =
                     static_cast<double>(point.tokens) / static_cast<double>(point.of);
                 lastProgress_ =
-                    progressAt("refine", "", textEnd + done * (1.0 - writeShare - textEnd));
+                    progressAt("refine", "", klStart + done * (1.0 - writeShare - klStart));
                 lastProgress_.etaSeconds =
                     static_cast<double>(point.of - point.tokens) / point.tokensPerSecond;
                 lastProgress_.etaSpreadSeconds = 0.1 * lastProgress_.etaSeconds;
@@ -126,8 +128,15 @@ private:
                 sink_(event);
             },
             [&](const ReconstructedBlock& block) {
-                lastProgress_ = progressAt("reconstruct", "", textEnd);
+                const double done =
+                    static_cast<double>(block.block + 1) / static_cast<double>(block.of);
+                lastProgress_ =
+                    progressAt("reconstruct", "", textEnd + done * (klStart - textEnd));
                 lastProgress_.block = block.block;
+                lastProgress_.etaSeconds =
+                    block.seconds * static_cast<double>(block.of - block.block - 1) +
+                    refinementSecondsGuess(settings_, model_->config().parameters());
+                lastProgress_.etaSpreadSeconds = 0.3 * lastProgress_.etaSeconds;
                 QuantizeEvent event{.progress = lastProgress_};
                 event.reconstructed = &block;
                 sink_(event);

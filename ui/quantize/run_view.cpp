@@ -261,6 +261,10 @@ void RunView::showProgress() {
                     .arg(QString::fromStdString(progress_.step));
     else if (progress_.phase == "text")
         where = tr("Writing the training text");
+    else if (progress_.phase == "reconstruct")
+        where = tr("Training block %1 of %2 to the original's output")
+                    .arg(progress_.block + 1)
+                    .arg(progress_.blocks);
     else if (progress_.phase == "refine")
         where = tr("Training toward the original's answers");
     else if (progress_.phase == "write" || progress_.phase == "done")
