@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t warmUpSteps = 31; // at least
 constexpr double warmUpShare = 0.02;     // of a run
+constexpr std::int64_t stillSteps = 10; // of latents: Adam's first steps move all of them alike
 constexpr double lastRate = 0.02;
 constexpr double secondsBetweenStates = 60.0;
 
@@ -115,7 +116,8 @@ private:
             rates.copy_(adamRates(rate, count), /*non_blocking=*/true);
         };
         set(parameterRates_, rate() * settings_.rateFactor, progress_.step + 1);
-        set(signRates_, rate() * settings_.latentRate, progress_.step + 1 - resumedAt_);
+        const std::int64_t since = progress_.step - resumedAt_;
+        set(signRates_, since < stillSteps ? 0.0 : rate() * settings_.latentRate, since + 1);
         const int bits = share() >= 1.0 - settings_.quantizedShare ? settings_.activationBits : 16;
         repeated_(bits, [&] { compute(bits); });
         summed_ += stepTokens();

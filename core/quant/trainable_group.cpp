@@ -13,6 +13,10 @@
 namespace bwla {
 namespace {
 
+/// Of a latent that a training starts from. Training leaves undecided ones within 1e-3 of zero, and
+/// the first steps of another would turn them all at once: the KL went from 1 to 11 nats.
+constexpr double leastLatent = 0.05;
+
 double rootMeanSquare(const at::Tensor& x) {
     return x.detach().square().mean().sqrt().item<double>();
 }
@@ -85,7 +89,7 @@ void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double
         return;
     const at::NoGradGuard noGrad;
     if (latents_.defined()) {
-        signs.add(signs_, latents_.to(at::kFloat));
+        signs.add(signs_, latents_.to(at::kFloat).clamp_min(leastLatent));
         return;
     }
     at::Tensor rest = weights;
@@ -98,7 +102,7 @@ void TrainableGroup::addTo(LatentSigns& signs, const at::Tensor& weights, double
         rest = rest / logColumn_.exp();
     if (lowRankA_.defined())
         rest = rest - at::matmul(lowRankA_, lowRankB_);
-    signs.add(signs_, (rest.abs() / logRow_.exp()).clamp(0.05, LatentSigns::bound) * spread);
+    signs.add(signs_, (rest.abs() / logRow_.exp()).clamp(leastLatent, LatentSigns::bound) * spread);
 }
 
 std::vector<NamedLeaf> TrainableGroup::leaves() const {
