@@ -19,6 +19,7 @@ void addVerbs(Verbs& verbs) {
 #ifdef BWLA_QUANT
     addQuantize(verbs);
     addStudy(verbs);
+    addBenchQuantizer(verbs);
 #endif
     addChat(verbs);
     addEval(verbs);

@@ -55,6 +55,7 @@ void addEval(Verbs& verbs);
 void addStudy(Verbs& verbs);
 void addBench(Verbs& verbs);
 void addBenchKernels(Verbs& verbs);
+void addBenchQuantizer(Verbs& verbs);
 void addSelftest(Verbs& verbs);
 void addDevices(Verbs& verbs);
 void addVerify(Verbs& verbs);

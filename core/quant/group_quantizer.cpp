@@ -104,6 +104,10 @@ void sendActivations(const GroupTask& task, const Matrix& prepared, double clip,
 
 } // namespace
 
+bool needsMoments(const QuantizeSettings& settings) {
+    return settings.metric == Metric::activation || settings.targetMix > 0.0;
+}
+
 GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
                           const FitWatcher& watcher) {
     const auto step = [&](std::string_view name) {
@@ -112,7 +116,8 @@ GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
     };
     const MomentSender moments(task.kind, task.weights.rows(), watcher.moment);
     requireFinite(task.weights, task, "the model's weights hold NaN or infinity");
-    requireFinite(Matrix(task.moments.h()), task, "the layer's inputs hold NaN or infinity");
+    if (needsMoments(s))
+        requireFinite(Matrix(task.moments.h()), task, "the layer's inputs hold NaN or infinity");
     moments.send(FitStage::original, task.weights);
     const RotatedTarget rotated = rotatedTarget(task, s, step, moments);
     const int rank = effectiveRank(s, task.weights.cols());

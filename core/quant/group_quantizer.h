@@ -34,6 +34,9 @@ struct FitWatcher {
     std::function<void(const GroupActivations&)> activations;
 };
 
+/// Whether the closed form reads a task's moments: the metric's, or the corrected target's.
+[[nodiscard]] bool needsMoments(const QuantizeSettings& settings);
+
 /// Corrected target, OKT, PSP, fit in the metric, rounding to storage, clip: the closed form of a
 /// group. Throws Error{numeric, badArgument}.
 [[nodiscard]] GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& settings,

@@ -55,4 +55,8 @@ std::unique_ptr<TrainingCheckJob> loadTrainingCheck(const std::filesystem::path&
     return made<TrainingCheckJob>(module, "bwlaNewTrainingCheck");
 }
 
+std::unique_ptr<BlockBenchJob> loadBlockBench(const std::filesystem::path& module) {
+    return made<BlockBenchJob>(module, "bwlaNewBlockBench");
+}
+
 } // namespace bwla

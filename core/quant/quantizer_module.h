@@ -4,6 +4,7 @@
 // to load, and neither a chat nor the window's start should wait for it.
 #pragma once
 
+#include "core/quant/block_bench.h"
 #include "core/quant/quantize_job.h"
 #include "core/quant/training_check.h"
 
@@ -25,5 +26,7 @@ void shortenBarrierSpins();
 loadQuantizeJob(const std::filesystem::path& module = quantizerModulePath());
 [[nodiscard]] std::unique_ptr<TrainingCheckJob>
 loadTrainingCheck(const std::filesystem::path& module = quantizerModulePath());
+[[nodiscard]] std::unique_ptr<BlockBenchJob>
+loadBlockBench(const std::filesystem::path& module = quantizerModulePath());
 
 } // namespace bwla

@@ -82,7 +82,7 @@ void checkTrainingStep(const ModelSource& source, const RefinedModel& start, con
                        theirs = nearness(torch.gradients.at(kind), wanted),
                        both = nearness(own.gradients.at(kind), torch.gradients.at(kind));
         const bool ok = 1.0 - ours.cosine <= 1.25 * (1.0 - theirs.cosine) + 1e-3 &&
-                        std::abs(ours.length - theirs.length) <= 0.02;
+                        std::abs(ours.length - 1.0) <= std::abs(theirs.length - 1.0) + 0.02;
         found({name + ": gradient of " + kind, ok, 1.0 - ours.cosine,
                printed("cosine %.5f, libtorch %.5f, of both %.5f; length %.4f, libtorch %.4f",
                        ours.cosine, theirs.cosine, both.cosine, ours.length, theirs.length)});
