@@ -22,6 +22,7 @@ namespace bwla {
 struct VulkanMask {
     bool subgroupArithmetic = false; ///< and shuffles
     bool integerDot = false;
+    bool waitingGroups = false;       ///< workgroups that wait for others of their dispatch
     bool matrices = false;            ///< units that multiply small matrices
     std::int64_t allocationBytes = 0; ///< largest single allocation; 0 = the device's own
     std::int64_t memoryBytes = 0;     ///< all allocations together; 0 = no limit

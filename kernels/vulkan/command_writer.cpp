@@ -42,7 +42,14 @@ void CommandWriter::end() {
     commands_ = nullptr;
 }
 
+CommandWriter::Finish CommandWriter::awaited(bool waits) {
+    if (!waits || finish_.groups == 0 || clock_ != nullptr) // readings are of one dispatch each
+        barrier();
+    return std::exchange(finish_, {});
+}
+
 void CommandWriter::barrier() {
+    finish_ = {};
     if (segmentDispatches_ > 0 && dispatches_ >= segmentDispatches_) {
         dispatches_ = 0;
         end();
@@ -85,6 +92,13 @@ void CommandWriter::dispatchIndirect(const Piece& arguments, std::int64_t offset
         commands_, arguments.allocation->buffer(),
         static_cast<VkDeviceSize>(arguments.offset + offset));
     ++dispatches_;
+}
+
+void CommandWriter::zero(const Piece& piece) {
+    machine_.device->api().CmdFillBuffer(commands_, piece.allocation->buffer(),
+                                         static_cast<VkDeviceSize>(piece.offset),
+                                         static_cast<VkDeviceSize>(piece.bytes), 0);
+    memoryBarrier(VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT);
 }
 
 void CommandWriter::mark(const std::string& work, std::int64_t weightBytes) {

@@ -30,6 +30,15 @@ public:
 
     /// What was written before may be read by what follows.
     void barrier();
+    /// A dispatch that counts its workgroups as they finish (shaders/waiting.glsl): the next one
+    /// needs no barrier if it waits for them.
+    struct Finish {
+        std::uint64_t progress = 0; ///< address of its counters
+        std::uint32_t groups = 0;   ///< 0 = nothing to wait for
+    };
+    void finishes(const Finish& finish) { finish_ = finish; }
+    /// What a dispatch that `waits` is to wait for; where that is nothing, barrier() was called.
+    [[nodiscard]] Finish awaited(bool waits = true);
     /// constants: of the shader, from constant_id 1 on.
     void bind(const std::string& shader, std::uint32_t workgroup,
               std::vector<std::uint32_t> constants);
@@ -40,6 +49,8 @@ public:
     }
     void dispatch(std::uint32_t x, std::uint32_t y = 1);
     void dispatchIndirect(const Piece& arguments, std::int64_t offset);
+    /// Sets all of it to 0, before whatever follows.
+    void zero(const Piece& piece);
     /// What was dispatched since the last mark is called so, and reads so many bytes of weights.
     void mark(const std::string& work, std::int64_t weightBytes = 0);
     void timestamp(VkQueryPool pool, std::uint32_t query);
@@ -58,6 +69,7 @@ private:
     int segmentDispatches_;
     WorkClock* clock_;
     int dispatches_ = 0;
+    Finish finish_;
     VkCommandBuffer commands_ = nullptr;
     std::vector<VkCommandBuffer> finished_;
 };

@@ -35,6 +35,8 @@ public:
 
 private:
     void createDevice();
+    /// Looks at the fence for as long as a short run takes.
+    void lookForEnd() const;
 
     VulkanMask mask_;
     Instance instance_;

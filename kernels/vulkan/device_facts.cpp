@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 
 namespace bwla::vulkan {
@@ -53,6 +54,28 @@ bool findQueue(const InstanceApi& api, VkPhysicalDevice handle, Capabilities& ca
         found = true;
     }
     return found;
+}
+
+/// Where one workgroup may wait for those before it: drivers known to keep going what has started
+/// (Sorensen et al., "Portable inter-workgroup barrier synchronisation for GPUs", OOPSLA 2016,
+/// tried NVIDIA, AMD and Intel; llvmpipe leaves every loop after 65,535
+/// rounds, Mesa 22.3, but with a single thread nobody there ever has to wait).
+bool letsGroupsWait(VkDriverId driver) {
+    switch (driver) {
+    case VK_DRIVER_ID_NVIDIA_PROPRIETARY:
+    case VK_DRIVER_ID_AMD_PROPRIETARY:
+    case VK_DRIVER_ID_AMD_OPEN_SOURCE:
+    case VK_DRIVER_ID_MESA_RADV:
+    case VK_DRIVER_ID_INTEL_PROPRIETARY_WINDOWS:
+    case VK_DRIVER_ID_INTEL_OPEN_SOURCE_MESA:
+        return true;
+    case VK_DRIVER_ID_MESA_LLVMPIPE: {
+        const char* threads = std::getenv("LP_NUM_THREADS");
+        return threads != nullptr && std::string_view(threads) == "1";
+    }
+    default:
+        return false;
+    }
 }
 
 struct Properties {
@@ -145,6 +168,7 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
     result.info.driver = std::string(properties.v12.driverName) + " " + properties.v12.driverInfo;
     capabilities.driverId = uuidText(properties.v11.driverUUID) + " " +
                             std::to_string(core.driverVersion) + " " + result.info.driver;
+    capabilities.waitingGroups = letsGroupsWait(properties.v12.driverID);
     capabilities.subgroupSize = properties.v11.subgroupSize;
     const bool subgroups =
         (properties.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
@@ -173,6 +197,7 @@ void applyMask(const VulkanMask& mask, Capabilities& capabilities) {
     capabilities.subgroupArithmetic = capabilities.subgroupArithmetic && !mask.subgroupArithmetic;
     capabilities.subgroupShuffle = capabilities.subgroupShuffle && !mask.subgroupArithmetic;
     capabilities.integerDot = capabilities.integerDot && !mask.integerDot;
+    capabilities.waitingGroups = capabilities.waitingGroups && !mask.waitingGroups;
     capabilities.matrixLevels = capabilities.matrixLevels && !mask.matrices && !mask.integerDot;
     capabilities.matrixHalves = capabilities.matrixHalves && !mask.matrices;
     if (mask.allocationBytes > 0)

@@ -19,6 +19,9 @@ struct Capabilities {
     bool subgroupArithmetic = false;
     bool subgroupShuffle = false;
     bool integerDot = false;
+    /// Workgroups start in the order of their numbers and go on running once they have started, so
+    /// that one may wait for those before it. No property says so; known of drivers.
+    bool waitingGroups = false;
     bool matrixLevels = false; ///< 16 x 16 x 32 unsigned bytes, sums of 32 bits, a subgroup
     bool matrixHalves = false; ///< 16 x 16 x 16 halves, float sums
     bool timestamps = false;

@@ -34,8 +34,8 @@ std::string keyOf(const Device& device) {
     std::ostringstream key;
     key << device.info().uuid << " | " << device.info().name << " | " << c.driverId << " | "
         << shaderFingerprint() << " | " << c.subgroupSize << c.subgroupArithmetic
-        << c.subgroupShuffle << c.integerDot << c.matrixLevels << c.matrixHalves << " "
-        << c.allocationBytes << " " << c.invocations << " " << c.sharedBytes;
+        << c.subgroupShuffle << c.integerDot << c.waitingGroups << c.matrixLevels << c.matrixHalves
+        << " " << c.allocationBytes << " " << c.invocations << " " << c.sharedBytes;
     std::string text = key.str();
     std::ranges::replace_if(
         text, [](char one) { return one == '\n' || one == '\r'; }, ' ');
@@ -60,6 +60,7 @@ std::vector<KernelMissing> lacking(const Capabilities& c) {
     note(c.subgroupArithmetic, "subgroup arithmetic");
     note(c.subgroupShuffle, "subgroup shuffles");
     note(c.integerDot, "packed dot product");
+    note(c.waitingGroups, "waiting workgroups");
     note(c.matrixLevels, "matrix units for levels");
     note(c.matrixHalves, "matrix units for halves");
     return missing;

@@ -1,98 +1,26 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "kernels/vulkan/vulkan_ops.h"
-
-#include <algorithm>
-#include <array>
-#include <optional>
+#include "kernels/vulkan/gemv_ops.h"
 
 namespace bwla::vulkan {
 namespace {
-
-constexpr std::size_t mostTargets = 3; // of a gemv_levels dispatch
-constexpr std::int64_t mostRank = 64;
-constexpr std::int64_t mostRowQuads = 65535;
 
 bool readsLevels(const PreparedRows& input, const DeviceWeights& weight) {
     return weight.kind() == WeightKind::binary && input.bits < 16;
 }
 
-int flagsOf(const ProductTarget& target) {
-    enum Flag { scale = 1, mean = 2, accumulate = 4 };
-    return (target.weight->scale(0) != 0 ? scale : 0) | (target.weight->mean(0) != 0 ? mean : 0) |
-           (target.accumulate ? accumulate : 0);
-}
-
-std::string shapeName(const DeviceWeights& weight) {
-    return std::to_string(weight.rows()) + " x " + std::to_string(weight.cols());
-}
-
-/// gemv_levels.comp for a group that fits it.
-void encodeGemv(CommandWriter& writer, const PreparedRows& input, const ProductGroup& group,
-                const ProductShape& shape) {
-    struct Target {
-        Address weights, extras, outputs;
-        std::int32_t rows, flags;
-    };
-    struct Push {
-        std::array<Target, mostTargets> targets;
-        Address x, meta, lowRankBs;
-        std::uint32_t sizes;
-        std::int32_t cols;
-    };
-    const bool gated = group.gated != 0;
-    const DeviceWeights& first = *group.targets[0].weight;
-    std::vector<std::uint32_t> constants = shape.constants;
-    std::uint32_t& rows = constants[1];
-    rows = gated ? std::max(rows, 2U) : rows;
-    const std::int64_t rowsPerGroup = shape.workgroup / constants[0] * rows / (gated ? 2 : 1);
-    Push push{};
-    std::int64_t groups = 0;
-    std::int64_t bytes = 0;
-    std::string name;
-    for (std::size_t i = 0; i < group.targets.size(); ++i) {
-        const ProductTarget& target = group.targets[i];
-        const DeviceWeights& weight = *target.weight;
-        push.targets[i] = {weight.parts()[0].weights.address(), weight.extras(),
-                           gated ? group.gated : target.out, word(weight.rows()), flagsOf(target)};
-        groups += (weight.rows() + rowsPerGroup - 1) / rowsPerGroup;
-        bytes += weight.bytes();
-        name += (i == 0 ? "product " : " + ") + shapeName(weight);
-    }
-    push.x = input.encoded.address();
-    push.meta = input.meta.address();
-    push.lowRankBs = input.input->lowRankBs();
-    push.sizes = static_cast<std::uint32_t>(first.rowQuads() | first.rank() << 16 |
-                                            input.input->rank() << 24);
-    push.cols = word(first.cols());
-    constants.insert(constants.begin(), 1);
-    constants.push_back(gated ? 1 : 0);
-    writer.bind(shape.shader, shape.workgroup, std::move(constants));
-    writer.push(push);
-    writer.dispatch(static_cast<std::uint32_t>(gated ? groups / 2 : groups));
-    writer.mark(name + (gated ? ", gated" : ""), bytes);
-}
-
-/// The shape that multiplies all of a group's weights in one dispatch, if there is one.
-std::optional<ProductShape> gemvTogether(const VulkanPlan& plan, const PreparedRows& input,
-                                         const ProductGroup& group) {
-    const DeviceWeights& first = *group.targets[0].weight;
-    std::int64_t rows = 0;
-    bool fits = plan.batch() == 1 && group.targets.size() <= mostTargets &&
-                first.rank() <= mostRank && input.input->rank() <= mostRank &&
-                first.rowQuads() <= mostRowQuads;
-    for (const ProductTarget& target : group.targets) {
-        const DeviceWeights& weight = *target.weight;
-        fits = fits && readsLevels(input, weight) && target.shape == nullptr &&
-               weight.parts().size() == 1 && weight.rank() == first.rank();
-        rows += weight.rows();
-    }
-    if (!fits)
-        return std::nullopt;
-    const ProductCase what{first.kind(), true, input.scaled, rows, first.cols(), 1};
-    const ProductShape standard = productShape(plan.machine().device->capabilities(), what);
-    if (!standard.decodeOnly || plan.machine().choice.isDisabled(standard.shader))
-        return std::nullopt;
-    return plan.machine().choice.choose(what, standard);
+/// Multiplies all of a group's weights in one dispatch, if one can.
+bool encodeTogether(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
+                    const ProductGroup& group) {
+    const auto operands = gemvOperands(plan, input, group);
+    if (!operands || group.targets[0].shape != nullptr)
+        return false;
+    const ProductCase what{WeightKind::binary, true, true, operands->rows, input.input->cols(), 1};
+    Machine& machine = plan.machine();
+    const ProductShape standard = productShape(machine.device->capabilities(), what);
+    if (!standard.decodeOnly || machine.choice.isDisabled(standard.shader))
+        return false;
+    encodeGemv(writer, input, group, *operands, machine.choice.choose(what, standard));
+    return true;
 }
 
 } // namespace
@@ -107,7 +35,8 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
     const DeviceWeights& weight = *target.weight;
     const bool levels = readsLevels(input, weight);
     if (target.shape != nullptr && target.shape->decodeOnly) {
-        encodeGemv(writer, input, {{target}, 0}, *target.shape);
+        const ProductGroup alone{{target}, 0};
+        encodeGemv(writer, input, alone, gemvOperands(plan, input, alone).value(), *target.shape);
         return;
     }
     const Capabilities& capabilities = plan.machine().device->capabilities();
@@ -131,7 +60,7 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
                  target.out + static_cast<Address>(4 * part.firstRow), plan.runAddress(),
                  word(part.rows), word(weight.rowQuads()), word(input.stride() / (levels ? 16 : 4)),
                  word(weight.rank()), word(input.input->rank()), word(target.outStride),
-                 flagsOf(target), word(weight.cols())});
+                 productFlags(target), word(weight.cols())});
         if (target.lastRow)
             writer.dispatch(shape.groups);
         else
@@ -143,11 +72,11 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
 
 void encodeProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
                     const ProductGroup& group) {
-    writer.barrier();
-    if (const auto shape = gemvTogether(plan, input, group)) {
-        encodeGemv(writer, input, group, *shape);
+    if (input.made.get() == &group)
         return;
-    }
+    writer.barrier();
+    if (encodeTogether(plan, writer, input, group))
+        return;
     for (const ProductTarget& target : group.targets)
         encodeProduct(plan, writer, input, target);
     if (group.gated != 0)

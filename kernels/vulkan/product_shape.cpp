@@ -12,6 +12,8 @@ constexpr std::uint32_t mostGroups = 65535; // what every device takes in one di
 constexpr std::uint32_t teamWithoutSubgroups = 32;
 constexpr std::uint32_t gemvProjectionBytes = 2 * 64 * 4; // gemv_levels.comp, projections
 
+constexpr std::int64_t manyRows = 65536; // enough of them to hide any latency behind each other
+
 std::uint32_t groupsFor(std::int64_t rows, std::int64_t rowsPerGroup) {
     return static_cast<std::uint32_t>(
         std::clamp<std::int64_t>((rows + rowsPerGroup - 1) / rowsPerGroup, 1, mostGroups));
@@ -62,7 +64,8 @@ std::optional<ProductShape> gemvShape(const Capabilities& capabilities, const Pr
     ProductShape shape;
     shape.shader = "gemv_levels";
     shape.workgroup = gemv.workgroup;
-    shape.constants = {gemv.lanesPerRow, gemv.rows, gemv.ahead, pitch};
+    const bool early = what.rows < manyRows;
+    shape.constants = {gemv.lanesPerRow, gemv.rows, gemv.ahead, pitch, early ? 1U : 0U};
     shape.groups = groupsFor(what.rows, rowsPerGroup);
     shape.decodeOnly = true;
     return shape;
@@ -99,7 +102,7 @@ std::optional<ProductShape> matrixShape(const Capabilities& capabilities, const 
 /// Measured on an H200, see docs/performance.md: more rows a lane where there are rows enough for
 /// every multiprocessor, more lanes a row where there are not.
 GemvShape defaultGemv(const ProductCase& what) {
-    if (what.rows >= 65536)
+    if (what.rows >= manyRows)
         return {128, 8, 2, 5};
     if (what.rows >= 8192)
         return {128, 8, 2, 2};

@@ -28,7 +28,7 @@ struct ProductShape {
     bool decodeOnly =
         false; ///< gemv_levels: one input row, levels scaled (constants: lanes, rows, ..)
 
-    /// "gemv_levels 256:8:2:5:41 x 400": workgroup, constants, groups.
+    /// "gemv_levels 256:8:2:5:41:1 x 400": workgroup, constants, groups.
     [[nodiscard]] std::string text() const;
 };
 

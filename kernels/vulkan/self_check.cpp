@@ -82,6 +82,7 @@ void checkEveryShader(Machine& machine) {
 
 const std::vector<KernelGroup>& kernelGroups() {
     static const std::vector<KernelGroup> groups = {
+        {"waiting workgroups", &VulkanMask::waitingGroups},
         {"matrix units", &VulkanMask::matrices},
         {"packed dot product", &VulkanMask::integerDot},
         {"subgroup arithmetic", &VulkanMask::subgroupArithmetic}};

@@ -29,6 +29,7 @@ namespace bwla::vulkan {
     X(DeviceWaitIdle)                                                                              \
     X(CreateFence)                                                                                 \
     X(DestroyFence)                                                                                \
+    X(GetFenceStatus)                                                                              \
     X(ResetFences)                                                                                 \
     X(WaitForFences)                                                                               \
     X(CreateBuffer)                                                                                \

@@ -108,21 +108,19 @@ void encodeRotated(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
                    const PrepareSource& source, const RotationShape& shape) {
     struct Push {
         Address x, gain, r1, r2, columnScale, values, extremes, meta, run;
-        std::int32_t stride, rank, flags;
+        std::int32_t stride, rank, scaled;
         float epsilon;
     };
-    enum Flag { norm = 1, columnScale = 2 };
     const DeviceInputs& input = *target.input;
     const auto m1 = static_cast<std::uint32_t>(input.factor1());
     const auto m2 = static_cast<std::uint32_t>(input.factor2());
     const Address extremes = plan.scratchAddress(std::int64_t{2} * target.batch * shape.groups);
     writer.barrier();
     writer.bind(teamed(plan, "rotate"), shape.workgroup,
-                {single(plan), m1, m2, shape.rows, shape.parts});
+                {single(plan), m1, m2, shape.rows, shape.parts, source.gain != 0 ? 1U : 0U});
     writer.push(Push{source.x, source.gain, input.r1(), input.r2(), input.columnScale(),
                      target.values.address(), extremes, target.meta.address(), plan.runAddress(),
-                     word(target.stride()), word(input.rank()),
-                     (source.gain != 0 ? norm : 0) | (input.columnScale() != 0 ? columnScale : 0),
+                     word(target.stride()), word(input.rank()), input.columnScale() != 0 ? 1 : 0,
                      source.epsilon});
     plan.dispatchRows(writer, {shape.groups, 1});
     writer.mark("rotate " + std::to_string(m1) + " x " + std::to_string(m2));
@@ -149,10 +147,15 @@ void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& t
     writer.mark("embed");
 }
 
-void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
+void encodePrepare(VulkanPlan& plan, CommandWriter& writer, PreparedRows& target,
                    const PrepareSource& source) {
+    target.made = nullptr;
     if (target.borrowed != 0)
         return;
+    if (target.next && encodeRotatedProducts(plan, writer, target, source, *target.next)) {
+        target.made = target.next;
+        return;
+    }
     if (const auto rotation = rotationShape(plan, target, source)) {
         encodeRotated(plan, writer, target, source, *rotation);
         return;
@@ -194,12 +197,19 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     struct Push {
         Address q, k, v, rotary, out, run;
         std::int32_t layer, heads, kvHeads;
+        std::uint32_t beforeGroups;
+        Address before, progress;
     };
     const AttendSpec& spec = attend.spec;
     const std::uint32_t wide = plan.machine().cacheType == WeightKind::f32 ? 1 : 0;
     const bool one = plan.batch() == 1; // attend places a single row itself
+    const Capabilities& capabilities = plan.machine().device->capabilities();
+    const bool waits = one && capabilities.waitingGroups && capabilities.subgroupArithmetic &&
+                       capabilities.subgroupShuffle;
     const Address rotary = plan.rotaryAddress(attend.rotary);
-    writer.barrier();
+    const CommandWriter::Finish before = writer.awaited(waits);
+    const Address progress = waits ? plan.nextProgress() : 0;
+    const auto heads = static_cast<std::uint32_t>(spec.heads);
     if (!one) {
         writer.bind("place", elementGroup, {0, wide});
         writer.push(Place{attend.q, attend.k, attend.v, attend.rotatedQ, rotary, plan.runAddress(),
@@ -210,12 +220,16 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         writer.mark("place");
         writer.barrier();
     }
-    const bool wideGroup = one && plan.machine().device->capabilities().invocations >= 512;
-    writer.bind(teamed(plan, "attend"), wideGroup ? 4 * attendGroup : attendGroup,
+    const bool wideGroup = one && capabilities.invocations >= 512;
+    writer.bind(waits ? "attend_waiting" : teamed(plan, "attend"),
+                wideGroup ? 4 * attendGroup : attendGroup,
                 {single(plan), wide, static_cast<std::uint32_t>(spec.headDim)});
     writer.push(Push{one ? attend.q : attend.rotatedQ, attend.k, attend.v, rotary, attend.out,
-                     plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads)});
-    plan.dispatchRows(writer, {static_cast<std::uint32_t>(spec.heads), 1});
+                     plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads),
+                     before.groups, before.progress, progress});
+    plan.dispatchRows(writer, {heads, 1});
+    if (waits)
+        writer.finishes({progress, heads});
     writer.mark("attend");
 }
 

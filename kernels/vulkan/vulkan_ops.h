@@ -22,7 +22,8 @@ struct PrepareSource {
     float epsilon = 0;
     bool lastRow = false; ///< of the run only
 };
-void encodePrepare(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
+/// With the products behind it where target.next can be made together with it.
+void encodePrepare(VulkanPlan& plan, CommandWriter& writer, PreparedRows& target,
                    const PrepareSource& source);
 
 struct ProductTarget {
@@ -41,7 +42,12 @@ struct ProductGroup {
     std::vector<ProductTarget> targets;
     Address gated = 0; ///< not 0: of two targets, silu(first) * second goes there
 };
-/// One dispatch where gemv_levels can do them all.
+/// `group` and the rotated input before it as one dispatch; false where that cannot be, and nothing
+/// was written.
+[[nodiscard]] bool encodeRotatedProducts(VulkanPlan& plan, CommandWriter& writer,
+                                         const PreparedRows& target, const PrepareSource& source,
+                                         const ProductGroup& group);
+/// One dispatch where gemv_levels can do them all; none where `input` came with them.
 void encodeProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
                     const ProductGroup& group);
 

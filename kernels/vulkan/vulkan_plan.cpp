@@ -77,10 +77,9 @@ const DeviceInputs& VulkanPlan::addInput(const HostInput& input) {
     return ownInputs_.emplace_back(input, machine_);
 }
 
-Address VulkanPlan::addFloats(std::span<const float> values) {
-    if (values.empty())
+Address VulkanPlan::addConstants(std::span<const std::byte> bytes) {
+    if (bytes.empty())
         return 0;
-    const auto bytes = std::as_bytes(values);
     constants_.push_back(machine_.memory.take(static_cast<std::int64_t>(bytes.size())));
     machine_.memory.write(constants_.back(), bytes);
     return constants_.back().address();
@@ -116,6 +115,12 @@ Address VulkanPlan::scratchAddress(std::int64_t floats) {
         scratch_ = machine_.memory.take(floats * 4);
     }
     return scratch_.address();
+}
+
+Address VulkanPlan::nextProgress() {
+    const std::int64_t offset = progressUsed_;
+    progressUsed_ += progressBytes;
+    return progress_.address() + static_cast<Address>(offset);
 }
 
 void VulkanPlan::dispatchRows(CommandWriter& writer, RowGrid grid) {
@@ -189,6 +194,12 @@ void VulkanPlan::encode() {
 
 std::vector<VkCommandBuffer> VulkanPlan::written() {
     CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0, clock_.get());
+    if (batch() == 1 && machine_.device->capabilities().waitingGroups && !operations_.empty()) {
+        const auto most = static_cast<std::int64_t>(operations_.size());
+        progress_ = machine_.memory.take(most * progressBytes);
+        progressUsed_ = 0;
+        writer.zero(progress_);
+    }
     for (const Operation& operation : operations_)
         operation(writer);
     return writer.finish();

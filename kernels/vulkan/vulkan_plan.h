@@ -24,6 +24,8 @@ struct RunHeader {
     Address layers = 0; ///< of the cache
 };
 
+struct ProductGroup;
+
 /// The prepared input of one group: where prepare writes and linear reads.
 struct PreparedRows {
     const DeviceInputs* input = nullptr;
@@ -32,6 +34,8 @@ struct PreparedRows {
     bool scaled = false;                   ///< levels times 4, 2, 1, see shaders/prepare.comp
     bool keepFloats = false;               ///< a consumer reads x'' although it is quantized
     std::size_t firstUse = 0, lastUse = 0; ///< operations between which `values` is needed
+    /// Products recorded right behind it, and those that were written together with it.
+    std::shared_ptr<const ProductGroup> next, made;
     Address borrowed = 0; ///< not 0: x'' is what this buffer holds, nothing is prepared
     Piece values;  ///< batch rows of stride() floats; shared among inputs whose uses do not overlap
     Piece encoded; ///< batch rows of stride() bytes, bits < 16
@@ -41,6 +45,9 @@ struct PreparedRows {
     [[nodiscard]] Address floats() const { return borrowed != 0 ? borrowed : values.address(); }
     [[nodiscard]] bool writesFloats() const { return bits >= 16 || keepFloats; }
 };
+
+/// Counters of a dispatch whose workgroups wait for each other (shaders/rotated_product.comp).
+inline constexpr std::int64_t progressBytes = 128 * (2 + 8 + 1);
 
 class VulkanPlan final : public Plan {
 public:
@@ -72,7 +79,10 @@ public:
     [[nodiscard]] Prepared addPrepared(const DeviceInputs& input, int bits, int batch);
     [[nodiscard]] PreparedRows& prepared(Prepared prepared);
     [[nodiscard]] const DeviceInputs& addInput(const HostInput& input);
-    [[nodiscard]] Address addFloats(std::span<const float> values);
+    [[nodiscard]] Address addConstants(std::span<const std::byte> bytes); ///< 0 = none
+    [[nodiscard]] Address addFloats(std::span<const float> values) {
+        return addConstants(std::as_bytes(values));
+    }
     /// Index of the table of these frequencies.
     [[nodiscard]] std::size_t addRotary(std::span<const float> frequencies);
     /// Logits of 1 or batch rows: at most one call.
@@ -85,6 +95,8 @@ public:
     [[nodiscard]] Address rotaryAddress(std::size_t table) const;
     [[nodiscard]] Address logitsAddress() const { return logitStore_.address(); }
     [[nodiscard]] Address scratchAddress(std::int64_t floats);
+    /// progressBytes of zeros at the start of every run, once for each operation that asks.
+    [[nodiscard]] Address nextProgress();
     /// Dispatches over the rows of a run; directly where a plan has one row.
     void dispatchRows(CommandWriter& writer, RowGrid grid);
 
@@ -112,6 +124,8 @@ private:
     std::vector<Operation> operations_;
     std::vector<RowGrid> grids_;
     Piece block_, scratch_, logitStore_;
+    Piece progress_;
+    std::int64_t progressUsed_ = 0;
     std::int64_t tokensOffset_ = 0;
     std::vector<VkCommandBuffer> commands_;
     std::int64_t vocabulary_ = 0; ///< of the head

@@ -65,6 +65,8 @@ void VulkanRecorder::linear(Prepared x, std::span<const LinearTarget> targets) {
             {&weight, plan_.address(target.out), target.out.cols, target.accumulate, false});
     }
     mayBorrow(input, *group);
+    if (plan_.operations() == input.firstUse + 1)
+        input.next = group;
     plan_.append([&plan = plan_, &input, group](CommandWriter& writer) {
         encodeProducts(plan, writer, input, *group);
     });

@@ -54,6 +54,10 @@ private slots:
         QTest::addColumn<VulkanMask>("mask");
         QTest::newRow("as it is") << VulkanMask{};
         QTest::newRow("no subgroup arithmetic") << VulkanMask{.subgroupArithmetic = true};
+        // On llvmpipe they never do unless it has one thread only (device_facts.cpp).
+        const bool gpu = vulkanDevices().front().isGpu();
+        QTest::newRow(gpu ? "no waiting workgroups" : "workgroups may wait")
+            << VulkanMask{.waitingGroups = gpu};
         QTest::newRow("no packed dot product") << VulkanMask{.integerDot = true};
         QTest::newRow("neither, small allocations") << VulkanMask{
             .subgroupArithmetic = true, .integerDot = true, .allocationBytes = 4 * mib};
@@ -61,6 +65,8 @@ private slots:
     void verbsAgree() {
         QFETCH(VulkanMask, mask);
         Listener listener;
+        const bool mayWait = QTest::currentDataTag() == QByteArray("workgroups may wait");
+        qputenv("LP_NUM_THREADS", mayWait ? "1" : "2");
         {
             const auto backend = makeVulkanBackend(listener.options(mask));
             const auto reference = makeReferenceBackend();

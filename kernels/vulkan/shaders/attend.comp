@@ -11,20 +11,32 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "team.glsl"
+#ifdef WAITING // for the products before instead of a barrier; of a single row
+#extension GL_KHR_shader_subgroup_shuffle : require
+#include "waiting.glsl"
+#define OPERAND LiveFloats
+#else
+#define OPERAND Floats
+#endif
 
 layout(constant_id = 2) const bool F32_CACHE = false;
 layout(constant_id = 3) const int HEAD_DIM = 64;
 
 layout(push_constant, scalar) uniform Push {
-    Floats q; // rotated, or as k and v not yet: SINGLE_ROW
-    Floats k;
-    Floats v;
+    OPERAND q; // rotated, or as k and v not yet: SINGLE_ROW
+    OPERAND k;
+    OPERAND v;
     Floats rotary; // of a single row: headDim / 2 cosines, headDim / 2 sines
-    Floats outputs;
+    OPERAND outputs;
     Run run;
     int layer;
     int heads;
     int kvHeads;
+#ifdef WAITING
+    uint beforeGroups;
+    Progress before;
+    Progress progress;
+#endif
 }
 p;
 
@@ -49,7 +61,7 @@ vec2 pairAt(Words cache, uint element) {
 }
 
 // Element d of a head's row `first` of x, rotated (half-split order, backend.h AttendSpec).
-float rotated(Floats x, uint first, uint d) {
+float rotated(OPERAND x, uint first, uint d) {
     const uint half_ = uint(HEAD_DIM) / 2u;
     const float cosine = p.rotary.at[d % half_];
     const float sine = p.rotary.at[d % half_ + half_];
@@ -114,6 +126,57 @@ float score(Words keys, uint element) {
     return sum / sqrt(float(HEAD_DIM));
 }
 
+#ifdef WAITING
+// A key by neighbouring invocations, 8 elements each: their loads are one piece of memory, and the
+// query's elements stay in registers.
+const uint KEY_LANES = uint(HEAD_DIM) / 8u;
+const bool EIGHTS = !F32_CACHE && HEAD_DIM % 8 == 0 && (KEY_LANES & (KEY_LANES - 1u)) == 0u;
+const uint KEYS_AT_ONCE = 4u;
+
+float ownEight[8]; // of the query
+
+void scoreEight(float key[8], uint at, bool inside) {
+    float sum = 0.0;
+    [[unroll]] for (uint i = 0u; i < 8u; ++i)
+        sum += ownEight[i] * key[i];
+    for (uint other = KEY_LANES / 2u; other > 0u; other /= 2u)
+        sum += subgroupShuffleXor(sum, other);
+    if (inside && gl_LocalInvocationID.x % KEY_LANES == 0u)
+        weights[at] = sum / sqrt(float(HEAD_DIM));
+}
+
+// Scores of `stored` positions of the cache from element `first` on and, behind them, of the row's own
+// where `withOwn`, to weights.
+void scoreTogether(Words keys, uint first, uint stored, bool withOwn) {
+    const uint part = gl_LocalInvocationID.x % KEY_LANES;
+    const uint line = gl_LocalInvocationID.x / KEY_LANES;
+    const uint step = ALL / KEY_LANES;
+    Quads quads = Quads(keys);
+    float key[8];
+    [[unroll]] for (uint i = 0u; i < 8u; ++i) {
+        ownEight[i] = query[8u * part + i];
+        key[i] = ownKey[8u * part + i];
+    }
+    if (withOwn)
+        scoreEight(key, stored, line == 0u);
+    for (uint base = 0u; base < stored; base += KEYS_AT_ONCE * step) {
+        uvec4 eight[KEYS_AT_ONCE];
+        [[unroll]] for (uint k = 0u; k < KEYS_AT_ONCE; ++k)
+            eight[k] = quads.at[first / 8u + min(base + k * step + line, stored - 1u) * KEY_LANES + part];
+        [[unroll]] for (uint k = 0u; k < KEYS_AT_ONCE; ++k) {
+            [[unroll]] for (uint i = 0u; i < 4u; ++i) {
+                const vec2 pair = unpackHalf2x16(eight[k][i]);
+                key[2u * i] = pair.x;
+                key[2u * i + 1u] = pair.y;
+            }
+            const uint at = base + k * step + line;
+            scoreEight(key, at, at < stored);
+        }
+    }
+    barrier();
+}
+#endif
+
 void main() {
     const uint self = gl_LocalInvocationID.x;
     const uint head = gl_WorkGroupID.x;
@@ -127,6 +190,10 @@ void main() {
     CacheLayer cache = p.run.layers.at[p.layer];
     const uint queryBase = (row * uint(p.heads) + head) * dim;
     const uint group = uint(p.heads) / uint(p.kvHeads);
+#ifdef WAITING
+    Awaited before = Awaited(p.before, p.beforeGroups);
+    AWAIT_BEFORE(before)
+#endif
     if (SINGLE_ROW) {
         place(cache, queryBase, kvHead, cacheBase + (positions - 1u) * dim, head % group == 0u);
     } else {
@@ -145,6 +212,14 @@ void main() {
     for (uint begin = 0u; begin < positions; begin += ALL) {
         const uint count = min(ALL, positions - begin);
         float own = -1e30;
+        const uint stored = min(count, cached - min(cached, begin));
+#ifdef WAITING
+        const bool together = EIGHTS && KEY_LANES <= gl_SubgroupSize;
+        if (together) {
+            scoreTogether(cache.keys, cacheBase + begin * dim, stored, stored < count);
+            own = self < count ? weights[self] : own;
+        } else
+#endif
         if (begin + self < cached)
             own = score(cache.keys, cacheBase + (begin + self) * dim);
         else if (SINGLE_ROW && self < count)
@@ -155,7 +230,6 @@ void main() {
         weights[self] = weight;
         total = total * shrink + groupAdd(weight); // the barriers in it publish the weights
         sum *= shrink;
-        const uint stored = min(count, cached - min(cached, begin));
         if (line < LINES) {
             for (uint i = line; i < stored; i += AT_ONCE * LINES) {
                 vec2 value[AT_ONCE];
@@ -181,4 +255,7 @@ void main() {
         p.outputs.at[queryBase + 2u * self] = joined.x / total;
         p.outputs.at[queryBase + 2u * self + 1u] = joined.y / total;
     }
+#ifdef WAITING
+    COUNT_FINISHED(p.progress)
+#endif
 }

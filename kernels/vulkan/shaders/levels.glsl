@@ -21,27 +21,38 @@ void widen(float x, inout float least, inout float most) {
     most = x > most ? x : most;
 }
 
+// x / s to the nearest even. The device's quotient decides unless it is close to a tie.
+float roundedQuotient(float x, float s) {
+    const float quotient = x / s;
+    const float rounded = roundEven(quotient);
+    return abs(abs(quotient - rounded) - 0.5) < 1e-3 ? roundEven(exactQuotient(x, s)) : rounded;
+}
+
 // s and z from the clipped extremes of a row; levels = 2^bits - 1.
 vec2 gridOf(float clippedLeast, float clippedMost, float levels) {
     precise const float range = clippedMost - clippedLeast;
     const float s = clippedMost == clippedLeast ? 1.0 : exactQuotient(range, levels);
-    const float z = roundEven(exactQuotient(-clippedLeast, s));
+    const float z = roundedQuotient(-clippedLeast, s);
     return vec2(s, z > 0.0 ? min(z, levels) : 0.0);
 }
 
-// q of one value. The device's quotient decides unless it is close to a tie.
+// q of one value.
 uint levelOf(float x, vec2 grid, float levels) {
-    const float quotient = x / grid.x;
-    float rounded = roundEven(quotient);
-    if (abs(abs(quotient - rounded) - 0.5) < 1e-3)
-        rounded = roundEven(exactQuotient(x, grid.x));
-    const float q = rounded + grid.y;
+    const float q = roundedQuotient(x, grid.x) + grid.y;
     return q > 0.0 ? uint(min(q, levels)) : 0u;
 }
 
+#ifdef SMALL_LEVELS // of at most 7 bits
+spirv_instruction(extensions = ["SPV_KHR_integer_dot_product"], capabilities = [6018, 6019], id = 4450)
+int dotSigned(uint b, uint q, spirv_literal int format); // OpSDot; 0 = PackedVectorFormat4x8Bit
+int dotSigned(uint b, uint q) {
+    return dotSigned(b, q, 0);
+}
+#else
 int dotSigned(uint b, uint q) {
     int sum = 0;
     for (int byte = 0; byte < 4; ++byte)
         sum += bitfieldExtract(int(b), 8 * byte, 8) * int(bitfieldExtract(q, 8 * byte, 8));
     return sum;
 }
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// Workgroups that wait for workgroups before them, of the same dispatch or of the one before. That
+// needs them to start in order and to go on running once they have started, which Vulkan does not
+// promise; encoders ask Capabilities::waitingGroups. Memory: what one leaves for another is coherent,
+// written before a release and read after an acquire of a counter, both of device scope.
+#extension GL_KHR_memory_scope_semantics : require
+
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer LiveFloats {
+    float at[];
+};
+layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer LiveWords {
+    uint at[];
+};
+layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer LiveQuads {
+    uvec4 at[];
+};
+
+const uint COUNTERS = 8u; // of the same thing, so that not everybody looks at one place
+// All zero when the dispatch starts; 128 bytes from one to the next.
+layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Progress {
+    uint most;  // bits of the greatest value of the row, at least 0
+    uint least; // bits of minus the least
+    uint pad0[30];
+    uint turned; // workgroups that are done
+    uint pad1[31];
+    uint leveled[32u * COUNTERS];
+    uint finished; // workgroups that nobody of this dispatch waits for
+};
+
+// The dispatch before, where there is no barrier between.
+struct Awaited {
+    Progress progress;
+    uint groups; // that count as finished; 0 = there was a barrier
+};
+
+const int BUFFERS = gl_StorageSemanticsBuffer;
+
+// Everything this workgroup has written is there for whoever learns of what follows.
+void syncBuffers() {
+    controlBarrier(gl_ScopeWorkgroup, gl_ScopeWorkgroup, BUFFERS | gl_StorageSemanticsShared,
+                   gl_SemanticsAcquireRelease);
+}
+
+// Looks without acquiring, which orders memory and may empty caches: hundreds of workgroups that did
+// so at every look took 5 us a wait on an H200.
+#define AWAIT(counter, count)                                                                      \
+    if (gl_LocalInvocationID.x == 0u) {                                                            \
+        while (atomicLoad(counter, gl_ScopeDevice, BUFFERS, gl_SemanticsRelaxed) < count) {        \
+        }                                                                                          \
+        memoryBarrier(gl_ScopeDevice, BUFFERS, gl_SemanticsAcquire);                               \
+    }                                                                                              \
+    syncBuffers();
+
+#define COUNT(counter) atomicAdd(counter, 1u, gl_ScopeDevice, BUFFERS, gl_SemanticsRelease)
+
+#define AWAIT_BEFORE(before)                                                                       \
+    if (before.groups > 0u) {                                                                      \
+        AWAIT(before.progress.finished, before.groups)                                             \
+    }
+
+#define COUNT_FINISHED(own)                                                                        \
+    syncBuffers();                                                                                 \
+    if (gl_LocalInvocationID.x == 0u)                                                              \
+        COUNT(own.finished);
