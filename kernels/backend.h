@@ -41,7 +41,8 @@ public:
 };
 
 /// Keys and values of one session: layers x capacity positions x kvHeads x headDim, keys after
-/// rotary. F16, or F32 on the reference backend. Positions are written by attend; rewinding is the
+/// rotary. F16, or F32 on the reference backend; or 8 bits with a scale of each head's key and value
+/// (CpuOptions::cacheBits, VulkanOptions::cacheBits). Positions are written by attend; rewinding is the
 /// caller's business (a later Step simply starts at a smaller position).
 class KvCache {
 public:
@@ -208,14 +209,19 @@ public:
     virtual void timePlans(bool) {}
 };
 
+/// How a cache of so many bits keeps its values: f32, f16, rowInt8. Throws
+/// KernelError{unsupported} for other numbers.
+[[nodiscard]] WeightKind cacheKind(int bits);
+
 /// The scalar authority: one thread, float32 throughout, F32 cache.
 [[nodiscard]] std::unique_ptr<Backend> makeReferenceBackend();
 
 struct CpuOptions {
     int threads = 0; ///< 0 = one a physical core
-    /// Keys and values in float32, as the reference keeps them. With F16 the default model's
-    /// float32 logits move by 4.3e-4, four times what goldens allow.
-    bool f32Cache = false;
+    /// Of keys and values: 32, as the reference keeps them; 16; or 8 with a scale for each head and
+    /// position. With 16 the default model's float32 logits move by 4.3e-4, four times what goldens
+    /// allow; docs/performance.md has the divergence of 8.
+    int cacheBits = 16;
 };
 
 /// The processor with the best kernels it has; BWLA_CPU_LEVEL = portable | avx2 | avx512 forces a

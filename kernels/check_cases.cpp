@@ -254,10 +254,12 @@ CheckOutput run(const AttendKernel& kernel, const Kernel& entry, const CheckShap
     const std::int64_t positions = shape.rows + shape.tokens;
     HostKvCache cache({1, positions, 1, headDim}, entry.kind);
     const auto& store = std::get<StoreKernel>(scalarTwin(KernelVerb::store, entry.kind).body);
-    store.run(randomFloats(positions * headDim, shape.seed).data(), positions * headDim,
-              cache.keys(0, 0));
-    store.run(randomFloats(positions * headDim, shape.seed + 1).data(), positions * headDim,
-              cache.values(0, 0));
+    const auto keys = randomFloats(positions * headDim, shape.seed);
+    const auto values = randomFloats(positions * headDim, shape.seed + 1);
+    for (std::int64_t p = 0; p < positions; ++p) {
+        store.run(keys.data() + p * headDim, headDim, cache.keys(0, 0, p));
+        store.run(values.data() + p * headDim, headDim, cache.values(0, 0, p));
+    }
     const Unaligned q(randomFloats(shape.tokens * group * headDim, shape.seed + 2, 2.0F));
     Guarded<float> y(shape.tokens * group * headDim);
     AttendJob job;

@@ -3,6 +3,24 @@
 
 #include <algorithm>
 
+namespace bwla {
+
+WeightKind cacheKind(int bits) {
+    switch (bits) {
+    case 32:
+        return WeightKind::f32;
+    case 16:
+        return WeightKind::f16;
+    case 8:
+        return WeightKind::rowInt8;
+    default:
+        throw KernelError(KernelErrorCode::unsupported, "cache",
+                          std::to_string(bits) + " bits; it has 32, 16 or 8");
+    }
+}
+
+} // namespace bwla
+
 namespace bwla::contract {
 namespace {
 

@@ -151,7 +151,8 @@ struct GateKernel {
     void (*run)(const float* gate, const float* up, std::int64_t count, float* out);
 };
 
-/// Float rows to the cache's type.
+/// A float row to the cache's type: f32, f16, or int8 followed by the row's scale, the greatest
+/// magnitude over 127 (float32, not aligned).
 struct StoreKernel {
     void (*run)(const float* values, std::int64_t count, void* out);
 };
@@ -170,7 +171,7 @@ struct AttendJob {
     std::int64_t outStride = 0;
     std::int64_t group = 0;
     std::int64_t headDim = 0;
-    const void* keys = nullptr; ///< [positions][headDim] of this head
+    const void* keys = nullptr; ///< [positions][headDim] of this head, as StoreKernel wrote them
     const void* values = nullptr;
     std::int64_t position = 0; ///< of token 0
     int rowBegin = 0;

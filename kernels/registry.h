@@ -27,9 +27,9 @@ enum class KernelVerb : std::uint8_t {
     finishFloat,
     finishQuantized,
     gate,
-    store,  ///< by cache type, f32 or f16
+    store,  ///< by cache type, f32, f16 or rowInt8
     widen,  ///< by weight kind, f32, f16 or rowInt8
-    attend, ///< by cache type, f32 or f16
+    attend, ///< by cache type, f32, f16 or rowInt8
 };
 
 using KernelBody =

@@ -48,8 +48,7 @@ struct VulkanOptions {
     std::string device;
     /// Take a software device where nothing was named and no GPU exists.
     bool allowSoftware = false;
-    /// Keys and values in float32, see CpuOptions.
-    bool f32Cache = false;
+    int cacheBits = 16; ///< of keys and values: 32, 16 or 8, see CpuOptions
     VulkanMask mask;
     KernelMode kernels = KernelMode::automatic;
     /// Folder of what was found out about kernels; empty = nothing is kept; nullopt =

@@ -26,14 +26,14 @@ VulkanOptions vulkanOptions(const CommonOptions& options) {
 }
 
 std::unique_ptr<Backend> makeBackend(const CommonOptions& options, const EngineOptions& engine) {
-    const bool f32Cache = engine.kind() == WeightKind::f32;
+    const int cacheBits = engine.kind() == WeightKind::f32 ? 32 : engine.cacheBits;
     const std::string name = backendInUse(options);
     if (name == "reference")
         return makeReferenceBackend();
     if (name == "cpu")
-        return makeCpuBackend({.threads = options.threads, .f32Cache = f32Cache});
+        return makeCpuBackend({.threads = options.threads, .cacheBits = cacheBits});
     VulkanOptions vulkan = vulkanOptions(options);
-    vulkan.f32Cache = f32Cache;
+    vulkan.cacheBits = cacheBits;
     return makeVulkanBackend(vulkan);
 }
 
@@ -43,6 +43,10 @@ void EngineOptions::addTo(CLI::App& verb) {
     verb.add_option("--activation-bits", activationBits,
                     "16 (float), 8, 6 or 4 (default: what the model was made for)")
         ->check(CLI::IsMember({16, 8, 6, 4}));
+    verb.add_option("--kv", cacheBits,
+                    "Bits of keys and values in the cache: 16, or 8 for half the memory "
+                    "(default: 16; 32 with --weights f32)")
+        ->check(CLI::IsMember({16, 8}));
 }
 
 WeightKind EngineOptions::kind() const {

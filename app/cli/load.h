@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/model/open_model.h"
 #include "app/cli/verbs.h"
 #include "core/engine/transformer.h"
+#include "core/model/open_model.h"
 #include "kernels/backend.h"
 #include "kernels/vulkan_backend.h"
 
@@ -12,10 +12,11 @@
 
 namespace bwla {
 
-/// --weights and --activation-bits, for verbs that run a model.
+/// --weights, --activation-bits and --kv, for verbs that run a model.
 struct EngineOptions {
     std::string weights = "f16"; ///< "f16" or "f32", of originals; artifacts have their own
     int activationBits = 0;      ///< 16, 8, 6, 4; 0 = the model's own
+    int cacheBits = 16;          ///< of keys and values: 16 or 8; 32 with weights f32
 
     void addTo(CLI::App& verb);
     [[nodiscard]] WeightKind kind() const;

@@ -109,11 +109,15 @@ void eval(const Options& options, const Call& call) {
     const Tokenizer tokenizer(model.tokenizer());
     const auto backend = makeBackend(call.options, options.engine);
     std::unique_ptr<OpenModel> referenceModel;
+    std::unique_ptr<Backend> referenceBackend; // where the cache is another
     std::unique_ptr<Transformer> reference;
     if (!options.reference.empty()) {
         referenceModel = std::make_unique<OpenModel>(options.reference);
         const EngineOptions ownBits{.weights = options.engine.weights};
-        reference = loadTransformer(*backend, *referenceModel, ownBits, call);
+        if (options.engine.cacheBits != ownBits.cacheBits)
+            referenceBackend = makeBackend(call.options, ownBits);
+        reference = loadTransformer(referenceBackend ? *referenceBackend : *backend,
+                                    *referenceModel, ownBits, call);
     }
     const auto transformer = loadTransformer(*backend, model, options.engine, call);
     EvalJob job(*transformer, tokenizer, reference.get());

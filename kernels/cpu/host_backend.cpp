@@ -52,7 +52,7 @@ std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options) {
     return std::make_unique<HostBackend>(
         BackendInfo{"cpu", cpuName(), std::string(levelName(level)), threads},
         KernelTable(level, features), threads,
-        options.f32Cache ? WeightKind::f32 : WeightKind::f16);
+        cacheKind(options.cacheBits));
 }
 
 } // namespace bwla

@@ -8,7 +8,7 @@ namespace bwla {
 /// Backend on the processor: the kernels of a table, run as closures on a pool.
 class HostBackend final : public Backend {
 public:
-    /// threads >= 1; cacheType f32 or f16.
+    /// threads >= 1; cacheType f32, f16 or rowInt8.
     HostBackend(BackendInfo info, KernelTable kernels, int threads, WeightKind cacheType);
 
     [[nodiscard]] BackendInfo info() const override { return info_; }

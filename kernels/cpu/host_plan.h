@@ -19,7 +19,7 @@ namespace bwla {
 struct HostMachine {
     KernelTable kernels;
     ThreadPool pool;
-    WeightKind cacheType; ///< f32 or f16
+    WeightKind cacheType; ///< f32, f16 or rowInt8
 };
 
 /// One run of a plan.

@@ -177,8 +177,9 @@ std::int64_t HostKvCache::bytes() const {
 
 std::int64_t HostKvCache::offset(std::int64_t layer, std::int64_t head,
                                  std::int64_t position) const {
-    return ((layer * shape_.kvHeads + head) * shape_.capacity + position) * shape_.headDim *
-           elementBytes(type_);
+    const std::int64_t scaleBytes = type_ == WeightKind::rowInt8 ? sizeof(float) : 0;
+    return ((layer * shape_.kvHeads + head) * shape_.capacity + position) *
+           (shape_.headDim * elementBytes(type_) + scaleBytes);
 }
 
 std::byte* HostKvCache::keys(std::int64_t layer, std::int64_t head, std::int64_t position) {

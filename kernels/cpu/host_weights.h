@@ -56,10 +56,11 @@ private:
     AlignedVector<std::int32_t> lowRankBSum_; ///< sum over the columns, [rank]
 };
 
-/// Keys and values, [layer][kvHead][position][headDim] each.
+/// Keys and values, [layer][kvHead][position][headDim] each. In 8 bits every row of headDim bytes is
+/// followed by its scale, a float32 (not aligned).
 class HostKvCache final : public KvCache {
 public:
-    /// type: f32 or f16.
+    /// type: f32, f16 or rowInt8.
     HostKvCache(const KvShape& shape, WeightKind type);
 
     [[nodiscard]] std::int64_t capacity() const override { return shape_.capacity; }

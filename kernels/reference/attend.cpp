@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "kernels/cache_rows.h"
 #include "kernels/half.h"
 #include "kernels/reference/reference_kernels.h"
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -16,20 +18,23 @@ float asFloat(float stored) {
 float asFloat(std::uint16_t stored) {
     return halfToFloat(stored);
 }
+float asFloat(std::int8_t stored) {
+    return static_cast<float>(stored);
+}
 
 template<class Stored>
 void attendHead(const float* q, float* out, const AttendJob& job, std::int64_t positions,
                 std::vector<float>& weights) {
-    const auto* keys = static_cast<const Stored*>(job.keys);
-    const auto* values = static_cast<const Stored*>(job.values);
+    const CacheRows<Stored> keys{job.keys, job.headDim};
+    const CacheRows<Stored> values{job.values, job.headDim};
     const float scale = 1.0F / std::sqrt(static_cast<float>(job.headDim));
     weights.resize(static_cast<std::size_t>(positions));
     float largest = -std::numeric_limits<float>::infinity();
     for (std::int64_t p = 0; p < positions; ++p) {
-        const Stored* key = keys + p * job.headDim;
-        const float score = scale * interleavedSum(job.headDim, [&](std::int64_t d) {
-                                return q[d] * asFloat(key[d]);
-                            });
+        const Stored* key = keys.row(p);
+        const float score =
+            scale * keys.scale(p) *
+            interleavedSum(job.headDim, [&](std::int64_t d) { return q[d] * asFloat(key[d]); });
         weights[static_cast<std::size_t>(p)] = score;
         largest = std::max(largest, score);
     }
@@ -39,10 +44,11 @@ void attendHead(const float* q, float* out, const AttendJob& job, std::int64_t p
         total += weight;
     }
     std::fill_n(out, job.headDim, 0.0F);
-    for (std::int64_t p = 0; p < positions; ++p)
+    for (std::int64_t p = 0; p < positions; ++p) {
+        const float weight = weights[static_cast<std::size_t>(p)] / total * values.scale(p);
         for (std::int64_t d = 0; d < job.headDim; ++d)
-            out[d] +=
-                weights[static_cast<std::size_t>(p)] / total * asFloat(values[p * job.headDim + d]);
+            out[d] += weight * asFloat(values.row(p)[d]);
+    }
 }
 
 template<class Stored>
@@ -77,6 +83,22 @@ void storeF16(const float* values, std::int64_t count, void* out) {
     std::transform(values, values + count, static_cast<std::uint16_t*>(out), floatToHalf);
 }
 
+void storeInt8(const float* values, std::int64_t count, void* out) {
+    float most = 0.0F;
+    for (std::int64_t j = 0; j < count; ++j) {
+        const float magnitude = std::abs(values[j]);
+        most = magnitude <= most ? most : magnitude; // NaN stays, as the scale
+    }
+    const float scale = most / 127.0F;
+    const float inverse = scale > 0.0F ? 1.0F / scale : 0.0F;
+    auto* levels = static_cast<std::int8_t*>(out);
+    for (std::int64_t j = 0; j < count; ++j) {
+        const float level = std::clamp(values[j] * inverse, -127.0F, 127.0F);
+        levels[j] = level == level ? static_cast<std::int8_t>(std::lrintf(level)) : std::int8_t{};
+    }
+    std::memcpy(levels + count, &scale, sizeof scale);
+}
+
 void widenF32(const void* values, float scale, std::int64_t count, float* out) {
     widen<float>(values, scale, count, out);
 }
@@ -96,6 +118,9 @@ void attendF32(const AttendJob& job) {
 }
 void attendF16(const AttendJob& job) {
     attend<std::uint16_t>(job);
+}
+void attendInt8(const AttendJob& job) {
+    attend<std::int8_t>(job);
 }
 
 } // namespace bwla::reference

@@ -51,10 +51,12 @@ void finishQuantized(const PackedLinear& weight, const Activations& x, const std
 void gate(const float* gate, const float* up, std::int64_t count, float* out);
 void storeF32(const float* values, std::int64_t count, void* out);
 void storeF16(const float* values, std::int64_t count, void* out);
+void storeInt8(const float* values, std::int64_t count, void* out);
 void widenF32(const void* values, float scale, std::int64_t count, float* out);
 void widenF16(const void* values, float scale, std::int64_t count, float* out);
 void widenInt8(const void* values, float scale, std::int64_t count, float* out);
 void attendF32(const AttendJob& job);
 void attendF16(const AttendJob& job);
+void attendInt8(const AttendJob& job);
 
 } // namespace bwla::reference

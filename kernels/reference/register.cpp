@@ -29,11 +29,13 @@ std::span<const Kernel> referenceKernels() {
         {gate, WeightKind::f32, level, "gate", GateKernel{reference::gate}},
         {store, WeightKind::f32, level, "store-f32", StoreKernel{storeF32}},
         {store, WeightKind::f16, level, "store-f16", StoreKernel{storeF16}},
+        {store, WeightKind::rowInt8, level, "store-int8", StoreKernel{storeInt8}},
         {widen, WeightKind::f32, level, "widen-f32", WidenKernel{widenF32}},
         {widen, WeightKind::f16, level, "widen-f16", WidenKernel{widenF16}},
         {widen, WeightKind::rowInt8, level, "widen-int8", WidenKernel{widenInt8}},
         {attend, WeightKind::f32, level, "attend-f32", AttendKernel{attendF32}},
         {attend, WeightKind::f16, level, "attend-f16", AttendKernel{attendF16}},
+        {attend, WeightKind::rowInt8, level, "attend-int8", AttendKernel{attendInt8}},
     };
     return kernels;
 }

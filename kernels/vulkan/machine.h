@@ -14,12 +14,11 @@ struct Machine {
     DeviceMemory memory;
     Pipelines pipelines;
     KernelChoice choice;
-    WeightKind cacheType; ///< f32 or f16
+    WeightKind cacheType; ///< f32, f16 or rowInt8
 
     explicit Machine(const VulkanOptions& options)
         : device(std::make_shared<const Device>(options)), memory(device), pipelines(device),
-          choice(*device, options),
-          cacheType(options.f32Cache ? WeightKind::f32 : WeightKind::f16) {}
+          choice(*device, options), cacheType(cacheKind(options.cacheBits)) {}
 };
 
 } // namespace bwla::vulkan

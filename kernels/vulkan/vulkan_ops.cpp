@@ -201,7 +201,7 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         Address before, progress;
     };
     const AttendSpec& spec = attend.spec;
-    const std::uint32_t wide = plan.machine().cacheType == WeightKind::f32 ? 1 : 0;
+    const std::uint32_t cache = tableKind(plan.machine().cacheType);
     const bool one = plan.batch() == 1; // attend places a single row itself
     const Capabilities& capabilities = plan.machine().device->capabilities();
     const bool waits = one && capabilities.waitingGroups && capabilities.subgroupArithmetic &&
@@ -211,19 +211,19 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     const Address progress = waits ? plan.nextProgress() : 0;
     const auto heads = static_cast<std::uint32_t>(spec.heads);
     if (!one) {
-        writer.bind("place", elementGroup, {0, wide});
+        writer.bind("place", elementGroup, {0, cache});
         writer.push(Place{attend.q, attend.k, attend.v, attend.rotatedQ, rotary, plan.runAddress(),
                           word(spec.layer), word(spec.heads), word(spec.kvHeads),
                           word(spec.headDim)});
         const std::int64_t pairs = (spec.heads + spec.kvHeads) * spec.headDim / 2;
-        plan.dispatchRows(writer, {groups(pairs, elementGroup), 1});
+        plan.dispatchRows(writer, {groups(pairs, elementGroup), 1}); // quads of keys are fewer
         writer.mark("place");
         writer.barrier();
     }
     const bool wideGroup = one && capabilities.invocations >= 512;
     writer.bind(waits ? "attend_waiting" : teamed(plan, "attend"),
                 wideGroup ? 4 * attendGroup : attendGroup,
-                {single(plan), wide, static_cast<std::uint32_t>(spec.headDim)});
+                {single(plan), cache, static_cast<std::uint32_t>(spec.headDim)});
     writer.push(Push{one ? attend.q : attend.rotatedQ, attend.k, attend.v, rotary, attend.out,
                      plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads),
                      before.groups, before.progress, progress});

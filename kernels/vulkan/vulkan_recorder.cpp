@@ -80,6 +80,10 @@ void VulkanRecorder::attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v
         throw KernelError(KernelErrorCode::unsupported, "attend",
                           "heads of " + std::to_string(spec.headDim) + " elements; " +
                               std::to_string(largestHeadDim) + " is the most");
+    if (plan_.machine().cacheType == WeightKind::rowInt8 && spec.headDim % 4 != 0)
+        throw KernelError(KernelErrorCode::unsupported, "attend",
+                          "8-bit keys and values need heads of a multiple of 4 elements, not " +
+                              std::to_string(spec.headDim));
     plan_.rules().usesCache(spec);
     AttendBuffers buffers{spec,
                           plan_.address(q),

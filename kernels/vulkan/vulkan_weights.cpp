@@ -244,8 +244,10 @@ DeviceInputs::DeviceInputs(const HostInput& input, Machine& machine)
 DeviceCache::DeviceCache(const KvShape& shape, Machine& machine)
     : shape_(shape), type_(machine.cacheType), device_(machine.device) {
     contract::checkCacheShape(shape);
-    const std::int64_t size =
-        shape.kvHeads * shape.capacity * shape.headDim * (type_ == WeightKind::f32 ? 4 : 2);
+    const std::int64_t rows = shape.kvHeads * shape.capacity;
+    const std::int64_t size = type_ == WeightKind::rowInt8
+                                  ? rows * (shape.headDim + 4) // scales behind the bytes
+                                  : rows * shape.headDim * (type_ == WeightKind::f32 ? 4 : 2);
     std::vector<Address> addresses;
     for (std::int64_t i = 0; i < 2 * shape.layers; ++i) {
         pieces_.push_back(machine.memory.take(size));

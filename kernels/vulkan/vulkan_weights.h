@@ -115,7 +115,8 @@ private:
                  lowRankBs_ = absent;
 };
 
-/// Keys and values of a layer, [kvHead][position][headDim] each, and a table of their addresses.
+/// Keys and values of a layer, [kvHead][position][headDim] each, and a table of their addresses. In
+/// 8 bits their scales follow, [kvHead][position].
 class DeviceCache final : public KvCache {
 public:
     DeviceCache(const KvShape& shape, Machine& machine);

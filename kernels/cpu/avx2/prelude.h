@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/aligned.h"
+#include "kernels/cache_rows.h"
 #include "kernels/cpu/simd/scratch.h"
 #include "kernels/cpu/simd/unroll.h"
 #include "kernels/kernel_types.h"

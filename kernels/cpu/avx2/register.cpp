@@ -61,7 +61,8 @@ std::span<const Kernel> avx2Kernels() {
         {store, f16, level, "store-f16", StoreKernel{simd::storeHalves<V>}},
         {widen, f16, level, "widen-f16", WidenKernel{simd::widen<V, std::uint16_t>}},
         {widen, rowInt8, level, "widen-int8", WidenKernel{simd::widen<V, std::int8_t>}},
-        {attend, f16, level, "attend-f16", AttendKernel{simd::attendHalves<V>}},
+        {attend, f16, level, "attend-f16", AttendKernel{simd::attend<V, std::uint16_t>}},
+        {attend, rowInt8, level, "attend-int8", AttendKernel{simd::attend<V, std::int8_t>}},
     };
     return kernels;
 #else

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Attention of one key-value head over a half-precision cache. Many tokens (prompts, evaluation):
-// lanes are (token, head) pairs, blocks of positions become floats and meet them in two tile
-// products with a running softmax between (Milakov and Gimelshein 2018), so that memory does not
-// grow with the context. Few tokens: attend_token.h.
+// Attention of one key-value head over a cache of halves or of bytes with scales. Many tokens
+// (prompts, evaluation): lanes are (token, head) pairs, blocks of positions become floats and meet
+// them in two tile products with a running softmax between (Milakov and Gimelshein 2018), so that
+// memory does not grow with the context. Few tokens: attend_token.h.
 #pragma once
 
 #include "kernels/cpu/simd/attend_token.h"
@@ -97,11 +97,20 @@ void accumulateSoftmax(LaneTile<V>& tile, std::int64_t count) {
     }
 }
 
-template<class V>
+template<class V, class Stored>
+void widenRows(const void* data, std::int64_t begin, std::int64_t count, LaneTile<V>& tile) {
+    const std::int64_t dim = tile.job.headDim;
+    const CacheRows<Stored> rows{data, dim};
+    if constexpr (!CacheRows<Stored>::scaled)
+        return widen<V, Stored>(rows.row(begin), 1.0F, count * dim, tile.widened);
+    for (std::int64_t p = 0; p < count; ++p)
+        widen<V, Stored>(rows.row(begin + p), rows.scale(begin + p), dim, tile.widened + p * dim);
+}
+
+template<class V, class Stored>
 void attendBlock(LaneTile<V>& tile, std::int64_t begin, std::int64_t count) {
     const std::int64_t dim = tile.job.headDim;
-    widen<V, std::uint16_t>(static_cast<const std::uint16_t*>(tile.job.keys) + begin * dim, 1.0F,
-                            count * dim, tile.widened);
+    widenRows<V, Stored>(tile.job.keys, begin, count, tile);
     matrixProduct<V>({.a = tile.widened,
                       .aRow = dim,
                       .aDepth = 1,
@@ -114,8 +123,7 @@ void attendBlock(LaneTile<V>& tile, std::int64_t begin, std::int64_t count) {
                      count, tile.width);
     maskFuture<V>(tile, begin, count);
     accumulateSoftmax<V>(tile, count);
-    widen<V, std::uint16_t>(static_cast<const std::uint16_t*>(tile.job.values) + begin * dim, 1.0F,
-                            count * dim, tile.widened);
+    widenRows<V, Stored>(tile.job.values, begin, count, tile);
     matrixProduct<V>({.a = tile.widened, // values transposed
                       .aRow = 1,
                       .aDepth = dim,
@@ -128,7 +136,7 @@ void attendBlock(LaneTile<V>& tile, std::int64_t begin, std::int64_t count) {
                      dim, tile.width);
 }
 
-template<class V>
+template<class V, class Stored>
 void attendBatch(const AttendJob& job) {
     thread_local AlignedVector<float> scratch;
     float* memory = reserve(scratch, LaneTile<V>::scratchFloats(job.headDim));
@@ -138,7 +146,7 @@ void attendBatch(const AttendJob& job) {
         loadLanes<V>(tile);
         const std::int64_t positions = tile.positions();
         for (std::int64_t begin = 0; begin < positions; begin += positionBlock)
-            attendBlock<V>(tile, begin, std::min(positionBlock, positions - begin));
+            attendBlock<V, Stored>(tile, begin, std::min(positionBlock, positions - begin));
         for (std::int64_t lane = 0; lane < tile.count; ++lane) {
             float* out = job.out + tile.row(lane) * job.outStride + tile.head(lane) * job.headDim;
             for (std::int64_t d = 0; d < job.headDim; ++d)
@@ -147,14 +155,14 @@ void attendBatch(const AttendJob& job) {
     }
 }
 
-template<class V>
-void attendHalves(const AttendJob& job) {
+template<class V, class Stored>
+void attend(const AttendJob& job) {
     if (job.headDim % V::width != 0) // no model we know
-        return reference::attendF16(job);
+        return CacheRows<Stored>::scaled ? reference::attendInt8(job) : reference::attendF16(job);
     if ((job.rowEnd - job.rowBegin) * job.group >= batchLanes)
-        return attendBatch<V>(job);
+        return attendBatch<V, Stored>(job);
     for (int row = job.rowBegin; row < job.rowEnd; ++row)
-        attendToken<V>(job, row);
+        attendToken<V, Stored>(job, row);
 }
 
 } // namespace bwla::simd

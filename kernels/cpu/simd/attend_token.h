@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Attention of one token (decode): heads that share a key-value head are taken up to 4 at a time,
-// so that each key and value is converted from half precision once for them.
+// so that each key and value is converted from the cache's type (half precision, or bytes and a
+// scale) once for them.
 #pragma once
 
+#include "kernels/cache_rows.h"
 #include "kernels/cpu/simd/elementwise.h"
 #include "kernels/cpu/simd/scratch.h"
 
@@ -11,10 +13,10 @@
 
 namespace bwla::simd {
 
+template<class Stored>
 struct TokenHeads {
     const float* q; ///< [heads][headDim]
-    const std::uint16_t* keys;
-    const std::uint16_t* values;
+    CacheRows<Stored> keys, values;
     std::int64_t headDim; ///< a multiple of the register width
     std::int64_t positions;
     float* scores; ///< [heads][stride]
@@ -24,9 +26,10 @@ struct TokenHeads {
 
 /// scores = q . keys, unscaled. Dot products of a register's width of positions are summed across
 /// lanes together.
-template<class V, int H>
-void scoreHeads(const TokenHeads& t) {
+template<class V, int H, class Stored>
+void scoreHeads(const TokenHeads<Stored>& t) {
     alignas(kernelAlignment) typename V::Reg partial[H][V::width];
+    alignas(kernelAlignment) float scales[V::width] = {};
     for (std::int64_t first = 0; first < t.positions; first += V::width) {
         const auto count = static_cast<int>(std::min<std::int64_t>(V::width, t.positions - first));
         BWLA_UNROLL
@@ -36,7 +39,10 @@ void scoreHeads(const TokenHeads& t) {
             for (int h = 0; h < H; ++h)
                 sum[h] = V::zero();
             // Past the end the last key again: the register is cut when it is stored.
-            const std::uint16_t* key = t.keys + (first + std::min(p, count - 1)) * t.headDim;
+            const std::int64_t position = first + std::min(p, count - 1);
+            const Stored* key = t.keys.row(position);
+            if constexpr (CacheRows<Stored>::scaled)
+                scales[p] = t.keys.scale(position);
             for (std::int64_t d = 0; d < t.headDim; d += V::width) {
                 const auto value = V::load(key + d);
                 BWLA_UNROLL
@@ -48,8 +54,12 @@ void scoreHeads(const TokenHeads& t) {
                 partial[h][p] = sum[h];
         }
         BWLA_UNROLL
-        for (int h = 0; h < H; ++h)
-            V::store(t.scores + h * t.stride + first, V::sums(partial[h]), count);
+        for (int h = 0; h < H; ++h) {
+            auto sums = V::sums(partial[h]);
+            if constexpr (CacheRows<Stored>::scaled)
+                sums = sums * V::load(scales);
+            V::store(t.scores + h * t.stride + first, sums, count);
+        }
     }
 }
 
@@ -77,8 +87,8 @@ void softmax(float* scores, std::int64_t count, float scale) {
 }
 
 /// out = scores x values, N registers of the head's width at a time.
-template<class V, int H, int N>
-void mixHeads(const TokenHeads& t, std::int64_t d) {
+template<class V, int H, int N, class Stored>
+void mixHeads(const TokenHeads<Stored>& t, std::int64_t d) {
     typename V::Reg sum[H][N];
     BWLA_UNROLL
     for (int h = 0; h < H; ++h)
@@ -89,10 +99,10 @@ void mixHeads(const TokenHeads& t, std::int64_t d) {
         typename V::Reg value[N];
         BWLA_UNROLL
         for (int n = 0; n < N; ++n)
-            value[n] = V::load(t.values + p * t.headDim + d + n * V::width);
+            value[n] = V::load(t.values.row(p) + d + n * V::width);
         BWLA_UNROLL
         for (int h = 0; h < H; ++h) {
-            const auto weight = V::set(t.scores[h * t.stride + p]);
+            const auto weight = V::set(t.scores[h * t.stride + p] * t.values.scale(p));
             BWLA_UNROLL
             for (int n = 0; n < N; ++n)
                 sum[h][n] = V::fma(weight, value[n], sum[h][n]);
@@ -105,8 +115,8 @@ void mixHeads(const TokenHeads& t, std::int64_t d) {
         V::store(t.out + h * t.headDim + d + n * V::width, sum[h][n]);
 }
 
-template<class V, int H>
-void attendHeads(const TokenHeads& t) {
+template<class V, int H, class Stored>
+void attendHeads(const TokenHeads<Stored>& t) {
     constexpr int wide = V::tileVectors;
     scoreHeads<V, H>(t);
     const float scale = 1.0F / std::sqrt(static_cast<float>(t.headDim));
@@ -120,20 +130,20 @@ void attendHeads(const TokenHeads& t) {
         mixHeads<V, H, 1>(t, d);
 }
 
-template<class V>
+template<class V, class Stored>
 void attendToken(const AttendJob& job, int row) {
     thread_local AlignedVector<float> scores;
     const std::int64_t positions = job.position + row + 1;
     const std::int64_t stride = roundUp(positions, rowPadding);
     for (std::int64_t h = 0; h < job.group; h += 4) {
-        const TokenHeads heads{job.q + row * job.qStride + h * job.headDim,
-                               static_cast<const std::uint16_t*>(job.keys),
-                               static_cast<const std::uint16_t*>(job.values),
-                               job.headDim,
-                               positions,
-                               reserve(scores, 4 * stride),
-                               stride,
-                               job.out + row * job.outStride + h * job.headDim};
+        const TokenHeads<Stored> heads{job.q + row * job.qStride + h * job.headDim,
+                                       {job.keys, job.headDim},
+                                       {job.values, job.headDim},
+                                       job.headDim,
+                                       positions,
+                                       reserve(scores, 4 * stride),
+                                       stride,
+                                       job.out + row * job.outStride + h * job.headDim};
         switch (std::min<std::int64_t>(4, job.group - h)) {
         case 4:
             attendHeads<V, 4>(heads);

@@ -10,6 +10,7 @@
 // writes them there, so that nobody waits for the cache.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "cache.glsl"
 #include "team.glsl"
 #ifdef WAITING // for the products before instead of a barrier; of a single row
 #extension GL_KHR_shader_subgroup_shuffle : require
@@ -19,7 +20,7 @@
 #define OPERAND Floats
 #endif
 
-layout(constant_id = 2) const bool F32_CACHE = false;
+layout(constant_id = 2) const uint CACHE = 1u; // F32_CACHE, F16_CACHE or INT8_CACHE
 layout(constant_id = 3) const int HEAD_DIM = 64;
 
 layout(push_constant, scalar) uniform Push {
@@ -55,8 +56,12 @@ shared float weights[gl_WorkGroupSize.x];
 shared vec2 sums[gl_WorkGroupSize.x];
 
 vec2 pairAt(Words cache, uint element) {
-    if (F32_CACHE)
+    if (CACHE == F32_CACHE)
         return vec2(uintBitsToFloat(cache.at[element]), uintBitsToFloat(cache.at[element + 1u]));
+    if (CACHE == INT8_CACHE) {
+        const uint word = cache.at[element / 4u];
+        return vec2(int8At(word, element % 4u), int8At(word, element % 4u + 1u));
+    }
     return unpackHalf2x16(cache.at[element / 2u]);
 }
 
@@ -69,13 +74,23 @@ float rotated(OPERAND x, uint first, uint d) {
                      : x.at[first + d] * cosine + x.at[first + d - half_] * sine;
 }
 
-// As the cache keeps it.
-float kept(float value) {
-    return F32_CACHE ? value : unpackHalf2x16(packHalf2x16(vec2(value, 0.0))).x;
+// As the cache keeps it. scale: of INT8_CACHE.
+float kept(float value, float scale) {
+    if (CACHE == INT8_CACHE)
+        return levelOf(value, scale) * scale;
+    return CACHE == F32_CACHE ? value : unpackHalf2x16(packHalf2x16(vec2(value, 0.0))).x;
+}
+
+// What the elements of a cached row are to be multiplied by.
+float scaleAt(Words cache, uint kvHead, uint position) {
+    if (CACHE != INT8_CACHE)
+        return 1.0;
+    const uint scales = uint(p.kvHeads) * uint(p.run.capacity) * uint(HEAD_DIM) / 4u;
+    return uintBitsToFloat(cache.at[scales + kvHead * uint(p.run.capacity) + position]);
 }
 
 void store(Words cache, uint element, vec2 pair) {
-    if (F32_CACHE) {
+    if (CACHE == F32_CACHE) {
         cache.at[element] = floatBitsToUint(pair.x);
         cache.at[element + 1u] = floatBitsToUint(pair.y);
     } else {
@@ -83,16 +98,44 @@ void store(Words cache, uint element, vec2 pair) {
     }
 }
 
+void storeBytes(CacheLayer cache, uint kvHead, uint element, vec2 scales) {
+    const uint dim = uint(HEAD_DIM);
+    for (uint d = 4u * gl_LocalInvocationID.x; d < dim; d += 4u * ALL) {
+        cache.keys.at[(element + d) / 4u] =
+            bytesOf(vec4(ownKey[d], ownKey[d + 1u], ownKey[d + 2u], ownKey[d + 3u]), scales.x);
+        cache.values.at[(element + d) / 4u] = bytesOf(
+            vec4(ownValue[d], ownValue[d + 1u], ownValue[d + 2u], ownValue[d + 3u]), scales.y);
+    }
+    if (gl_LocalInvocationID.x == 0u) {
+        const uint at = uint(p.kvHeads) * uint(p.run.capacity) * dim / 4u + element / dim;
+        cache.keys.at[at] = floatBitsToUint(scales.x);
+        cache.values.at[at] = floatBitsToUint(scales.y);
+    }
+}
+
 // The query, key and value of a single row; `element`: where the cache keeps them.
 void place(CacheLayer cache, uint queryBase, uint kvHead, uint element, bool writes) {
     const uint dim = uint(HEAD_DIM);
+    float mostKey = 0.0;
+    float mostValue = 0.0;
     for (uint d = gl_LocalInvocationID.x; d < dim; d += ALL) {
         query[d] = rotated(p.q, queryBase, d);
-        ownKey[d] = kept(rotated(p.k, kvHead * dim, d));
-        ownValue[d] = kept(p.v.at[kvHead * dim + d]);
+        ownKey[d] = rotated(p.k, kvHead * dim, d);
+        ownValue[d] = p.v.at[kvHead * dim + d];
+        mostKey = max(mostKey, abs(ownKey[d]));
+        mostValue = max(mostValue, abs(ownValue[d]));
+    }
+    vec2 scales = vec2(1.0);
+    if (CACHE == INT8_CACHE)
+        scales = vec2(byteScale(groupMax(mostKey)), byteScale(groupMax(mostValue)));
+    for (uint d = gl_LocalInvocationID.x; d < dim; d += ALL) {
+        ownKey[d] = kept(ownKey[d], scales.x);
+        ownValue[d] = kept(ownValue[d], scales.y);
     }
     barrier();
-    if (writes)
+    if (writes && CACHE == INT8_CACHE) {
+        storeBytes(cache, kvHead, element, scales);
+    } else if (writes)
         for (uint d = 2u * gl_LocalInvocationID.x; d < dim; d += 2u * ALL) {
             store(cache.keys, element + d, vec2(ownKey[d], ownKey[d + 1u]));
             store(cache.values, element + d, vec2(ownValue[d], ownValue[d + 1u]));
@@ -108,7 +151,16 @@ float ownScore() {
 
 float score(Words keys, uint element) {
     float sum = 0.0;
-    if (!F32_CACHE && HEAD_DIM % 8 == 0) {
+    if (CACHE == INT8_CACHE && HEAD_DIM % 16 == 0) {
+        Quads quads = Quads(keys);
+        for (uint d = 0u; d < uint(HEAD_DIM); d += 16u) {
+            const uvec4 sixteen = quads.at[(element + d) / 16u];
+            [[unroll]] for (uint i = 0u; i < 16u; ++i)
+                sum += query[d + i] * int8At(sixteen[i / 4u], i % 4u);
+        }
+        return sum / sqrt(float(HEAD_DIM));
+    }
+    if (CACHE == F16_CACHE && HEAD_DIM % 8 == 0) {
         Quads quads = Quads(keys);
         for (uint d = 0u; d < uint(HEAD_DIM); d += 8u) {
             const uvec4 eight = quads.at[(element + d) / 8u];
@@ -130,7 +182,7 @@ float score(Words keys, uint element) {
 // A key by neighbouring invocations, 8 elements each: their loads are one piece of memory, and the
 // query's elements stay in registers.
 const uint KEY_LANES = uint(HEAD_DIM) / 8u;
-const bool EIGHTS = !F32_CACHE && HEAD_DIM % 8 == 0 && (KEY_LANES & (KEY_LANES - 1u)) == 0u;
+const bool EIGHTS = CACHE == F16_CACHE && HEAD_DIM % 8 == 0 && (KEY_LANES & (KEY_LANES - 1u)) == 0u;
 const uint KEYS_AT_ONCE = 4u;
 
 float ownEight[8]; // of the query
@@ -221,13 +273,14 @@ void main() {
         } else
 #endif
         if (begin + self < cached)
-            own = score(cache.keys, cacheBase + (begin + self) * dim);
+            own = score(cache.keys, cacheBase + (begin + self) * dim) *
+                  scaleAt(cache.keys, kvHead, begin + self);
         else if (SINGLE_ROW && self < count)
             own = ownScore();
         const float top = max(largest, groupMax(own));
         const float weight = self < count ? exp(own - top) : 0.0;
         const float shrink = exp(largest - top);
-        weights[self] = weight;
+        weights[self] = begin + self < cached ? weight * scaleAt(cache.values, kvHead, begin + self) : weight;
         total = total * shrink + groupAdd(weight); // the barriers in it publish the weights
         sum *= shrink;
         if (line < LINES) {

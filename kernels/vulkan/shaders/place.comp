@@ -5,8 +5,9 @@
 // cache beside v, for the rows of a batch. One invocation makes one pair of neighbouring elements.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "cache.glsl"
 
-layout(constant_id = 2) const bool F32_CACHE = false;
+layout(constant_id = 2) const uint CACHE = 1u; // F32_CACHE, F16_CACHE or INT8_CACHE
 
 layout(push_constant, scalar) uniform Push {
     Floats q;
@@ -32,11 +33,37 @@ float rotated(Floats x, uint first, uint d, uint angles) {
 }
 
 void store(Words cache, uint element, vec2 pair) {
-    if (F32_CACHE) {
+    if (CACHE == F32_CACHE) {
         cache.at[element] = floatBitsToUint(pair.x);
         cache.at[element + 1u] = floatBitsToUint(pair.y);
     } else {
         cache.at[element / 2u] = packHalf2x16(pair);
+    }
+}
+
+// Four neighbouring elements of a key and of a value, from d on, in 8 bits. Everybody looks for the
+// greatest magnitudes of the head: prompts have the rows to keep the device busy meanwhile.
+void storeBytes(CacheLayer cache, uint kvHead, uint position, uint first, uint d, uint angles) {
+    const uint dim = uint(p.headDim);
+    float mostKey = 0.0;
+    float mostValue = 0.0;
+    for (uint i = 0u; i < dim; ++i) {
+        mostKey = max(mostKey, abs(rotated(p.k, first, i, angles)));
+        mostValue = max(mostValue, abs(p.v.at[first + i]));
+    }
+    vec4 key;
+    vec4 value;
+    for (uint i = 0u; i < 4u; ++i) {
+        key[i] = rotated(p.k, first, d + i, angles);
+        value[i] = p.v.at[first + d + i];
+    }
+    const uint slot = kvHead * uint(p.run.capacity) + position;
+    cache.keys.at[(slot * dim + d) / 4u] = bytesOf(key, byteScale(mostKey));
+    cache.values.at[(slot * dim + d) / 4u] = bytesOf(value, byteScale(mostValue));
+    if (d == 0u) {
+        const uint scales = uint(p.kvHeads) * uint(p.run.capacity) * dim / 4u;
+        cache.keys.at[scales + slot] = floatBitsToUint(byteScale(mostKey));
+        cache.values.at[scales + slot] = floatBitsToUint(byteScale(mostValue));
     }
 }
 
@@ -55,6 +82,14 @@ void main() {
         const uint out_ = row * 2u * queryPairs + at;
         p.rotatedQ.at[out_] = rotated(p.q, first, at % dim, angles);
         p.rotatedQ.at[out_ + 1u] = rotated(p.q, first, at % dim + 1u, angles);
+        return;
+    }
+    if (CACHE == INT8_CACHE) {
+        const uint quad = pair - queryPairs;
+        const uint kvHead = 4u * quad / dim;
+        if (kvHead < uint(p.kvHeads))
+            storeBytes(p.run.layers.at[p.layer], kvHead, uint(p.run.position) + row,
+                       row * 2u * keyPairs + kvHead * dim, 4u * quad % dim, angles);
         return;
     }
     const uint at = 2u * (pair - queryPairs);

@@ -35,7 +35,7 @@ Json readJson(const std::filesystem::path& path) {
 std::unique_ptr<Backend> backendNamed(const QString& name) {
     if (name == "reference")
         return makeReferenceBackend();
-    return name == "cpu" ? makeCpuBackend() : makeCpuBackend({.f32Cache = true});
+    return name == "cpu" ? makeCpuBackend() : makeCpuBackend({.cacheBits = 32});
 }
 
 /// The default model in float32 on one backend, loaded once.

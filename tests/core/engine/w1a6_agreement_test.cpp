@@ -59,12 +59,12 @@ void addBackends() {
 /// Null where this machine has no such device.
 std::unique_ptr<Backend> deviceBackend(const QString& name, bool f32Cache = true) {
     if (name == "cpu")
-        return makeCpuBackend({.f32Cache = f32Cache});
+        return makeCpuBackend({.cacheBits = f32Cache ? 32 : 16});
     if (vulkanDevices().empty())
         return nullptr;
     VulkanOptions options;
     options.allowSoftware = true;
-    options.f32Cache = f32Cache;
+    options.cacheBits = f32Cache ? 32 : 16;
     return makeVulkanBackend(options);
 }
 

@@ -45,7 +45,7 @@ private Q_SLOTS:
 
     void blocks() {
         const auto referenceBackend = makeReferenceBackend();
-        const auto cpuBackend = makeCpuBackend({.f32Cache = true});
+        const auto cpuBackend = makeCpuBackend({.cacheBits = 32});
         Transformer reference(*referenceBackend, *artifact_);
         Transformer cpu(*cpuBackend, *artifact_);
         compareBlocks(reference, cpu, embeddings(artifact_->embedding(), realTokens()));
@@ -54,7 +54,7 @@ private Q_SLOTS:
     /// End to end: logits at A16; at A6 rounding is amplified, so the mean divergence.
     void wholeModel() {
         const auto referenceBackend = makeReferenceBackend();
-        const auto cpuBackend = makeCpuBackend({.f32Cache = true});
+        const auto cpuBackend = makeCpuBackend({.cacheBits = 32});
         Transformer reference(*referenceBackend, *artifact_);
         Transformer cpu(*cpuBackend, *artifact_);
         const auto tokens = realTokens();
