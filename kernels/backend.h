@@ -41,9 +41,9 @@ public:
 };
 
 /// Keys and values of one session: layers x capacity positions x kvHeads x headDim, keys after
-/// rotary. F16, or F32 on the reference backend; or 8 bits with a scale of each head's key and value
-/// (CpuOptions::cacheBits, VulkanOptions::cacheBits). Positions are written by attend; rewinding is the
-/// caller's business (a later Step simply starts at a smaller position).
+/// rotary. F16, or F32 on the reference backend; or 8 bits with a scale of each head's key and
+/// value (CpuOptions::cacheBits, VulkanOptions::cacheBits). Positions are written by attend;
+/// rewinding is the caller's business (a later Step simply starts at a smaller position).
 class KvCache {
 public:
     virtual ~KvCache() = default;
@@ -145,6 +145,15 @@ struct Step {
     std::span<const std::int32_t> tokens; ///< 1 .. batch ids; sets the rows of this run
     std::int64_t position = 0;            ///< of tokens[0] in the session
     KvCache* cache = nullptr;             ///< needed where the plan attends
+    /// More than 0: whoever asks needs only so many of the likeliest tokens after the last row, at
+    /// most mostLikeliest; see Plan::likeliest. For plans with HeadRows::last.
+    int likeliest = 0;
+};
+inline constexpr int mostLikeliest = 128;
+
+struct TokenLogit {
+    std::int32_t id = 0;
+    float logit = 0;
 };
 
 /// One row of a Prepared as integers: x'' was replaced by scale * offset, offset = q - z.
@@ -160,7 +169,12 @@ public:
     virtual ~Plan() = default;
     [[nodiscard]] virtual int batch() const = 0;
     /// Logits of the last run, (1 or rows of that run) x vocabulary; valid until the next run.
+    /// Empty where likeliest() is not.
     [[nodiscard]] virtual std::span<const float> logits() const = 0;
+    /// Step::likeliest tokens or more, unordered; no other has a greater logit. Logits that are no
+    /// numbers are among them. Empty where none were asked for or the backend has all at hand
+    /// anyway: then logits() has them.
+    [[nodiscard]] virtual std::span<const TokenLogit> likeliest() const { return {}; }
     /// For tests and studies: sets a buffer before a run, reads one after it. values and the
     /// result hold rows * cols floats.
     virtual void write(Buffer buffer, std::span<const float> values) = 0;

@@ -7,6 +7,7 @@
 #include "core/model/open_model.h"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 
 namespace bwla {
@@ -185,6 +186,11 @@ void addBench(Verbs& verbs) {
     verb->add_option("-n,--generate-tokens", options->settings.generateTokens,
                      "Generated tokens, 0 = no generation test (default: 128)")
         ->check(CLI::NonNegativeNumber);
+    using Choosing = BenchSettings::Choosing;
+    verb->add_option("--choose", options->settings.choosing,
+                     "Generate greedily instead of random tokens: host (from all logits) or device")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, Choosing>{
+            {"host", Choosing::host}, {"device", Choosing::device}}));
     verb->add_option("-r,--repetitions", options->settings.repetitions,
                      "Measured runs of each test (default: 5)")
         ->check(CLI::PositiveNumber);

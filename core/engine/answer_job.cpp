@@ -121,14 +121,17 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
     std::vector<std::int32_t> history = settings.prompt;
     result.promptTokens = std::ssize(settings.prompt);
     result.reusedTokens = session_.reusePrefix(settings.prompt);
-    auto logits = session_.feed(
+    const int likeliest = sampler.likeliestWanted(session_.model().config().vocabulary);
+    auto next = session_.feedFor(
+        likeliest,
         std::span(settings.prompt).subspan(static_cast<std::size_t>(result.reusedTokens)), stop,
         [&](std::int64_t tokens) { transcript.promptRead(result.reusedTokens + tokens); });
     transcript.beginAnswer();
 
     result.stop = StopReason::stopped;
-    while (!logits.empty() && !stop.stop_requested()) {
-        const std::int32_t token = sampler.sample(logits, history);
+    while (!next.stopped() && !stop.stop_requested()) {
+        const std::int32_t token = next.likeliest.empty() ? sampler.sample(next.logits, history)
+                                                          : sampler.sample(next.likeliest, history);
         if (tokenizer_.endsAnswer(token)) {
             result.stop = StopReason::end;
             break;
@@ -146,8 +149,8 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
             result.stop = StopReason::context;
             break;
         }
-        logits = session_.feed(std::span(&token, 1), stop);
-        result.decodeSteps += logits.empty() ? 0 : 1;
+        next = session_.feedFor(likeliest, std::span(&token, 1), stop);
+        result.decodeSteps += next.stopped() ? 0 : 1;
     }
     transcript.finish();
     return result;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/engine/bench.h"
 
+#include "core/engine/sampler.h"
 #include "core/engine/session.h"
 
 #include <algorithm>
@@ -34,6 +35,22 @@ void feedOneByOne(Session& session, std::span<const std::int32_t> tokens,
     for (const std::int32_t& token : tokens)
         if (session.feed({&token, 1}, stop).empty())
             throw Cancelled();
+}
+
+/// As many greedy tokens after the first.
+void chooseOneByOne(Session& session, std::int32_t token, std::size_t count, bool onDevice,
+                    const std::stop_token& stop) {
+    session.rewind(0);
+    Sampler greedy({.temperature = 0});
+    const int likeliest =
+        onDevice ? greedy.likeliestWanted(session.model().config().vocabulary) : 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Session::Next next = session.feedFor(likeliest, {&token, 1}, stop);
+        if (next.stopped())
+            throw Cancelled();
+        token = next.likeliest.empty() ? greedy.sample(next.logits, {})
+                                       : greedy.sample(next.likeliest, {});
+    }
 }
 
 template<class Work>
@@ -119,8 +136,15 @@ std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Pr
     if (settings.generateTokens > 0) {
         const Tokens tokens = randomTokens(settings.generateTokens, vocabulary, settings.seed);
         feedOneByOne(session, std::span(tokens).first(1), stop);
-        measure("tg" + std::to_string(tokens.size()), settings.generateTokens,
-                [&] { feedOneByOne(session, tokens, stop); });
+        using Choosing = BenchSettings::Choosing;
+        const bool onDevice = settings.choosing == Choosing::device;
+        const std::string test = "tg" + std::to_string(tokens.size());
+        if (settings.choosing == Choosing::none)
+            measure(test, settings.generateTokens, [&] { feedOneByOne(session, tokens, stop); });
+        else
+            measure(test + (onDevice ? " device" : " host"), settings.generateTokens, [&] {
+                chooseOneByOne(session, tokens.front(), tokens.size(), onDevice, stop);
+            });
         if (settings.profile)
             rows.back().work = workOf(model_, session.activationBits(), std::span(tokens).first(1),
                                       settings.generateTokens / 2, stop);

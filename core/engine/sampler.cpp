@@ -44,14 +44,38 @@ bool Sampler::likelier(const Candidate& a, const Candidate& b) {
     return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
 }
 
+void Sampler::add(float logit, std::int32_t id) {
+    const bool isNumber = std::isfinite(logit) || (std::isinf(logit) && logit < 0);
+    if (!isNumber)
+        throw Error(ErrorCode::numeric).because("the logit of token " + std::to_string(id));
+    candidates_.push_back({logit, id});
+}
+
 std::int32_t Sampler::sample(std::span<const float> logits, std::span<const std::int32_t> history) {
     candidates_.clear();
-    for (std::size_t i = 0; i < logits.size(); ++i) {
-        const bool isNumber = std::isfinite(logits[i]) || (std::isinf(logits[i]) && logits[i] < 0);
-        if (!isNumber)
-            throw Error(ErrorCode::numeric).because("the logit of token " + std::to_string(i));
-        candidates_.push_back({logits[i], static_cast<std::int32_t>(i)});
-    }
+    for (std::size_t i = 0; i < logits.size(); ++i)
+        add(logits[i], static_cast<std::int32_t>(i));
+    return choose(history);
+}
+
+int Sampler::likeliestWanted(std::int64_t vocabulary) const {
+    if (settings_.repeatPenalty < 1 || (settings_.temperature > 0 && settings_.topK == 0))
+        return 0; // any token may come up
+    // A penalty moves recent tokens down: as many others may take their places.
+    const std::int64_t count = (settings_.temperature == 0 ? 1 : settings_.topK) +
+                               (settings_.repeatPenalty > 1 ? settings_.repeatWindow : 0);
+    return count <= mostLikeliest && 4 * count < vocabulary ? static_cast<int>(count) : 0;
+}
+
+std::int32_t Sampler::sample(std::span<const TokenLogit> likeliest,
+                             std::span<const std::int32_t> history) {
+    candidates_.clear();
+    for (const TokenLogit& token : likeliest)
+        add(token.logit, token.id);
+    return choose(history);
+}
+
+std::int32_t Sampler::choose(std::span<const std::int32_t> history) {
     penalize(history);
     std::erase_if(candidates_, [](const Candidate& c) { return std::isinf(c.logit); });
     if (candidates_.empty())
@@ -75,16 +99,20 @@ void Sampler::penalize(std::span<const std::int32_t> history) {
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     const auto penalty = static_cast<float>(settings_.repeatPenalty);
     for (const std::int32_t id : ids) {
-        if (id < 0 || static_cast<std::size_t>(id) >= candidates_.size())
+        const auto index = static_cast<std::size_t>(id); // where all tokens are candidates
+        const auto found = index < candidates_.size() && candidates_[index].id == id
+                               ? candidates_.begin() + id
+                               : std::ranges::find(candidates_, id, &Candidate::id);
+        if (found == candidates_.end())
             continue;
-        float& logit = candidates_[static_cast<std::size_t>(id)].logit;
+        float& logit = found->logit;
         logit = logit > 0 ? logit / penalty : logit * penalty;
     }
 }
 
 void Sampler::keepTopK() {
     const auto count = static_cast<std::size_t>(settings_.topK);
-    if (count == 0 || count >= candidates_.size())
+    if (count == 0 || count > candidates_.size())
         return;
     std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(count),
                       candidates_.end(), likelier);

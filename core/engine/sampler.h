@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "kernels/backend.h"
+
 #include <cstdint>
 #include <random>
 #include <span>
@@ -34,6 +36,11 @@ public:
     /// possible.
     [[nodiscard]] std::int32_t sample(std::span<const float> logits,
                                       std::span<const std::int32_t> history);
+    /// How many of the likeliest tokens of such a vocabulary suffice; 0 = all logits are needed.
+    [[nodiscard]] int likeliestWanted(std::int64_t vocabulary) const;
+    /// The same token as from all logits, from at least likeliestWanted() of the likeliest.
+    [[nodiscard]] std::int32_t sample(std::span<const TokenLogit> likeliest,
+                                      std::span<const std::int32_t> history);
     /// Without a history.
     [[nodiscard]] std::int32_t next(std::span<const float> logits) { return sample(logits, {}); }
 
@@ -44,6 +51,8 @@ private:
     };
     static bool likelier(const Candidate& a, const Candidate& b);
 
+    void add(float logit, std::int32_t id);
+    [[nodiscard]] std::int32_t choose(std::span<const std::int32_t> history);
     void penalize(std::span<const std::int32_t> history);
     void keepTopK();
     void keepTopP();

@@ -4,6 +4,7 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bwla {
 namespace {
@@ -57,9 +58,9 @@ void Session::check(std::span<const std::int32_t> tokens) const {
 }
 
 const Plan* Session::runChunk(std::span<const std::int32_t> tokens, HeadRows rows,
-                              const std::stop_token& stop) {
+                              const std::stop_token& stop, int likeliest) {
     Plan& plan = model_.plan(tokens.size() == 1 ? 1 : chunkTokens, rows, activationBits_);
-    if (!model_.backend().run(plan, {tokens, length(), cache_.get()}, stop))
+    if (!model_.backend().run(plan, {tokens, length(), cache_.get(), likeliest}, stop))
         return nullptr;
     tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
     return &plan;
@@ -67,16 +68,22 @@ const Plan* Session::runChunk(std::span<const std::int32_t> tokens, HeadRows row
 
 std::span<const float> Session::feed(std::span<const std::int32_t> tokens, std::stop_token stop,
                                      const std::function<void(std::int64_t)>& read) {
+    return feedFor(0, tokens, std::move(stop), read).logits;
+}
+
+Session::Next Session::feedFor(int likeliest, std::span<const std::int32_t> tokens,
+                               std::stop_token stop,
+                               const std::function<void(std::int64_t)>& read) {
     check(tokens);
     const Plan* plan = nullptr;
     const std::int64_t before = length();
     const bool finished = inChunks(tokens, [&](std::span<const std::int32_t> chunk) {
-        plan = stop.stop_requested() ? nullptr : runChunk(chunk, HeadRows::last, stop);
+        plan = stop.stop_requested() ? nullptr : runChunk(chunk, HeadRows::last, stop, likeliest);
         if (plan != nullptr && read)
             read(length() - before);
         return plan != nullptr;
     });
-    return finished ? plan->logits() : std::span<const float>{};
+    return finished ? Next{plan->logits(), plan->likeliest()} : Next{};
 }
 
 bool Session::feedAll(std::span<const std::int32_t> tokens,

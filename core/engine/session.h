@@ -40,6 +40,16 @@ public:
     /// `read` hears how many of the tokens are in the cache, after each chunk.
     std::span<const float> feed(std::span<const std::int32_t> tokens, std::stop_token stop = {},
                                 const std::function<void(std::int64_t)>& read = {});
+    /// What a next token is chosen from: all logits, or the likeliest tokens where the device found
+    /// them. Valid until the next call; neither where `stop` was requested.
+    struct Next {
+        std::span<const float> logits{};
+        std::span<const TokenLogit> likeliest{};
+        [[nodiscard]] bool stopped() const { return logits.empty() && likeliest.empty(); }
+    };
+    /// As feed, for who needs only so many of the likeliest tokens; 0 = all.
+    Next feedFor(int likeliest, std::span<const std::int32_t> tokens, std::stop_token stop = {},
+                 const std::function<void(std::int64_t)>& read = {});
     /// As feed, but hands every row's logits to `rows(firstPosition, values)` chunk by chunk;
     /// values hold (tokens of the chunk) x vocabulary, valid during the call. Returns false when
     /// stopped.
@@ -56,7 +66,7 @@ private:
     void check(std::span<const std::int32_t> tokens) const;
     /// One run of up to chunkTokens tokens; null when stopped.
     const Plan* runChunk(std::span<const std::int32_t> tokens, HeadRows rows,
-                         const std::stop_token& stop);
+                         const std::stop_token& stop, int likeliest = 0);
 
     Transformer& model_;
     int activationBits_;

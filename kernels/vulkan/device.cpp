@@ -121,11 +121,11 @@ void Device::lookForEnd() const {
         std::this_thread::yield();
 }
 
-void Device::run(VkCommandBuffer commands, const char* what) const {
+void Device::run(std::span<const VkCommandBuffer> commands, const char* what) const {
     VkSubmitInfo submit{};
     submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
-    submit.commandBufferCount = 1;
-    submit.pCommandBuffers = &commands;
+    submit.commandBufferCount = static_cast<std::uint32_t>(commands.size());
+    submit.pCommandBuffers = commands.data();
     if (mask_.submissions > 0 && ++submissions_ > mask_.submissions)
         check(VK_ERROR_DEVICE_LOST, what);
     check(api_.QueueSubmit(queue_, 1, &submit, fence_), what);

@@ -3,6 +3,8 @@
 
 #include "kernels/vulkan/instance.h"
 
+#include <span>
+
 namespace bwla::vulkan {
 
 /// One logical device with one queue. Everything that belongs to it holds it by shared_ptr, so that
@@ -27,7 +29,8 @@ public:
     [[nodiscard]] VkCommandBuffer allocateCommands() const;
     void freeCommands(VkCommandBuffer commands) const;
     /// Submits and waits. Throws KernelError{deviceLost, outOfMemory}.
-    void run(VkCommandBuffer commands, const char* what) const;
+    void run(std::span<const VkCommandBuffer> commands, const char* what) const;
+    void run(VkCommandBuffer commands, const char* what) const { run({&commands, 1}, what); }
     /// vkAllocateMemory.
     [[nodiscard]] VkResult allocate(const VkMemoryAllocateInfo& what, VkDeviceMemory& memory) const;
     /// What goes wrong on purpose.

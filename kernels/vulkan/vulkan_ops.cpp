@@ -233,6 +233,21 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     writer.mark("attend");
 }
 
+void encodeTop(VulkanPlan& plan, CommandWriter& writer, const TopBuffers& buffers) {
+    struct Push {
+        Address logits, greatest, found, run;
+        std::int32_t count;
+    };
+    constexpr std::uint32_t slices = 256;
+    for (const std::uint32_t collect : {0U, 1U}) {
+        writer.barrier();
+        writer.bind(teamed(plan, "top"), elementGroup, {single(plan), collect});
+        writer.push(Push{buffers.logits, buffers.greatest, buffers.found, plan.runAddress(),
+                         word(buffers.count)});
+        writer.dispatch(collect != 0 ? 1 : slices);
+    }
+}
+
 void encodeGate(VulkanPlan& plan, CommandWriter& writer, const GateBuffers& buffers) {
     struct Push {
         Address gate, up, out, run;

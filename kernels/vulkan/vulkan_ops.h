@@ -64,6 +64,13 @@ struct GateBuffers {
 };
 void encodeGate(VulkanPlan& plan, CommandWriter& writer, const GateBuffers& buffers);
 
+struct TopBuffers {
+    Address logits = 0, greatest = 0, found = 0;
+    std::int64_t count = 0; ///< of logits
+};
+/// The likeliest tokens of one row of logits (shaders/top.comp).
+void encodeTop(VulkanPlan& plan, CommandWriter& writer, const TopBuffers& buffers);
+
 /// Widest head that encodeAttend takes.
 inline constexpr std::int64_t largestHeadDim = 256;
 

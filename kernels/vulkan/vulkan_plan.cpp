@@ -2,8 +2,10 @@
 #include "kernels/vulkan/vulkan_plan.h"
 
 #include "kernels/aligned.h"
+#include "kernels/vulkan/vulkan_ops.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <utility>
@@ -14,6 +16,9 @@ namespace {
 // Dispatches of a prompt's command buffer, after which a run can be stopped: four layers or so.
 constexpr int segmentDispatches = 64;
 constexpr int mostChoices = 3;
+// shaders/top.comp
+constexpr std::int64_t topSlices = 256;
+constexpr std::uint32_t topMost = 1024;
 constexpr std::int64_t headerBytes = 256;
 constexpr std::size_t largestGrids = 64;
 constexpr std::int64_t indirectBytes = sizeof(VkDispatchIndirectCommand);
@@ -35,8 +40,9 @@ VulkanPlan::~VulkanPlan() {
 }
 
 void VulkanPlan::discard() {
-    for (VkCommandBuffer commands : std::exchange(commands_, {}))
-        machine_.device->freeCommands(commands);
+    for (auto* list : {&commands_, &tails_[0], &tails_[1]})
+        for (VkCommandBuffer commands : std::exchange(*list, {}))
+            machine_.device->freeCommands(commands);
 }
 
 Buffer VulkanPlan::addBuffer(std::int64_t cols) {
@@ -93,11 +99,18 @@ std::size_t VulkanPlan::addRotary(std::span<const float> frequencies) {
     return rotaries_.size() - 1;
 }
 
-void VulkanPlan::addLogits(std::int64_t vocabulary, int rows) {
+void VulkanPlan::addLogits(std::int64_t vocabulary, int rows, Head head) {
     contract::require(vocabulary_ == 0, "head", "a plan has at most one");
     vocabulary_ = vocabulary;
     logitRows_ = rows;
     logitStore_ = machine_.memory.takeMapped(rows * vocabulary * 4, Residence::readback);
+    head_ = std::move(head);
+    headAt_ = operations();
+    if (rows > 1)
+        return;
+    deviceLogits_ = machine_.memory.take(vocabulary * 4);
+    greatest_ = machine_.memory.take(topSlices * 4);
+    found_ = machine_.memory.takeMapped((1 + 2 * topMost) * 4, Residence::readback);
 }
 
 Address VulkanPlan::tokensAddress() const {
@@ -179,7 +192,7 @@ void VulkanPlan::placeValues() {
 void VulkanPlan::encode() {
     placeBlock();
     placeValues();
-    commands_ = written();
+    encodeAll();
     // What a plan multiplies is known once it is written: kernels that are still to be chosen are,
     // and it is written again. A second time where one of them turned out wrong.
     for (int rounds = 0; rounds < mostChoices && machine_.choice.lacks(); ++rounds) {
@@ -187,29 +200,45 @@ void VulkanPlan::encode() {
         machine_.choice.measure(machine_);
         if (clock_)
             clock_ = std::make_unique<WorkClock>(machine_.device);
-        commands_ = written();
+        encodeAll();
     }
     operations_.clear();
 }
 
-std::vector<VkCommandBuffer> VulkanPlan::written() {
+void VulkanPlan::encodeAll() {
     CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0, clock_.get());
     if (batch() == 1 && machine_.device->capabilities().waitingGroups && !operations_.empty()) {
-        const auto most = static_cast<std::int64_t>(operations_.size());
+        const auto most = static_cast<std::int64_t>(operations_.size()) + 2; // heads
         progress_ = machine_.memory.take(most * progressBytes);
         progressUsed_ = 0;
         writer.zero(progress_);
     }
-    for (const Operation& operation : operations_)
-        operation(writer);
-    return writer.finish();
+    // A head that comes last and of one row is written twice, see tails_.
+    const bool apart = head_ && !clock_ && logitRows_ == 1 && headAt_ == operations_.size();
+    for (std::size_t i = 0; i <= operations_.size(); ++i) {
+        if (head_ && !apart && i == headAt_)
+            head_(writer, logitStore_.address());
+        if (i < operations_.size())
+            operations_[i](writer);
+    }
+    commands_ = writer.finish();
+    if (!apart)
+        return;
+    CommandWriter all(machine_, 0);
+    head_(all, logitStore_.address());
+    tails_[0] = all.finish();
+    CommandWriter top(machine_, 0);
+    head_(top, deviceLogits_.address());
+    encodeTop(*this, top,
+              {deviceLogits_.address(), greatest_.address(), found_.address(), vocabulary_});
+    tails_[1] = top.finish();
 }
 
 void VulkanPlan::writeBlock(const Step& step, const DeviceCache* cache) {
     const auto rows = static_cast<std::int32_t>(step.tokens.size());
     const RunHeader header{rows, static_cast<std::int32_t>(step.position),
-                           cache != nullptr ? static_cast<std::int32_t>(cache->capacity()) : 0, 0,
-                           cache != nullptr ? cache->layers() : 0};
+                           cache != nullptr ? static_cast<std::int32_t>(cache->capacity()) : 0,
+                           step.likeliest, cache != nullptr ? cache->layers() : 0};
     std::memcpy(block_.mapped(), &header, sizeof header);
     for (std::size_t i = 0; i < grids_.size(); ++i)
         writeGrid(i, rows);
@@ -236,17 +265,43 @@ bool VulkanPlan::run(const Step& step, const std::stop_token& stop) {
     const bool ours = cache != nullptr && cache->device() == machine_.device.get();
     rules_.check(step, ours ? &cache->shape() : nullptr);
     logits_ = {};
+    likeliest_.clear();
     writeBlock(step, ours ? cache : nullptr);
-    for (VkCommandBuffer commands : commands_) {
-        if (stop.stop_requested())
-            return false;
-        machine_.device->run(commands, "a forward pass");
-    }
+    const bool some = step.likeliest > 0 && step.likeliest <= mostLikeliest && findsLikeliest();
+    if (!submit(tails_[some ? 1 : 0], stop))
+        return false;
+    if (some && readLikeliest())
+        return true;
+    if (some) // too many are alike
+        machine_.device->run(tails_[0], "a forward pass");
     if (vocabulary_ > 0) {
         const std::size_t rows = logitRows_ == 1 ? 1 : step.tokens.size();
         logits_ = {reinterpret_cast<const float*>(logitStore_.mapped()),
                    rows * static_cast<std::size_t>(vocabulary_)};
     }
+    return true;
+}
+
+/// Command buffer after command buffer, the last of them together with the tail.
+bool VulkanPlan::submit(std::span<const VkCommandBuffer> tail, const std::stop_token& stop) {
+    for (std::size_t i = 0; i < commands_.size(); ++i) {
+        if (stop.stop_requested())
+            return false;
+        std::vector<VkCommandBuffer> together{commands_[i]};
+        if (i + 1 == commands_.size())
+            together.insert(together.end(), tail.begin(), tail.end());
+        machine_.device->run(together, "a forward pass");
+    }
+    return true;
+}
+
+bool VulkanPlan::readLikeliest() {
+    const auto* words = reinterpret_cast<const std::uint32_t*>(found_.mapped());
+    if (words[0] > topMost)
+        return false;
+    for (std::uint32_t i = 0; i < words[0]; ++i)
+        likeliest_.push_back(
+            {static_cast<std::int32_t>(words[1 + 2 * i]), std::bit_cast<float>(words[2 + 2 * i])});
     return true;
 }
 

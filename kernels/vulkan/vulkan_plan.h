@@ -9,6 +9,7 @@
 #include "kernels/vulkan/command_writer.h"
 #include "kernels/vulkan/vulkan_weights.h"
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -19,9 +20,9 @@ namespace bwla::vulkan {
 struct RunHeader {
     std::int32_t rows = 0;
     std::int32_t position = 0;
-    std::int32_t capacity = 0; ///< positions of the cache
-    std::int32_t reserved = 0;
-    Address layers = 0; ///< of the cache
+    std::int32_t capacity = 0;  ///< positions of the cache
+    std::int32_t likeliest = 0; ///< tokens that are asked for
+    Address layers = 0;         ///< of the cache
 };
 
 struct ProductGroup;
@@ -57,6 +58,7 @@ public:
 
     [[nodiscard]] int batch() const override { return rules_.batch; }
     [[nodiscard]] std::span<const float> logits() const override { return logits_; }
+    [[nodiscard]] std::span<const TokenLogit> likeliest() const override { return likeliest_; }
     void write(Buffer buffer, std::span<const float> values) override;
     [[nodiscard]] std::vector<float> read(Buffer buffer, std::int64_t rows) const override;
     [[nodiscard]] std::vector<PreparedRow> read(Prepared prepared,
@@ -85,15 +87,15 @@ public:
     }
     /// Index of the table of these frequencies.
     [[nodiscard]] std::size_t addRotary(std::span<const float> frequencies);
-    /// Logits of 1 or batch rows: at most one call.
-    void addLogits(std::int64_t vocabulary, int rows);
+    /// Logits of 1 or batch rows, which `head` writes to an address: at most one call.
+    using Head = std::function<void(CommandWriter&, Address logits)>;
+    void addLogits(std::int64_t vocabulary, int rows, Head head);
     void encode();
 
     // For operations, while they are encoded.
     [[nodiscard]] Address runAddress() const { return block_.address(); }
     [[nodiscard]] Address tokensAddress() const;
     [[nodiscard]] Address rotaryAddress(std::size_t table) const;
-    [[nodiscard]] Address logitsAddress() const { return logitStore_.address(); }
     [[nodiscard]] Address scratchAddress(std::int64_t floats);
     /// progressBytes of zeros at the start of every run, once for each operation that asks.
     [[nodiscard]] Address nextProgress();
@@ -105,7 +107,10 @@ private:
         std::vector<float> frequencies;
         std::int64_t offset = 0; ///< in the block
     };
-    [[nodiscard]] std::vector<VkCommandBuffer> written();
+    void encodeAll();
+    [[nodiscard]] bool findsLikeliest() const { return !tails_[1].empty(); }
+    bool submit(std::span<const VkCommandBuffer> tail, const std::stop_token& stop);
+    [[nodiscard]] bool readLikeliest();
     void discard();
     void writeGrid(std::size_t index, std::int32_t rows);
     void placeBlock();
@@ -126,11 +131,18 @@ private:
     Piece block_, scratch_, logitStore_;
     Piece progress_;
     std::int64_t progressUsed_ = 0;
+    Head head_;
+    std::size_t headAt_ = 0;                ///< operations before it
+    Piece deviceLogits_, greatest_, found_; ///< for the likeliest tokens (shaders/top.comp)
     std::int64_t tokensOffset_ = 0;
     std::vector<VkCommandBuffer> commands_;
+    /// What comes after: the head with all logits for the host, or with the likeliest alone. Empty
+    /// where the head is among commands_.
+    std::array<std::vector<VkCommandBuffer>, 2> tails_;
     std::int64_t vocabulary_ = 0; ///< of the head
     int logitRows_ = 0;           ///< 1 or batch
     std::span<const float> logits_;
+    std::vector<TokenLogit> likeliest_;
 };
 
 } // namespace bwla::vulkan

@@ -124,15 +124,15 @@ void VulkanRecorder::head(const NormSpec& norm, const Linear& table, Buffer x, H
     const int batch = last ? 1 : plan_.batch();
     const Prepared handle = plan_.addPrepared(plan_.addInput(identity), 16, batch);
     PreparedRows& input = plan_.prepared(handle);
-    plan_.addLogits(weights.rows(), batch);
     const PrepareSource source{plan_.address(x), plan_.addFloats(norm.gain), norm.epsilon, last};
     willRead(input, weights);
-    plan_.append([&plan = plan_, &input, &weights, source, last](CommandWriter& writer) {
-        encodePrepare(plan, writer, input, source);
-        writer.barrier();
-        encodeProduct(plan, writer, input,
-                      {&weights, plan.logitsAddress(), weights.rows(), false, last});
-    });
+    plan_.addLogits(
+        weights.rows(), batch,
+        [&plan = plan_, &input, &weights, source, last](CommandWriter& writer, Address logits) {
+            encodePrepare(plan, writer, input, source);
+            writer.barrier();
+            encodeProduct(plan, writer, input, {&weights, logits, weights.rows(), false, last});
+        });
 }
 
 } // namespace bwla::vulkan

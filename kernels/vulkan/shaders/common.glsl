@@ -36,7 +36,7 @@ layout(buffer_reference, scalar, buffer_reference_align = 16) buffer Run {
     int rows;
     int position;
     int capacity;
-    int reserved;
+    int likeliest; // tokens that are asked for, top.comp
     CacheLayers layers;
 };
 
