@@ -207,7 +207,8 @@ void VulkanPlan::encode() {
 
 void VulkanPlan::encodeAll() {
     CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0, clock_.get());
-    if (batch() == 1 && machine_.device->capabilities().waitingGroups && !operations_.empty()) {
+    if (batch() == 1 && machine_.device->capabilities().waitingGroups &&
+        (head_ || !operations_.empty())) {
         const auto most = static_cast<std::int64_t>(operations_.size()) + 2; // heads
         progress_ = machine_.memory.take(most * progressBytes);
         progressUsed_ = 0;

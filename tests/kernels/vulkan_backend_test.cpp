@@ -9,6 +9,8 @@
 
 #include <QTest>
 
+#include <utility>
+
 using namespace bwla;
 
 namespace {
@@ -205,9 +207,9 @@ private slots:
     void aFullMemorySaysSo() {
         Listener listener;
         int failed = 0;
-        for (int allocations = 1; allocations <= 5; ++allocations) {
+        for (bool full = true; std::exchange(full, false);) {
             VulkanMask mask;
-            mask.allocations = allocations;
+            mask.allocations = failed + 1;
             try {
                 const auto backend = makeVulkanBackend(listener.options(mask));
                 const auto table = backend->upload(randomLinear(WeightKind::f16, 10, 64, 1));
@@ -222,9 +224,10 @@ private slots:
                 QCOMPARE(error.code(), KernelErrorCode::outOfMemory);
                 QVERIFY(std::string(error.what()).ends_with("of its memory could not be had"));
                 ++failed;
+                full = true;
             }
         }
-        QVERIFY(failed >= 3 && failed < 5);
+        QVERIFY(failed >= 3); // staging, landing, a block ...
         QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
     }
 
