@@ -5,13 +5,15 @@
 #include "kernels/vulkan/gemv_ops.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace bwla::vulkan {
 namespace {
 
-constexpr std::int64_t manyColumns = 16384;
-constexpr std::int64_t teamBytes = 2048; // of shared memory, for sums of a workgroup's teams
+// On an H200 one dispatch is a fifth faster for 576 and 1536 columns, and a half slower for 5120
+// and more (docs/performance.md, version 4).
+constexpr std::int64_t mostColumns = 2048;
+constexpr std::int64_t manyRows = 8192;
+constexpr std::int64_t teamBytes = 8192; // of shared memory, for sums of a workgroup's teams
 constexpr std::int64_t projectionBytes = 2 * 64 * 4;
 constexpr std::int64_t mostGroups = 65535;
 
@@ -21,20 +23,12 @@ struct Shape {
     std::uint32_t turners = 1, levelers = 1;                                  // workgroups
 };
 
-/// Lanes of a row, rows of a lane, pieces of a row on their way: all of a row where registers
-/// allow, since what is asked for before the input is there comes for nothing.
 Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input, std::int64_t rows,
               bool gated) {
     const std::int64_t cols = input.cols();
     const std::int64_t pieces = activationStride(cols) / 128;
     Shape shape;
-    if (cols >= manyColumns && capabilities.invocations >= 512)
-        std::tie(shape.workgroup, shape.lanes, shape.ahead) = std::tuple(512, 32, 6);
-    else if (rows >= 8192)
-        std::tie(shape.rows, shape.ahead) = std::tuple(2, 5);
-    else if (pieces >= 16)
-        std::tie(shape.lanes, shape.ahead) = std::tuple(16, 4);
-    shape.rows = gated ? 2 : shape.rows;
+    shape.rows = gated || rows >= manyRows ? 2 : 1;
     shape.lanes = std::min(shape.lanes, capabilities.subgroupSize);
     shape.pitch = static_cast<std::uint32_t>(pieces | 1);
     const std::int64_t m1 = input.factor1();
@@ -55,8 +49,9 @@ bool fits(const Capabilities& capabilities, const DeviceInputs& input, const Sha
     const std::int64_t m2 = input.factor2();
     const std::int64_t shared = std::int64_t{128} * shape.pitch + projectionBytes + teamBytes +
                                 4 * shape.turnRows * (m1 + m2 + shape.parts * m2);
-    return capabilities.waitingGroups && capabilities.subgroupArithmetic &&
-           capabilities.subgroupShuffle && capabilities.integerDot && shape.rows <= shape.lanes &&
+    return input.cols() <= mostColumns && capabilities.waitingGroups &&
+           capabilities.subgroupArithmetic && capabilities.subgroupShuffle &&
+           capabilities.integerDot && shape.rows <= shape.lanes &&
            shared <= capabilities.sharedBytes && groups <= mostGroups;
 }
 
