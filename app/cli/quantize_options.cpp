@@ -2,34 +2,22 @@
 #include "app/cli/quantize_options.h"
 
 #include "core/error.h"
+#include "core/quant/setting_names.h"
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <sstream>
 #include <vector>
 
 namespace bwla {
 namespace {
 
-const std::map<std::string, RotationKind> rotations{{"okt", RotationKind::learned},
-                                                    {"random", RotationKind::random},
-                                                    {"hadamard", RotationKind::hadamard},
-                                                    {"none", RotationKind::none}};
-const std::map<std::string, OktMode> oktModes{{"soft", OktMode::soft}, {"hard", OktMode::hard}};
-const std::map<std::string, Metric> metrics{{"h", Metric::activation}, {"plain", Metric::plain}};
-const std::map<std::string, FactorRule> factorRules{{"equal", FactorRule::equal},
-                                                    {"wide", FactorRule::wide}};
-
-const std::map<std::string, Refinement> refinements{
-    {"none", Refinement::none}, {"scales", Refinement::scales}, {"signs", Refinement::signs}};
-
-template<class T>
-std::vector<std::string> names(const std::map<std::string, T>& table) {
-    std::vector<std::string> keys;
-    for (const auto& [name, value] : table)
-        keys.push_back(name);
-    return keys;
+template<class Choice>
+std::vector<std::string> names() {
+    std::vector<std::string> all;
+    for (const auto& named : choices<Choice>)
+        all.emplace_back(named.name);
+    return all;
 }
 
 template<class T>
@@ -38,11 +26,11 @@ void set(T& target, const std::optional<T>& given) {
         target = *given;
 }
 
-template<class T>
-void setNamed(T& target, const std::optional<std::string>& given,
-              const std::map<std::string, T>& table) {
+/// CLI11 has checked that the name is one of names().
+template<class Choice>
+void setNamed(Choice& target, const std::optional<std::string>& given) {
     if (given)
-        target = table.at(*given);
+        target = choiceNamed<Choice>(*given).value();
 }
 
 Error badFactors(const std::string& part) {
@@ -111,11 +99,12 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
            std::vector<int>{16, 8, 6, 4});
     count("--rank", rank_, "Rank of the low-rank term");
     count("--okt-rounds", oktRounds_, "Rounds of the rotation solver");
-    choice("--rotation", rotation_, "okt (learned), random, hadamard or none", names(rotations));
-    choice("--okt", okt_, "Assignments of the rotation solver: soft or hard", names(oktModes));
+    choice("--rotation", rotation_, "okt (learned), random, hadamard or none",
+           names<RotationKind>());
+    choice("--okt", okt_, "Assignments of the rotation solver: soft or hard", names<OktMode>());
     verb.add_option("--factors", factors_, "equal, wide or GROUP=AxB,...")->group(method);
     choice("--metric", metric_, "Error to reduce: h (of outputs) or plain (of weights)",
-           names(metrics));
+           names<Metric>());
     verb.add_option("--target-mix", targetMix_, "Share of the corrected target")
         ->check(CLI::Range(0.0, 1.0))
         ->group(method);
@@ -132,7 +121,7 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     choice("--refine", refine_,
            "Train towards the original's answers: none, scales (with norms and low rank) or signs "
            "(everything; for a GPU)",
-           names(refinements));
+           names<Refinement>());
     count("--reconstruct", reconstructEpochs_,
           "Epochs that train block after block before the refinement (for a GPU), 0 = none");
     count("--kl-tokens", klTokens_, "Tokens that the refinement reads, 0 = the preset's");
@@ -185,10 +174,10 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.gptqRounds, gptqRounds_);
     set(settings.flipRounds, flipRounds_);
     set(settings.targetMix, targetMix_);
-    setNamed(settings.rotation, rotation_, rotations);
-    setNamed(settings.oktMode, okt_, oktModes);
-    setNamed(settings.metric, metric_, metrics);
-    setNamed(settings.refinement, refine_, refinements);
+    setNamed(settings.rotation, rotation_);
+    setNamed(settings.oktMode, okt_);
+    setNamed(settings.metric, metric_);
+    setNamed(settings.refinement, refine_);
     set(settings.klTokens, klTokens_);
     set(settings.klMinutes, klMinutes_);
     set(settings.reconstructEpochs, reconstructEpochs_);
@@ -203,9 +192,11 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
         settings.inFloat.setLayers(*layers_);
     if (keep_)
         settings.inFloat.setKept(*keep_);
-    if (factors_ && factorRules.contains(*factors_))
-        settings.factors = factorRules.at(*factors_);
-    else if (factors_)
+    if (!factors_)
+        return;
+    if (const auto rule = choiceNamed<FactorRule>(*factors_))
+        settings.factors = *rule;
+    else
         setFactorOverrides(settings, *factors_);
 }
 

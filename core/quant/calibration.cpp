@@ -6,6 +6,7 @@
 #include "core/model/mapped_file.h"
 #include "core/quant/self_prompts.h"
 #include "core/quant/self_text.h"
+#include "core/text/start_of_text.h"
 #include "core/text/tokenizer.h"
 
 #include <algorithm>

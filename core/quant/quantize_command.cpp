@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/quantize_command.h"
 
+#include "core/quant/setting_names.h"
+
 #include <array>
 #include <charconv>
+#include <type_traits>
 
 namespace bwla {
 namespace {
@@ -18,22 +21,9 @@ std::string text(double value) {
     return {buffer.data(), end};
 }
 
-std::string text(RotationKind kind) {
-    return kind == RotationKind::learned  ? "okt"
-           : kind == RotationKind::random ? "random"
-           : kind == RotationKind::none   ? "none"
-                                          : "hadamard";
-}
-std::string text(OktMode mode) {
-    return mode == OktMode::soft ? "soft" : "hard";
-}
-std::string text(Metric metric) {
-    return metric == Metric::activation ? "h" : "plain";
-}
-std::string text(Refinement refinement) {
-    return refinement == Refinement::none     ? "none"
-           : refinement == Refinement::scales ? "scales"
-                                              : "signs";
+template<class Choice>
+requires std::is_enum_v<Choice> std::string text(Choice choice) {
+    return nameOf(choice);
 }
 
 std::string factorsText(const QuantizeSettings& s) {
@@ -48,7 +38,7 @@ std::string factorsText(const QuantizeSettings& s) {
                 .append(text(pair->second));
     if (!list.empty())
         return list;
-    return s.factors == FactorRule::equal ? "equal" : "wide";
+    return nameOf(s.factors);
 }
 
 class Words {
@@ -95,11 +85,14 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     if (!s.inFloat.kept.empty())
         words.add("--keep", s.inFloat.keptText());
     words.option("--refine", s.refinement, usual.refinement);
+    words.option("--reconstruct", s.reconstructEpochs, usual.reconstructEpochs);
     words.option("--kl-tokens", s.klTokens, usual.klTokens);
     words.option("--kl-minutes", s.klMinutes, usual.klMinutes);
     words.option("--kl-step", s.klStep, usual.klStep);
     words.option("--latent-spread", s.latentSpread, usual.latentSpread);
     words.option("--latent-rate", s.latentRate, usual.latentRate);
+    words.option("--rotation-rate", s.rotationRate, usual.rotationRate);
+    words.option("--kl-rate", s.klRate, usual.klRate);
     if (s.calibration != usual.calibration)
         words.add("--calibration", s.calibration);
     words.option("--tokens", s.tokens, usual.tokens);

@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "core/model/near_equal_factors.h"
+#include "core/quant/setting_names.h"
 
 #include <nlohmann/json.hpp>
 
@@ -38,36 +39,10 @@ std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {
     throw Error(ErrorCode::badArgument).because(sentenceText);
 }
 
-const char* name(RotationKind kind) {
-    switch (kind) {
-    case RotationKind::learned:
-        return "okt";
-    case RotationKind::random:
-        return "random";
-    case RotationKind::none:
-        return "none";
-    case RotationKind::hadamard:
-        return "hadamard";
-    }
-    return "";
-}
-
-const char* name(Refinement refinement) {
-    switch (refinement) {
-    case Refinement::none:
-        return "none";
-    case Refinement::scales:
-        return "scales";
-    case Refinement::signs:
-        return "signs";
-    }
-    return "";
-}
-
 /// Everything that decides a refinement; its length in minutes makes a run that cannot be repeated
 /// to the byte, but the same recipe all the same.
 nlohmann::json refinementRecipe(const QuantizeSettings& s) {
-    nlohmann::json recipe{{"parameters", name(s.refinement)}};
+    nlohmann::json recipe{{"parameters", nameOf(s.refinement)}};
     if (s.klMinutes > 0.0)
         recipe["minutes"] = s.klMinutes;
     else
@@ -170,20 +145,20 @@ void validate(const QuantizeSettings& s) {
 }
 
 std::string recipeJson(const QuantizeSettings& s) {
-    nlohmann::json factors = s.factors == FactorRule::equal ? "equal" : "wide";
+    nlohmann::json factors = nameOf(s.factors);
     nlohmann::json overrides = nlohmann::json::object();
     for (const InputGroup& g : groups())
         if (const auto& pair = s.factorsOverride[static_cast<std::size_t>(g.kind)])
             overrides[std::string(g.name)] = {pair->first, pair->second};
     nlohmann::json recipe{
         {"activation_bits", s.activationBits},
-        {"rotation", name(s.rotation)},
-        {"okt", s.oktMode == OktMode::soft ? "soft" : "hard"},
-        {"okt_start", s.oktStart == OktStart::random ? "random" : "identity"},
+        {"rotation", nameOf(s.rotation)},
+        {"okt", nameOf(s.oktMode)},
+        {"okt_start", nameOf(s.oktStart)},
         {"okt_rounds", s.oktRounds},
         {"factors", factors},
         {"factors_override", overrides},
-        {"metric", s.metric == Metric::activation ? "h" : "plain"},
+        {"metric", nameOf(s.metric)},
         {"target_mix", s.targetMix},
         {"target_shrinkage", s.targetShrinkage},
         {"shrinkage", s.shrinkage},

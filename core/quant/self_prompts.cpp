@@ -3,6 +3,7 @@
 
 #include "core/quant/user_turns.h"
 #include "core/text/chat_template.h"
+#include "core/text/start_of_text.h"
 
 #include <algorithm>
 
@@ -33,15 +34,6 @@ std::vector<std::int32_t> pieceOf(std::span<const std::int32_t> text, std::size_
 }
 
 } // namespace
-
-std::int32_t startOfText(const TokenizerData& data) {
-    const auto id = std::find(data.tokens.begin(), data.tokens.end(), "<|endoftext|>");
-    if (id != data.tokens.end())
-        return static_cast<std::int32_t>(id - data.tokens.begin());
-    if (data.bos >= 0)
-        return data.bos;
-    return data.eos.empty() ? 0 : data.eos.front();
-}
 
 std::vector<std::vector<std::int32_t>> selfPrompts(const Tokenizer& tokenizer,
                                                    std::span<const std::int32_t> text,

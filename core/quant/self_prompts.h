@@ -17,7 +17,4 @@ namespace bwla {
                                                                  std::int64_t count,
                                                                  std::int64_t longest);
 
-/// The document separator; a model without one starts with its begin token.
-[[nodiscard]] std::int32_t startOfText(const TokenizerData& data);
-
 } // namespace bwla

@@ -7,6 +7,7 @@
 #include "core/inspect/kronecker_map.h"
 #include "core/model/open_model.h"
 #include "core/store/run_store.h"
+#include "core/text/start_of_text.h"
 
 #include <algorithm>
 
@@ -17,12 +18,6 @@ constexpr double writeShare = 0.6; // of the time, default model on a processor;
 constexpr double loadShare = 0.1;
 
 using Report = std::function<void(const char* phase, double fraction)>;
-
-/// The token that a text begins after.
-std::int32_t startOfText(const OpenModel& model) {
-    const TokenizerData data = model.tokenizer();
-    return data.bos >= 0 ? data.bos : data.eos.empty() ? 0 : data.eos.front();
-}
 
 /// As self-written calibration text: temperature 1, from an empty prompt.
 std::vector<std::int32_t> writtenText(const std::string& path, Backend& backend,
@@ -35,7 +30,7 @@ std::vector<std::int32_t> writtenText(const std::string& path, Backend& backend,
         [&](double share) { report("write", loadShare * share); }, stop);
     Session session(transformer, count);
     Sampler sampler(1.0, 0);
-    std::vector<std::int32_t> text{startOfText(model)};
+    std::vector<std::int32_t> text{startOfText(model.tokenizer())};
     while (std::ssize(text) < count) {
         const auto logits = session.feed({&text.back(), 1}, stop);
         throwIfStopped(stop);

@@ -48,6 +48,17 @@ QString familyText(const ModelSummary& summary) {
     return family;
 }
 
+/// An artifact's `calibration`: "self", a text's hash, or both.
+QString calibrationText(const std::string& source) {
+    const QString text = QString::fromStdString(source);
+    if (text == "self")
+        return ModelDetails::tr("text that the model wrote itself");
+    const QString file = ModelDetails::tr("a text file (hash %1)").arg(text.left(8));
+    return text.endsWith("+self")
+               ? ModelDetails::tr("%1 and text that the model wrote itself").arg(file)
+               : file;
+}
+
 QString typesText(const ModelSummary& summary) {
     QStringList types;
     for (const std::string& type : summary.types)
@@ -262,11 +273,7 @@ void ModelDetails::fillBits(const ModelSummary& s) {
                            static_cast<double>(s.config.parameters()),
                        2),
             tr("All bytes of the folder over all parameters."));
-    addFact(
-        tr("Calibrated on"),
-        s.calibration == "self"
-            ? tr("text that the model wrote itself")
-            : tr("a text file (hash %1)").arg(QString::fromStdString(s.calibration.substr(0, 8))));
+    addFact(tr("Calibrated on"), calibrationText(s.calibration));
 }
 
 void ModelDetails::fillEstimate(const ModelSummary& s) {

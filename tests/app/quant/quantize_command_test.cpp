@@ -66,6 +66,9 @@ private slots:
         s.klStep = 8192;
         s.latentSpread = 0.25;
         s.latentRate = 0.02;
+        s.reconstructEpochs = 3;
+        s.rotationRate = 0.004;
+        s.klRate = 0.5;
         s.inFloat.setLayers("1-28");
         s.inFloat.setKept("29,attn_out,5:mlp_in,attn_out");
         s.calibration = "text.txt+self";
