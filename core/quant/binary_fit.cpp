@@ -24,10 +24,10 @@ double plainError(const Matrix& y, const BinaryFit& fit) {
            y.tensor().to(at::kDouble).square().sum().item<double>();
 }
 
-double metricError(const Matrix& y, const Matrix& h, const BinaryFit& fit) {
+double metricError(const Matrix& y, const InputMetric& h, const BinaryFit& fit) {
     const at::Tensor e = y.tensor() - binaryPart(fit).tensor() - lowRankPart(fit).tensor();
     const auto energy = [&](const at::Tensor& x) {
-        return (at::matmul(x, h.tensor()) * x).sum(at::kDouble).item<double>();
+        return (h.times(Matrix(x)).tensor() * x).sum(at::kDouble).item<double>();
     };
     return energy(e) / energy(y.tensor());
 }

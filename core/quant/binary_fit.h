@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/quant/matrix.h"
+#include "core/quant/input_metric.h"
 
 namespace bwla {
 
@@ -21,6 +21,6 @@ struct BinaryFit {
 /// |Y - fit|^2 / |Y|^2, in double.
 [[nodiscard]] double plainError(const Matrix& y, const BinaryFit& fit);
 /// tr(E H E') / tr(Y H Y'), in double.
-[[nodiscard]] double metricError(const Matrix& y, const Matrix& h, const BinaryFit& fit);
+[[nodiscard]] double metricError(const Matrix& y, const InputMetric& h, const BinaryFit& fit);
 
 } // namespace bwla

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace bwla {
@@ -52,6 +53,7 @@ public:
 
     BlockBenchResult run() {
         at::manual_seed(1);
+        (void)quantizeGroup(taskOf(GroupKind::attnOut, {128}, 96), settings_.quantize); // sets up
         for (const InputGroup& g : groups())
             measure(g);
         return result_;
@@ -59,28 +61,34 @@ public:
 
 private:
     void measure(const InputGroup& g) {
-        GroupTask task;
-        task.kind = g.kind;
-        const std::int64_t cols = config_.groupInputs(g.kind);
-        std::int64_t rows = 0;
-        for (int i = 0; i < static_cast<int>(g.linears.size()); ++i) {
-            task.outputs.push_back(config_.linearOutputs(g.kind, i));
-            rows += task.outputs.back();
-        }
-        task.weights = Matrix(
-            at::randn({rows, cols}, options_).mul_(1.0 / std::sqrt(static_cast<double>(cols))));
-        task.sample = Matrix(at::randn({sampleRows, cols}, options_));
-        result_.weights += rows * cols;
-        (void)clock_.lap();
-        if (needsMoments(settings_.quantize))
-            addMoments(task.moments, cols);
+        std::vector<std::int64_t> outputs;
+        for (int i = 0; i < static_cast<int>(g.linears.size()); ++i)
+            outputs.push_back(config_.linearOutputs(g.kind, i));
         std::string stage = "moments";
         const auto finish = [&](std::string_view next) {
             note({std::string(g.name), std::exchange(stage, std::string(next)), clock_.lap()});
         };
+        const GroupTask task = taskOf(g.kind, outputs, config_.groupInputs(g.kind));
+        result_.weights += task.weights.rows() * task.weights.cols();
         (void)quantizeGroup(task, settings_.quantize,
                             {.step = finish, .moment = {}, .activations = {}});
         finish("");
+    }
+
+    /// The clock starts once the weights are there.
+    GroupTask taskOf(GroupKind kind, std::vector<std::int64_t> outputs, std::int64_t cols) {
+        GroupTask task;
+        task.kind = kind;
+        task.outputs = std::move(outputs);
+        const std::int64_t rows =
+            std::accumulate(task.outputs.begin(), task.outputs.end(), std::int64_t{0});
+        task.weights =
+            Matrix(at::randn({rows, cols}, options_).div_(std::sqrt(static_cast<double>(cols))));
+        task.sample = Matrix(at::randn({sampleRows, cols}, options_));
+        (void)clock_.lap();
+        if (needsMoments(settings_.quantize))
+            addMoments(task.moments, cols);
+        return task;
     }
 
     void addMoments(InputMoments& moments, std::int64_t cols) const {

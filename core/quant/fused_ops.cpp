@@ -134,8 +134,12 @@ struct Quantize : torch::autograd::Function<Quantize> {
 
 } // namespace
 
+bool hasOwnKernels(const at::Tensor& x) {
+    return forbidden == 0 && x.is_cuda();
+}
+
 bool fusable(const at::Tensor& x) {
-    return forbidden == 0 && x.is_cuda() && x.scalar_type() == at::kBFloat16 && x.size(-1) % 8 == 0;
+    return hasOwnKernels(x) && x.scalar_type() == at::kBFloat16 && x.size(-1) % 8 == 0;
 }
 
 at::Tensor fusedGatedUnit(const at::Tensor& gateUp) {
@@ -192,6 +196,9 @@ std::int64_t sparePlace(const at::Device& device) {
 
 namespace bwla {
 
+bool hasOwnKernels(const at::Tensor&) {
+    return false;
+}
 bool fusable(const at::Tensor&) {
     return false;
 }

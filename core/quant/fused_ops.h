@@ -14,10 +14,12 @@
 
 namespace bwla {
 
-/// x is bfloat16 on a GPU, its rows multiples of 8, and this build has the kernels.
+/// x is on a GPU that this build has kernels of its own for.
+[[nodiscard]] bool hasOwnKernels(const at::Tensor& x);
+/// And x is bfloat16, its rows multiples of 8.
 [[nodiscard]] bool fusable(const at::Tensor& x);
 
-/// While one lives, fusable() says no on this thread: the same work by libtorch's operations, to
+/// While one lives, both say no on this thread: the same work by libtorch's operations, to
 /// check the kernels against.
 class WithoutFusedOps {
 public:

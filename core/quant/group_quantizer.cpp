@@ -22,7 +22,7 @@ namespace {
 struct RotatedTarget {
     Matrix target; ///< W*, unrotated
     Matrix y;      ///< W' = W* (R')^-1
-    Matrix h;      ///< H' = R' H R, shrunk; the identity for the plain metric
+    InputMetric h; ///< H' = R' H R, shrunk; the identity for the plain metric
     StoredFactor factorA, factorB;
 };
 
@@ -50,11 +50,13 @@ Rotation learnRotation(const Matrix& target, const GroupTask& task, const Quanti
     return kroneckerFit(target, std::move(start), {s.oktMode, s.oktRounds}, progress);
 }
 
-Matrix fitMoment(const GroupTask& task, const QuantizeSettings& s) {
-    const at::Tensor& w = task.weights.tensor();
+/// H' = R' H R, shrunk; `rotation` is empty where there is none.
+InputMetric fitMetric(const GroupTask& task, const QuantizeSettings& s, const Rotation& rotation) {
     if (s.metric == Metric::plain)
-        return Matrix(at::eye(w.size(1), w.options()));
-    return Matrix(shrink(task.moments.h(), s.shrinkage).tensor().to(w.scalar_type()));
+        return {};
+    const Matrix h(
+        shrink(task.moments.h(), s.shrinkage).tensor().to(task.weights.tensor().scalar_type()));
+    return rotation.r1.empty() ? h : rotateMoment(h, rotation);
 }
 
 RotatedTarget rotatedTarget(const GroupTask& task, const QuantizeSettings& s,
@@ -65,18 +67,16 @@ RotatedTarget rotatedTarget(const GroupTask& task, const QuantizeSettings& s,
     result.target = correctedTarget(task.weights, task.moments, s.targetMix, s.targetShrinkage);
     moments.send(FitStage::target, result.target);
     result.y = result.target;
-    result.h = fitMoment(task, s);
-    if (s.rotation == RotationKind::none)
-        return result;
-    step("rotation");
-    const Rotation learned = learnRotation(result.target, task, s, moments);
-    result.factorA = storeFactor(learned.r1);
-    result.factorB = storeFactor(learned.r2);
-    const Rotation stored{loadFactor(result.factorA, s.device),
-                          loadFactor(result.factorB, s.device)};
-    result.y = rotateRows(result.target, inverseTranspose(stored));
-    if (s.metric == Metric::activation)
-        result.h = rotateMoment(result.h, stored);
+    Rotation stored;
+    if (s.rotation != RotationKind::none) {
+        step("rotation");
+        const Rotation learned = learnRotation(result.target, task, s, moments);
+        result.factorA = storeFactor(learned.r1);
+        result.factorB = storeFactor(learned.r2);
+        stored = {loadFactor(result.factorA, s.device), loadFactor(result.factorB, s.device)};
+        result.y = rotateRows(result.target, inverseTranspose(stored));
+    }
+    result.h = fitMetric(task, s, stored);
     return result;
 }
 

@@ -6,6 +6,7 @@
 #include "core/stats/moments.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 
@@ -26,13 +27,20 @@ RowNumbers rowNumbers(const Matrix& w) {
     const at::Tensor index = (at::arange(count, at::kLong) * rows) / count;
     const std::vector<float> values =
         Matrix(w.tensor().index_select(0, index.to(at::kLong).to(w.tensor().device()))).toHost();
+    std::vector<RowNumbers> numbers(static_cast<std::size_t>(count));
+    at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            const auto row = std::span(values).subspan(static_cast<std::size_t>(i * cols),
+                                                       static_cast<std::size_t>(cols));
+            numbers[static_cast<std::size_t>(i)] = {binarisationError(row), kurtosis(row),
+                                                    fitEqualMixture(row).bimodal() ? 1.0 : 0.0};
+        }
+    });
     RowNumbers sum;
-    for (std::int64_t i = 0; i < count; ++i) {
-        const auto row = std::span(values).subspan(static_cast<std::size_t>(i * cols),
-                                                   static_cast<std::size_t>(cols));
-        sum.binarisation += binarisationError(row);
-        sum.kurtosis += kurtosis(row);
-        sum.bimodal += fitEqualMixture(row).bimodal() ? 1.0 : 0.0;
+    for (const RowNumbers& row : numbers) {
+        sum.binarisation += row.binarisation;
+        sum.kurtosis += row.kurtosis;
+        sum.bimodal += row.bimodal;
     }
     const auto n = static_cast<double>(count);
     return {sum.binarisation / n, sum.kurtosis / n, sum.bimodal / n};

@@ -10,7 +10,7 @@ struct GroupEvidence {
     const Matrix& weights;  ///< W of the original, (n, m)
     const Matrix& y;        ///< target in the rotated frame
     const BinaryFit& fit;   ///< as stored, in the frame of y
-    const Matrix& h;        ///< metric of the fit
+    const InputMetric& h;   ///< metric of the fit
     const Matrix& sample;   ///< inputs, (k, m)
     const Matrix& prepared; ///< the same as x''
 };

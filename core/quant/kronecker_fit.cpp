@@ -2,7 +2,7 @@
 #include "core/quant/kronecker_fit.h"
 
 #include "core/quant/mixture_levels.h"
-#include "core/quant/procrustes.h"
+#include "core/quant/polar_factor.h"
 
 #include <ATen/ATen.h>
 
@@ -65,10 +65,7 @@ private:
         } else {
             weighted = at::sign(w) * w.abs().mean(1, true);
         }
-        const at::Tensor m = at::matmul(half.t(), weighted.reshape({-1, size}));
-        const std::vector<double> q = procrustes(Matrix(m).toHostF64(), size);
-        return at::from_blob(const_cast<double*>(q.data()), {size, size}, at::kDouble)
-            .to(half.device(), half.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+        return polarFactor(at::matmul(half.t(), weighted.reshape({-1, size})));
     }
 
     KroneckerFitSettings settings_;

@@ -3,7 +3,6 @@
 
 #include "core/quant/gram.h"
 #include "core/quant/low_rank.h"
-#include "core/quant/row_sweeps.h"
 
 #include <ATen/ATen.h>
 
@@ -38,13 +37,13 @@ void normalise(BinaryFit& fit) {
 }
 
 /// (S b) H, (n, m).
-Matrix binaryInput(const BinaryFit& fit, const Matrix& h) {
-    return Matrix(at::matmul(fit.signs.tensor() * fit.columnScale.tensor(), h.tensor()));
+Matrix binaryInput(const BinaryFit& fit, const InputMetric& h) {
+    return h.times(Matrix(fit.signs.tensor() * fit.columnScale.tensor()));
 }
 
 /// mu (b H), (n, m).
-at::Tensor meanInput(const BinaryFit& fit, const Matrix& h) {
-    return fit.rowMean.tensor() * at::matmul(fit.columnScale.tensor(), h.tensor());
+at::Tensor meanInput(const BinaryFit& fit, const InputMetric& h) {
+    return fit.rowMean.tensor() * h.times(fit.columnScale).tensor();
 }
 
 /// Upper Cholesky factor of the inverse of H, columns in `order`, slightly damped.
@@ -60,8 +59,8 @@ Matrix gptqFactor(const Matrix& h, const std::vector<std::int64_t>& order) {
 
 } // namespace
 
-MetricState::MetricState(const Matrix& y, const Matrix& h, BinaryFit fit)
-    : y_(y), h_(h), fit_(std::move(fit)), gradient_(at::matmul(residual(y_, fit_), h_.tensor())),
+MetricState::MetricState(const Matrix& y, const InputMetric& h, BinaryFit fit)
+    : y_(y), h_(h), fit_(std::move(fit)), gradient_(h_.times(Matrix(residual(y_, fit_)))),
       ph_(binaryInput(fit_, h_)) {
     measure();
 }
@@ -89,7 +88,8 @@ void MetricState::change(BinaryFit fit) {
 Matrix MetricState::flipMargins() const {
     const at::Tensor d =
         2.0 * fit_.rowScale.tensor() * fit_.columnScale.tensor() * fit_.signs.tensor();
-    const at::Tensor rise = 2.0 * d * gradient_.tensor() + d * d * h_.tensor().diagonal();
+    const at::Tensor rise = 2.0 * d * gradient_.tensor() +
+                            (h_.isIdentity() ? d * d : d * d * h_.h().tensor().diagonal());
     return Matrix(rise.clamp_min(0.0));
 }
 
@@ -110,7 +110,7 @@ MetricState MetricState::withRowScales() const {
 }
 
 MetricState MetricState::withRowMeans() const {
-    const at::Tensor bh = at::matmul(fit_.columnScale.tensor(), h_.tensor());
+    const at::Tensor bh = h_.times(fit_.columnScale).tensor();
     const at::Tensor energy = (bh * fit_.columnScale.tensor()).sum();
     const at::Tensor step = (gradient_.tensor() * fit_.columnScale.tensor()).sum(1, true) / energy;
     MetricState state = *this;
@@ -124,7 +124,9 @@ MetricState MetricState::withColumnScales() const {
     // F(b) is quadratic: (H o P'P) b = colsum(P o (Y - L) H), P = a S + mu.
     const at::Tensor p = rowLevels(fit_);
     const at::Tensor& b = fit_.columnScale.tensor();
-    const at::Tensor m = h_.tensor() * gram(p);
+    const at::Tensor products = gram(p);
+    const at::Tensor m =
+        h_.isIdentity() ? at::diag(products.diagonal()) : h_.h().tensor() * products;
     const at::Tensor gradientOfB = (p * gradient_.tensor()).sum(0);
     const at::Tensor ridge = m.diagonal().mean() * columnRidge;
     // (M + lambda) (b_new - b_old) = r - M b_old, whose right side is the gradient.
@@ -144,8 +146,9 @@ MetricState MetricState::withColumnScales() const {
 }
 
 MetricState MetricState::withFlips(const std::vector<std::int64_t>& order, int sweeps) const {
-    FlippedSigns flipped =
-        flipSigns(fit_.signs, gradient_, fit_.rowScale, fit_.columnScale, h_, order, sweeps);
+    FlippedSigns flipped = h_.isIdentity() ? flipAlone()
+                                           : flipSigns(fit_.signs, gradient_, fit_.rowScale,
+                                                       fit_.columnScale, h_.h(), order, sweeps);
     MetricState state = *this;
     state.fit_.signs = flipped.signs;
     state.gradient_ = flipped.gradient;
@@ -156,6 +159,16 @@ MetricState MetricState::withFlips(const std::vector<std::int64_t>& order, int s
     return state;
 }
 
+/// In the plain metric no sign's turn changes another's.
+FlippedSigns MetricState::flipAlone() const {
+    const at::Tensor d =
+        2.0 * fit_.rowScale.tensor() * fit_.columnScale.tensor() * fit_.signs.tensor();
+    const at::Tensor turns = 2.0 * d * gradient_.tensor() + d * d < 0.0;
+    return {Matrix(at::where(turns, -fit_.signs.tensor(), fit_.signs.tensor())),
+            Matrix(at::where(turns, gradient_.tensor() + d, gradient_.tensor())),
+            turns.sum().item<std::int64_t>()};
+}
+
 MetricState MetricState::withSigns(const Matrix& signs) const {
     BinaryFit fit = fit_;
     fit.signs = signs;
@@ -164,15 +177,15 @@ MetricState MetricState::withSigns(const Matrix& signs) const {
     return state;
 }
 
-MetricState MetricState::withLowRank(const Matrix& cholesky, int rank) const {
+MetricState MetricState::withLowRank(int rank) const {
     const Matrix e(y_.tensor() - binaryPart(fit_).tensor());
-    const LowRank l = bestLowRankIn(e, cholesky, rank, lowRankIterations, fit_.lowRankB);
+    const LowRank l = h_.isIdentity()
+                          ? bestLowRank(e, rank, lowRankIterations, fit_.lowRankB)
+                          : bestLowRankIn(e, h_.cholesky(), rank, lowRankIterations, fit_.lowRankB);
     // G changes by (A_old B_old - A B) H: thin products.
-    at::Tensor gradient =
-        gradient_.tensor() - at::matmul(l.a.tensor(), at::matmul(l.b.tensor(), h_.tensor()));
+    at::Tensor gradient = gradient_.tensor() - at::matmul(l.a.tensor(), h_.times(l.b).tensor());
     if (!fit_.lowRankA.empty())
-        gradient = gradient + at::matmul(fit_.lowRankA.tensor(),
-                                         at::matmul(fit_.lowRankB.tensor(), h_.tensor()));
+        gradient = gradient + at::matmul(fit_.lowRankA.tensor(), h_.times(fit_.lowRankB).tensor());
     MetricState state = *this;
     state.fit_.lowRankA = l.a;
     state.fit_.lowRankB = l.b;
@@ -186,16 +199,16 @@ namespace {
 /// The descent: keeps a state, accepts steps that do not raise F.
 class Descent {
 public:
-    Descent(MetricState start, const MetricFitSettings& settings, const Matrix& h,
+    Descent(MetricState start, const MetricFitSettings& settings, std::vector<std::int64_t> order,
             const StepObserver& observer)
-        : state_(std::move(start)), settings_(settings), order_(columnOrder(h)),
-          cholesky_(choleskyFactor(h)), observer_(observer) {
+        : state_(std::move(start)), settings_(settings), order_(std::move(order)),
+          observer_(observer) {
         report("start");
     }
 
-    void run(const Matrix& y, const Matrix& h) {
+    void run(const Matrix& y, const InputMetric& h) {
         if (settings_.gptqRounds > 0)
-            gptqRounds(y, gptqFactor(h, order_));
+            gptqRounds(y, gptqFactor(h.h(), order_));
         for (int round = 0; round < settings_.flipRounds; ++round) {
             accept("flips", state_.withFlips(order_, settings_.sweeps));
             scales();
@@ -229,7 +242,7 @@ private:
 
     void lowRank() {
         if (settings_.rank > 0)
-            accept("low rank", state_.withLowRank(cholesky_, settings_.rank));
+            accept("low rank", state_.withLowRank(settings_.rank));
     }
 
     void gptqRounds(const Matrix& y, const Matrix& factor) {
@@ -252,15 +265,14 @@ private:
     MetricState state_;
     MetricFitSettings settings_;
     std::vector<std::int64_t> order_;
-    Matrix cholesky_;
     const StepObserver& observer_;
 };
 
 } // namespace
 
-BinaryFit metricFit(const Matrix& y, const Matrix& h, const BinaryFit& start,
+BinaryFit metricFit(const Matrix& y, const InputMetric& h, const BinaryFit& start,
                     const MetricFitSettings& settings, const StepObserver& observer) {
-    Descent descent(MetricState(y, h, start), settings, h, observer);
+    Descent descent(MetricState(y, h, start), settings, h.order(y.cols()), observer);
     descent.run(y, h);
     return descent.fit();
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/quant/binary_fit.h"
+#include "core/quant/row_sweeps.h"
 
 #include <functional>
 #include <string>
@@ -23,16 +24,16 @@ struct MetricFitSettings {
 /// Hears the name of each finished step and F after it; F never rises.
 using StepObserver = std::function<void(const std::string& step, double f)>;
 
-/// y (n, m), h (m, m) symmetric positive. `start` gives signs, scales, means (kept in use when
+/// y (n, m). `start` gives signs, scales, means (kept in use when
 /// present) and a low-rank part.
-[[nodiscard]] BinaryFit metricFit(const Matrix& y, const Matrix& h, const BinaryFit& start,
+[[nodiscard]] BinaryFit metricFit(const Matrix& y, const InputMetric& h, const BinaryFit& start,
                                   const MetricFitSettings& settings,
                                   const StepObserver& observer = {});
 
 /// One low-rank solve and one row-scale solve: building blocks for rounding to storage types.
 class MetricState {
 public:
-    MetricState(const Matrix& y, const Matrix& h, BinaryFit fit);
+    MetricState(const Matrix& y, const InputMetric& h, BinaryFit fit);
 
     [[nodiscard]] const BinaryFit& fit() const { return fit_; }
     [[nodiscard]] double f() const { return f_; }
@@ -45,11 +46,12 @@ public:
     [[nodiscard]] MetricState withColumnScales() const;
     [[nodiscard]] MetricState withFlips(const std::vector<std::int64_t>& order, int sweeps) const;
     [[nodiscard]] MetricState withSigns(const Matrix& signs) const;
-    [[nodiscard]] MetricState withLowRank(const Matrix& cholesky, int rank) const;
+    [[nodiscard]] MetricState withLowRank(int rank) const;
     /// Any other fit of the same problem.
     [[nodiscard]] MetricState with(BinaryFit fit) const { return {y_, h_, std::move(fit)}; }
 
 private:
+    [[nodiscard]] FlippedSigns flipAlone() const;
     void measure(); ///< f_ from the gradient
     /// gradient_ + a ph_ + mu b H: the part of the gradient that signs and scales do not touch.
     [[nodiscard]] at::Tensor fixedPart() const;
@@ -57,7 +59,8 @@ private:
     /// product.
     void change(BinaryFit fit);
 
-    Matrix y_, h_;
+    Matrix y_;
+    InputMetric h_;
     BinaryFit fit_;
     Matrix gradient_; ///< E H
     Matrix ph_;       ///< (S b) H; kept, because three of four steps need it and it costs a product

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/row_sweeps.h"
 
+#include "core/quant/gpu_sweeps.h"
+#include "core/stats/clones.h"
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <atomic>
 #include <numeric>
-
-// Clones need ifunc resolvers, which run before a sanitizer's own start-up.
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define BWLA_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define BWLA_CLONES
-#endif
 
 namespace bwla {
 namespace {
@@ -150,12 +146,16 @@ std::vector<std::int64_t> columnOrder(const Matrix& h) {
 
 Matrix gptqSigns(const Matrix& z, const Matrix& a, const Matrix& b, const Matrix& u,
                  const std::vector<std::int64_t>& order) {
+    if (auto signs = gptqSignsOnGpu(z, a, b, u, order))
+        return std::move(*signs);
     return isDouble(z) ? gptq<double>(z, a, b, u, order) : gptq<float>(z, a, b, u, order);
 }
 
 FlippedSigns flipSigns(const Matrix& signs, const Matrix& gradient, const Matrix& a,
                        const Matrix& b, const Matrix& h, const std::vector<std::int64_t>& order,
                        int sweeps) {
+    if (auto flipped = flipSignsOnGpu(signs, gradient, a, b, h, order, sweeps))
+        return std::move(*flipped);
     return isDouble(signs) ? flip<double>(signs, gradient, a, b, h, order, sweeps)
                            : flip<float>(signs, gradient, a, b, h, order, sweeps);
 }

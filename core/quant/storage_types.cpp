@@ -3,9 +3,23 @@
 
 #include "kernels/host_linear.h"
 
+#include <bit>
 #include <cstring>
 
 namespace bwla {
+namespace {
+
+constexpr std::int64_t wordBits = 32;
+
+/// 1, 2, 4 .. 2^30, -2^31: the sum of some of them is the word with these bits.
+at::Tensor bitsOfWord(const at::Device& device) {
+    std::vector<std::int32_t> bits;
+    for (int i = 0; i < wordBits; ++i)
+        bits.push_back(std::bit_cast<std::int32_t>(std::uint32_t{1} << i));
+    return at::tensor(bits, at::kInt).to(device);
+}
+
+} // namespace
 
 at::Tensor fromHalves(const std::vector<std::uint16_t>& bits) {
     return at::from_blob(const_cast<std::uint16_t*>(bits.data()),
@@ -36,10 +50,18 @@ std::vector<std::int8_t> int8Values(const at::Tensor& x) {
 }
 
 at::Tensor unpackSigns(const std::vector<std::uint32_t>& packed, std::int64_t rows,
-                       std::int64_t cols) {
+                       std::int64_t cols, const std::string& device) {
+    const std::int64_t words = HostLinear::wordsPerRow(cols);
+    if (device != "cpu") {
+        const at::Tensor bits =
+            at::from_blob(const_cast<std::uint32_t*>(packed.data()), {rows, words, 1}, at::kInt)
+                .to(at::Device(device))
+                .bitwise_and(bitsOfWord(at::Device(device)));
+        const at::Tensor set = bits.ne(0).view({rows, words * wordBits}).narrow(1, 0, cols);
+        return set.to(at::kFloat).mul_(2.0).sub_(1.0);
+    }
     at::Tensor signs = at::empty({rows, cols}, at::kFloat);
     float* out = signs.data_ptr<float>();
-    const std::int64_t words = HostLinear::wordsPerRow(cols);
     for (std::int64_t i = 0; i < rows; ++i)
         for (std::int64_t j = 0; j < cols; ++j)
             *out++ = (packed[i * words + j / 32] >> (j % 32) & 1U) != 0U ? 1.0F : -1.0F;
@@ -47,10 +69,19 @@ at::Tensor unpackSigns(const std::vector<std::uint32_t>& packed, std::int64_t ro
 }
 
 std::vector<std::uint32_t> packSigns(const at::Tensor& signs) {
-    const at::Tensor host = (signs > 0).to(at::kCPU, at::kByte).contiguous();
-    const std::int64_t rows = host.size(0), cols = host.size(1);
+    const std::int64_t rows = signs.size(0), cols = signs.size(1);
     const std::int64_t words = HostLinear::wordsPerRow(cols);
     std::vector<std::uint32_t> packed(static_cast<std::size_t>(rows * words), 0U);
+    if (!signs.is_cpu()) {
+        const at::Tensor set = at::constant_pad_nd(signs > 0, {0, words * wordBits - cols});
+        const at::Tensor whole =
+            at::where(set.view({rows, words, wordBits}), bitsOfWord(signs.device()), 0)
+                .sum(-1, false, at::kInt)
+                .cpu();
+        std::memcpy(packed.data(), whole.data_ptr(), packed.size() * sizeof(packed.front()));
+        return packed;
+    }
+    const at::Tensor host = (signs > 0).to(at::kByte).contiguous();
     const auto* bit = host.data_ptr<std::uint8_t>();
     for (std::int64_t i = 0; i < rows; ++i)
         for (std::int64_t j = 0; j < cols; ++j, ++bit)

@@ -21,9 +21,9 @@ namespace bwla {
                                   std::int64_t cols);
 [[nodiscard]] std::vector<std::int8_t> int8Values(const at::Tensor& x);
 
-/// Packed signs as +-1 of float32 (rows, cols), and back: 1 stands for +1.
+/// Packed signs as +-1 of float32 (rows, cols) on a device, and back: 1 stands for +1.
 [[nodiscard]] at::Tensor unpackSigns(const std::vector<std::uint32_t>& packed, std::int64_t rows,
-                                     std::int64_t cols);
+                                     std::int64_t cols, const std::string& device = "cpu");
 [[nodiscard]] std::vector<std::uint32_t> packSigns(const at::Tensor& signs);
 
 /// x (rows, cols) ~ int8 * scale, one scale along `dim`: a half, at least the smallest normal one.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/stored_fit.h"
 
-#include "core/quant/low_rank.h"
-#include "core/quant/row_sweeps.h"
 #include "core/quant/storage_types.h"
 
 #include <ATen/ATen.h>
@@ -53,12 +51,12 @@ void storeRows(const BinaryFit& fit, const std::vector<std::int64_t>& outputs,
 
 } // namespace
 
-BinaryFit storeFit(const Matrix& y, const Matrix& h, const BinaryFit& fit,
+BinaryFit storeFit(const Matrix& y, const InputMetric& h, const BinaryFit& fit,
                    const std::vector<std::int64_t>& outputs, const StoredFitSettings& settings,
                    QuantizedGroup& group) {
     group.cols = y.cols();
     group.linears.assign(outputs.size(), {});
-    const std::vector<std::int64_t> order = columnOrder(h);
+    const std::vector<std::int64_t> order = h.order(y.cols());
 
     BinaryFit stored = fit;
     stored.columnScale = Matrix(roundToHalf(fit.columnScale.tensor()));
@@ -66,7 +64,7 @@ BinaryFit storeFit(const Matrix& y, const Matrix& h, const BinaryFit& fit,
         group.inputScale = halfBits(stored.columnScale.tensor().flatten());
     MetricState state(y, h, stored);
     if (!stored.lowRankA.empty()) {
-        state = state.withLowRank(choleskyFactor(h), settings.rank);
+        state = state.withLowRank(settings.rank);
         stored = state.fit();
         storeLowRank(stored, outputs, group);
         state = state.with(stored).withFlips(order, settings.sweeps);

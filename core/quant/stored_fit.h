@@ -21,8 +21,8 @@ struct StoredFitSettings {
 /// everything else as stored. `outputs` are the rows of the group's linears in order.
 ///
 /// Fills all of `group` but rotation and clip. Returns the fit with the stored values, in the frame
-/// of y, for reports. H in `h` as in metricFit; the identity gives the plain metric.
-[[nodiscard]] BinaryFit storeFit(const Matrix& y, const Matrix& h, const BinaryFit& fit,
+/// of y, for reports.
+[[nodiscard]] BinaryFit storeFit(const Matrix& y, const InputMetric& h, const BinaryFit& fit,
                                  const std::vector<std::int64_t>& outputs,
                                  const StoredFitSettings& settings, QuantizedGroup& group);
 

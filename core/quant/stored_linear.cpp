@@ -6,18 +6,20 @@
 namespace bwla {
 namespace {
 
-at::Tensor linearWeight(const QuantizedLinear& linear, const QuantizedGroup& group) {
-    at::Tensor w =
-        unpackSigns(linear.signs, linear.rows, group.cols) * fromHalves(linear.scale).unsqueeze(1);
+at::Tensor linearWeight(const QuantizedLinear& linear, const QuantizedGroup& group,
+                        const std::string& device) {
+    const at::Device there(device);
+    at::Tensor w = unpackSigns(linear.signs, linear.rows, group.cols, device) *
+                   fromHalves(linear.scale).to(there).unsqueeze(1);
     if (!linear.mean.empty())
-        w = w + fromHalves(linear.mean).unsqueeze(1);
+        w = w + fromHalves(linear.mean).to(there).unsqueeze(1);
     if (group.rank == 0)
         return w;
     const at::Tensor a =
         fromInt8(linear.lowRankA, linear.rows, group.rank) * fromHalves(linear.lowRankAScale);
     const at::Tensor b = fromInt8(group.lowRankB, group.rank, group.cols) *
                          fromHalves(group.lowRankBScale).unsqueeze(1);
-    return w + at::matmul(a, b);
+    return w + at::matmul(a.to(there), b.to(there));
 }
 
 } // namespace
@@ -32,7 +34,7 @@ StoredLinear::StoredLinear(const QuantizedGroup& group, const std::string& devic
         for (const HostLinear& linear : toHost(group).linears)
             rows.push_back(fromHalves(linear.f16).view({linear.rows, linear.cols}));
     for (const QuantizedLinear& linear : group.linears)
-        rows.push_back(linearWeight(linear, group));
+        rows.push_back(linearWeight(linear, group, device));
     weight_ = at::cat(rows).to(at::Device(device));
 }
 

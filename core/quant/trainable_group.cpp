@@ -50,7 +50,7 @@ TrainableGroup::TrainableGroup(const QuantizedGroup& stored, const TrainingPlace
     if (stored.factorA.size > 0)
         rotation_ = TrainableRotation(stored, device, place.type, place.manyRows);
     signs_ = stacked(stored, device, [&](const QuantizedLinear& l) {
-        return unpackSigns(l.signs, l.rows, stored.cols).to(place.type);
+        return unpackSigns(l.signs, l.rows, stored.cols, device).to(place.type);
     });
     logRow_ = stacked(stored, device, [](const QuantizedLinear& l) {
         return fromHalves(l.scale).log().unsqueeze(1);

@@ -5,6 +5,7 @@
 #include "core/quant/calibration.h"
 #include "core/quant/fused_ops.h"
 #include "core/quant/fused_ops_check.h"
+#include "core/quant/gpu_sweeps_check.h"
 #include "core/quant/group_quantizer.h"
 #include "core/quant/kl_refinement.h"
 #include "core/quant/random_model.h"
@@ -75,6 +76,7 @@ public:
         if (settings_.device == "cuda" && !hasKernels())
             return {};
         checkFusedOps(settings_.device, found_);
+        checkSweeps(settings_.device, found_);
         ModelConfig shape = smallLlamaShape(2, 1024);
         if (settings_.device == "cpu") { // which would take half a minute
             shape.layers = 1;
