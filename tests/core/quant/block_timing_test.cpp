@@ -5,7 +5,7 @@
 
 using namespace bwla;
 
-class BlockBenchTest : public QObject {
+class BlockTimingTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -47,5 +47,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(BlockBenchTest)
-#include "block_bench_test.moc"
+QTEST_GUILESS_MAIN(BlockTimingTest)
+#include "block_timing_test.moc"
