@@ -9,8 +9,8 @@ namespace bwla {
 
 /// Who computes one kind of work, and why it does.
 struct KernelUse {
-    std::string work;       ///< "levels 4096 x 14336, 1 row", for instance
-    std::string kernel;     ///< name and shape of the variant
+    std::string work{};     ///< "levels 4096 x 14336, 1 row", for instance
+    std::string kernel{};   ///< name and shape of the variant
     bool measured = false;  ///< it was the fastest when they were timed; otherwise the default
     int candidates = 0;     ///< how many were timed
     double gbPerSecond = 0; ///< of weights, where measured

@@ -65,6 +65,7 @@ struct VulkanDeviceInfo {
     std::string type; ///< "discrete gpu", "integrated gpu", "virtual gpu", "cpu", "other"
     std::string driver;
     std::string missing; ///< what it lacks to be used; empty = usable
+    std::int64_t freeMemory = 0; ///< bytes of its own that this process may take now; 0 = unknown
 
     [[nodiscard]] bool isGpu() const { return type.ends_with("gpu"); }
 };

@@ -20,7 +20,7 @@ ChatJob::Turn ChatJob::answer(ChatSide side, const ChatSettings& settings,
     turn.prompt = promptTokens(
         tokenizer, renderPrompt(tokenizer.data(), request.messages, settings.otherTemplate));
     sink(ChatBegins{side, model.name(), model.format(), model.fileBytes(), std::ssize(turn.prompt),
-                    room_->backend().info()});
+                    room_->backend().info(), room_->backend().kernelReport()});
     const AnswerSettings asked{.prompt = turn.prompt,
                                .maxTokens = settings.maxTokens,
                                .sampling = settings.sampling,

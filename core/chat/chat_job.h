@@ -50,6 +50,7 @@ struct ChatBegins {
     std::int64_t fileBytes;
     std::int64_t promptTokens;
     BackendInfo backend;
+    KernelReport kernels{};
 };
 struct ChatWriting {
     ChatSide side;

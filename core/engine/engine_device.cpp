@@ -13,7 +13,8 @@ std::vector<EngineDevice> engineDevices() {
         devices.push_back({.id = info.uuid,
                            .name = info.name,
                            .type = info.isGpu() ? info.type : "software",
-                           .missing = info.missing});
+                           .missing = info.missing,
+                           .freeMemory = info.isGpu() ? info.freeMemory : 0});
     return devices;
 }
 

@@ -5,6 +5,7 @@
 
 #include "kernels/backend.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,9 @@ struct EngineDevice {
     std::string name; ///< the processor's or GPU's own
     std::string type; ///< "processor", "discrete gpu", ..., "software" for a Vulkan device of none
     std::string missing; ///< what it lacks to be used; empty = usable
+    /// Bytes free for weights and caches when it was listed; 0 = unknown, as for the processor and
+    /// software devices, which have the machine's.
+    std::int64_t freeMemory = 0;
 };
 
 /// The processor, then the Vulkan devices of this machine, GPUs first. Opens the Vulkan loader and

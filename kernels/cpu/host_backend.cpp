@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/host_recorder.h"
 
+#include <array>
 #include <utility>
 
 namespace bwla {
@@ -10,6 +11,26 @@ namespace bwla {
 HostBackend::HostBackend(BackendInfo info, KernelTable kernels, int threads, WeightKind cacheType)
     : info_(std::move(info)), machine_{std::move(kernels), ThreadPool(threads), cacheType} {
     info_.threads = threads;
+}
+
+/// Products and attention, by the table: the best of this processor's level.
+KernelReport HostBackend::kernelReport() const {
+    constexpr std::array<const char*, 4> kinds = {"f32", "f16", "int8", "signs"};
+    KernelReport report;
+    for (const Kernel* kernel : machine_.kernels.chosen()) {
+        const bool product =
+            kernel->verb == KernelVerb::linearFloat || kernel->verb == KernelVerb::linearQuantized;
+        const bool attends =
+            kernel->verb == KernelVerb::attend && kernel->kind == machine_.cacheType;
+        if (product || attends)
+            report.uses.push_back({.work = attends ? "attention"
+                                           : kernel->verb == KernelVerb::linearQuantized
+                                               ? "levels"
+                                               : kinds[static_cast<std::size_t>(kernel->kind)],
+                                   .kernel = std::string(levelName(kernel->level)) + " " +
+                                             std::string(kernel->name)});
+    }
+    return report;
 }
 
 std::unique_ptr<Linear> HostBackend::upload(const HostLinear& linear) {
@@ -51,8 +72,7 @@ std::unique_ptr<Backend> makeCpuBackend(const CpuOptions& options) {
     const int threads = options.threads > 0 ? options.threads : physicalCores();
     return std::make_unique<HostBackend>(
         BackendInfo{"cpu", cpuName(), std::string(levelName(level)), threads},
-        KernelTable(level, features), threads,
-        cacheKind(options.cacheBits));
+        KernelTable(level, features), threads, cacheKind(options.cacheBits));
 }
 
 } // namespace bwla

@@ -11,6 +11,7 @@ public:
     /// threads >= 1; cacheType f32, f16 or rowInt8.
     HostBackend(BackendInfo info, KernelTable kernels, int threads, WeightKind cacheType);
 
+    [[nodiscard]] KernelReport kernelReport() const override;
     [[nodiscard]] BackendInfo info() const override { return info_; }
     [[nodiscard]] std::unique_ptr<Linear> upload(const HostLinear& linear) override;
     [[nodiscard]] std::unique_ptr<Input> upload(const HostInput& input) override;

@@ -78,22 +78,7 @@ Device::~Device() {
 }
 
 std::int64_t Device::freeMemory() const {
-    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
-    budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
-    VkPhysicalDeviceMemoryProperties2 properties{};
-    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
-    if (capabilities().memoryBudget)
-        properties.pNext = &budget;
-    instance_.api().GetPhysicalDeviceMemoryProperties2(chosen_.handle, &properties);
-    VkDeviceSize most = 0;
-    for (std::uint32_t heap = 0; heap < memory_.memoryHeapCount; ++heap) {
-        if ((memory_.memoryHeaps[heap].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) == 0)
-            continue;
-        const VkDeviceSize size = memory_.memoryHeaps[heap].size;
-        const VkDeviceSize allowed = capabilities().memoryBudget ? budget.heapBudget[heap] : size;
-        most = std::max(most, allowed - std::min(allowed, budget.heapUsage[heap]));
-    }
-    return static_cast<std::int64_t>(most);
+    return freeDeviceMemory(instance_.api(), chosen_);
 }
 
 VkCommandBuffer Device::allocateCommands() const {

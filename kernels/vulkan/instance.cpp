@@ -113,6 +113,28 @@ Instance::~Instance() {
     api_.DestroyInstance(handle_, nullptr);
 }
 
+/// Of the largest heap that is the device's own.
+std::int64_t freeDeviceMemory(const InstanceApi& api, const Candidate& device) {
+    VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{};
+    budget.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT;
+    VkPhysicalDeviceMemoryProperties2 properties{};
+    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2;
+    if (device.capabilities.memoryBudget)
+        properties.pNext = &budget;
+    api.GetPhysicalDeviceMemoryProperties2(device.handle, &properties);
+    const VkPhysicalDeviceMemoryProperties& memory = properties.memoryProperties;
+    VkDeviceSize most = 0;
+    for (std::uint32_t heap = 0; heap < memory.memoryHeapCount; ++heap) {
+        if ((memory.memoryHeaps[heap].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) == 0)
+            continue;
+        const VkDeviceSize size = memory.memoryHeaps[heap].size;
+        const VkDeviceSize allowed =
+            device.capabilities.memoryBudget ? budget.heapBudget[heap] : size;
+        most = std::max(most, allowed - std::min(allowed, budget.heapUsage[heap]));
+    }
+    return static_cast<std::int64_t>(most);
+}
+
 std::vector<Candidate> Instance::devices() const {
     std::uint32_t count = 0;
     check(api_.EnumeratePhysicalDevices(handle_, &count, nullptr), "listing devices");
@@ -121,6 +143,9 @@ std::vector<Candidate> Instance::devices() const {
     std::vector<Candidate> candidates;
     for (VkPhysicalDevice handle : handles)
         candidates.push_back(candidate(api_, handle));
+    for (Candidate& device : candidates)
+        if (device.info.missing.empty())
+            device.info.freeMemory = freeDeviceMemory(api_, device);
     std::ranges::stable_sort(candidates, [](const Candidate& a, const Candidate& b) {
         return gpuRank(a.info) < gpuRank(b.info);
     });

@@ -40,6 +40,9 @@ struct Candidate {
     Capabilities capabilities;
 };
 
+/// Bytes of its own memory that this process may still take.
+[[nodiscard]] std::int64_t freeDeviceMemory(const InstanceApi& api, const Candidate& device);
+
 /// A Vulkan instance, with the validation layer where a listener is given and the layer installed.
 class Instance {
 public:

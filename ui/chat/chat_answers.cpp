@@ -111,6 +111,7 @@ void ChatController::apply(const ChatBegins& event) {
     stats.seed = options_.sampling.seed;
     stats.promptTokens = event.promptTokens;
     stats.device = event.backend.device;
+    kernels_ = event.kernels;
     running_ = tr("%1 · %2 · %3")
                    .arg(QString::fromStdString(event.backend.device),
                         event.backend.backend == "vulkan" ? tr("Vulkan") : tr("processor"),

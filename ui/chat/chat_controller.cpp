@@ -119,6 +119,10 @@ void ChatController::setDevice(const std::string& id, const QString& name) {
 
 MemoryNeed ChatController::memoryNeed() const {
     MemoryNeed need{.available = services_.availableMemory()};
+    if (memoryOf_ && memoryOf_->freeMemory > 0) {
+        need.available = static_cast<double>(memoryOf_->freeMemory);
+        need.device = QString::fromStdString(memoryOf_->name);
+    }
     for (const ModelMemory& model : count_.memory)
         if (std::ranges::find(loaded_, model.path) == loaded_.end())
             need.needed += static_cast<double>(model.bytes);

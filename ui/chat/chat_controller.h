@@ -29,7 +29,8 @@ struct SideStatus {
 /// Before loading; 0 where nothing is known.
 struct MemoryNeed {
     double needed = 0.0;    ///< by models that are not loaded yet
-    double available = 0.0; ///< without swapping
+    double available = 0.0; ///< without swapping; on a GPU, of its own
+    QString device{};       ///< a GPU whose memory it is; empty = the machine's
     [[nodiscard]] bool fits() const { return needed <= available || available == 0.0; }
 };
 
@@ -67,7 +68,10 @@ public:
     void tryDeviceAgain() { deviceAgain_ = true; } ///< with the next answer
     /// Device and kernels of the last answer; empty = none yet.
     [[nodiscard]] const QString& deviceInUseText() const { return running_; }
-    /// Bytes that the models of the chat still need, and that the machine has.
+    [[nodiscard]] const KernelReport& kernelsInUse() const { return kernels_; }
+    /// The memory that counts is that of this device; nullopt or none known = the machine's.
+    void setMemoryOf(const std::optional<EngineDevice>& device) { memoryOf_ = device; }
+    /// Bytes that the models of the chat still need, and that the machine or the GPU has.
     [[nodiscard]] MemoryNeed memoryNeed() const;
 
     /// Counts the draft in the background; contextCounted follows.
@@ -139,6 +143,8 @@ private:
     std::int64_t removed_ = 0;                         ///< message that undoRemove() brings back
     std::array<std::string, chatSides.size()> loaded_; ///< models in memory
     QString running_;
+    KernelReport kernels_;
+    std::optional<EngineDevice> memoryOf_;
     bool deviceAgain_ = false;
     bool unsaved_ = false; ///< something of the last turn's answers
     ContextCount count_;

@@ -320,6 +320,9 @@ void ChatPage::showDeviceFailure(const QString& reason) {
 
 /// Before loading: numbers first, then the choice.
 void ChatPage::showMemory() {
+    EnginePanel& engine = options_->enginePanel();
+    engine.listDevices(services_.engineDevices); // their memory, once
+    controller_.setMemoryOf(engine.device(controller_.device()));
     const MemoryNeed need = controller_.memoryNeed();
     if (controller_.running() || need.fits())
         return memory_->hide();
@@ -328,8 +331,13 @@ void ChatPage::showMemory() {
     memory_->show(
         Banner::Tone::warn,
         tr("%1 will probably not fit into memory.").arg(both ? tr("The models") : tr("The model")),
-        tr("They need %1 for weights and caches, %2 are free.")
-            .arg(bytesText(need.needed), bytesText(need.available)));
+        need.device.isEmpty()
+            ? tr("They need %1 for weights and caches, %2 are free.")
+                  .arg(bytesText(need.needed), bytesText(need.available))
+            : tr("They need %1 for weights and caches, %2 of %3 are free. Where they do not fit, "
+                 "the "
+                 "processor answers.")
+                  .arg(bytesText(need.needed), bytesText(need.available), need.device));
     if (!both)
         return;
     connect(memory_->addButton(tr("Only the quantized model")), &QPushButton::clicked, this,

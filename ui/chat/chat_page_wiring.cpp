@@ -45,6 +45,7 @@ void ChatPage::connectController() {
     connect(&controller_, &ChatController::turnRemoved, this, &ChatPage::offerUndo);
     connect(&controller_, &ChatController::deviceInUse, this, [this](const QString& device) {
         options_->enginePanel().setRunning(device);
+        options_->enginePanel().setKernels(controller_.kernelsInUse());
         Q_EMIT deviceInUse(device);
     });
     connect(&controller_, &ChatController::deviceFailed, this, &ChatPage::showDeviceFailure);
@@ -93,6 +94,7 @@ void ChatPage::connectParts() {
             [this] { openPanel(OptionsPanel::sampling); });
     connect(options_, &OptionsPanel::closed, this, &ChatPage::closePanel);
     connect(find_, &FindBar::closed, this, [this] { composer_->focusField(); });
+    connect(&options_->enginePanel(), &EnginePanel::devicesListed, this, &ChatPage::showMemory);
     connect(&options_->enginePanel(), &EnginePanel::deviceChosen, this,
             [this](const std::string& id, const QString& name) {
                 device_->hide();

@@ -23,19 +23,24 @@ QString typeText(const EngineDevice& device) {
 
 EnginePanel::EnginePanel(QWidget* parent)
     : QWidget(parent), choice_(new QComboBox), running_(label({}, "secondary")),
-      note_(label({}, "caption")) {
+      kernels_(label({}, "caption")), note_(label({}, "caption")) {
     choice_->setAccessibleName(tr("Compute on"));
     choice_->setToolTip(tr("Where both models compute. Another device loads them again with the "
                            "next message. Remembered for all chats."));
     choice_->setMaximumWidth(560);
     running_->setWordWrap(true);
     running_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    note_->setWordWrap(true);
+    for (QLabel* text : {kernels_, note_})
+        text->setWordWrap(true);
+    kernels_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    kernels_->setAccessibleName(tr("Kernels in use"));
+    kernels_->hide();
     auto* form = new QFormLayout(this);
     form->setContentsMargins(0, 8, 0, 0);
     form->setVerticalSpacing(8);
     form->addRow(choice_->accessibleName(), choice_);
     form->addRow(tr("In use"), running_);
+    form->addRow(QString(), kernels_);
     form->addRow(QString(), note_);
     connect(choice_, &QComboBox::activated, this, [this](int index) {
         device_ = choice_->itemData(index).toString().toStdString();
@@ -54,7 +59,9 @@ void EnginePanel::listDevices(const std::function<std::vector<EngineDevice>()>& 
     worker_.post([this, devices](const std::stop_token&) {
         return std::function<void()>([this, found = devices()] {
             listed_ = true;
+            devices_ = found;
             fill(found);
+            Q_EMIT devicesListed();
         });
     });
 }
@@ -106,8 +113,43 @@ void EnginePanel::setRunning(const QString& device) {
     running_->setText(device.isEmpty() ? tr("Nothing is loaded yet.") : device);
 }
 
+void EnginePanel::setKernels(const KernelReport& report) {
+    QStringList lines;
+    for (const KernelUse& use : report.uses) {
+        QString why = tr("default");
+        if (use.measured)
+            why = report.roof > 0 ? tr("fastest of %1: %2 GB/s, %3 % of the memory's")
+                                        .arg(use.candidates)
+                                        .arg(use.gbPerSecond, 0, 'f', 0)
+                                        .arg(100 * use.gbPerSecond / report.roof, 0, 'f', 0)
+                                  : tr("fastest of %1").arg(use.candidates);
+        lines +=
+            tr("%1: %2 (%3)")
+                .arg(QString::fromStdString(use.work), QString::fromStdString(use.kernel), why);
+    }
+    for (const KernelMissing& missing : report.missing)
+        lines += missing.failed
+                     ? tr("Not used, its results were wrong: %1 (%2)")
+                           .arg(QString::fromStdString(missing.kernel),
+                                QString::fromStdString(missing.detail))
+                     : tr("The device lacks: %1").arg(QString::fromStdString(missing.kernel));
+    if (report.checked)
+        lines += tr("Every kernel was checked against the reference when the device was first "
+                    "used.");
+    kernels_->setText(lines.join('\n'));
+    kernels_->setVisible(!lines.isEmpty());
+}
+
+std::optional<EngineDevice> EnginePanel::device(const std::string& id) const {
+    const std::string meant = id == automaticDevice ? chooseDevice(devices_) : id;
+    for (const EngineDevice& device : devices_)
+        if (device.id == meant)
+            return device;
+    return std::nullopt;
+}
+
 QString EnginePanel::text() const {
-    return running_->text() + "\n" + note_->text();
+    return running_->text() + "\n" + kernels_->text() + "\n" + note_->text();
 }
 
 } // namespace bwla::ui

@@ -7,6 +7,7 @@
 #include <QWidget>
 
 #include <functional>
+#include <optional>
 
 class QComboBox;
 class QLabel;
@@ -26,17 +27,23 @@ public:
     void setDevice(const std::string& id, const QString& name);
     /// Device and kernels of the last answer; empty = none yet.
     void setRunning(const QString& device);
+    /// What computes there, why, and what does not.
+    void setKernels(const KernelReport& report);
+    /// Of the device that `id` means, if that is known.
+    [[nodiscard]] std::optional<EngineDevice> device(const std::string& id) const;
     [[nodiscard]] QComboBox* choice() const { return choice_; }
     [[nodiscard]] QString text() const;
 
 Q_SIGNALS:
     void deviceChosen(const std::string& id, const QString& name);
+    void devicesListed();
 
 private:
     void fill(const std::vector<EngineDevice>& devices);
 
     QComboBox* choice_;
-    QLabel *running_, *note_;
+    QLabel *running_, *kernels_, *note_;
+    std::vector<EngineDevice> devices_;
     std::string device_; ///< chosen
     QString name_;
     bool asked_ = false, listed_ = false;

@@ -187,8 +187,25 @@ private Q_SLOTS:
         QVERIFY(ask("on the processor"));
         QVERIFY(!page().deviceBanner()->isVisible());
         QCOMPARE(last().answer(ChatSide::original)->stats.device, found->name);
-        QVERIFY(page().options()->enginePanel().text().contains("Vulkan"));
+        const QString engine = page().options()->enginePanel().text();
+        QVERIFY(engine.contains("Vulkan"));
+        QVERIFY2(engine.contains(", 1 row: ") && engine.contains("(default)"), qPrintable(engine));
         QCOMPARE(last().answer(ChatSide::original)->text, onProcessor);
+    }
+
+    void bannerSaysWhatWillNotFitOnAGpu() {
+        studio_->services.engineDevices = [] {
+            return std::vector<EngineDevice>{{"cpu", "Test CPU", "processor", ""},
+                                             {"id-1", "Test GPU", "discrete gpu", "", 20'000}};
+        };
+        show();
+        page().openChat(original_, quantized_);
+        QTRY_VERIFY(page().memoryBanner()->isVisible());
+        QVERIFY2(page().memoryBanner()->text().contains("20.0 kB of Test GPU are free"),
+                 qPrintable(page().memoryBanner()->text()));
+        chat().setDevice(processorDevice, "Test CPU");
+        chat().setDraft("again");
+        QTRY_VERIFY(!page().memoryBanner()->isVisible());
     }
 
     void bannerSaysWhatWillNotFit() {
