@@ -41,6 +41,17 @@ KernelErrorCode codeOf(Call&& call) {
     return KernelErrorCode::wrongResult; // no error
 }
 
+/// A token to logits, by a table of 64 columns.
+std::unique_ptr<Plan> logitsPlan(Backend& backend, const Linear& table) {
+    return backend.record(
+        [&](Recorder& recorder) {
+            const Buffer x = recorder.buffer(64);
+            recorder.embed(table, x);
+            recorder.head({}, table, x, HeadRows::last);
+        },
+        1);
+}
+
 } // namespace
 
 class VulkanBackendTest : public QObject {
@@ -134,13 +145,7 @@ private slots:
         Listener listener;
         const auto backend = makeVulkanBackend(listener.options());
         const auto table = backend->upload(randomLinear(WeightKind::f16, 10, 64, 1));
-        const auto plan = backend->record(
-            [&](Recorder& recorder) {
-                const Buffer x = recorder.buffer(64);
-                recorder.embed(*table, x);
-                recorder.head({}, *table, x, HeadRows::last);
-            },
-            1);
+        const auto plan = logitsPlan(*backend, *table);
         const std::vector<std::int32_t> tokens = {3};
         std::stop_source source;
         source.request_stop();
@@ -213,13 +218,7 @@ private slots:
             try {
                 const auto backend = makeVulkanBackend(listener.options(mask));
                 const auto table = backend->upload(randomLinear(WeightKind::f16, 10, 64, 1));
-                const auto plan = backend->record(
-                    [&](Recorder& recorder) {
-                        const Buffer x = recorder.buffer(64);
-                        recorder.embed(*table, x);
-                        recorder.head({}, *table, x, HeadRows::last);
-                    },
-                    1);
+                (void)logitsPlan(*backend, *table);
             } catch (const KernelError& error) {
                 QCOMPARE(error.code(), KernelErrorCode::outOfMemory);
                 QVERIFY(std::string(error.what()).ends_with("of its memory could not be had"));
