@@ -21,7 +21,7 @@ struct BackendCase {
         std::vector<std::int32_t> steps;
     };
     std::function<Output(Backend& backend)> run;
-    bool quick = true;       ///< one of those a device is checked with when it is first used
+    bool quick = false;      ///< one of those a device is checked with when it is first used
     double tolerance = 1e-5; ///< of floats, relative to the largest expected one
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/load.h"
 
+#include "core/model/byte_tables.h"
+
 namespace bwla {
 
 std::string backendInUse(const CommonOptions& options) {
@@ -43,6 +45,10 @@ void EngineOptions::addTo(CLI::App& verb) {
     verb.add_option("--activation-bits", activationBits,
                     "16 (float), 8, 6 or 4 (default: what the model was made for)")
         ->check(CLI::IsMember({16, 8, 6, 4}));
+    verb.add_option("--tables", tableBits,
+                    "Bits of an original's embedding and head: 8, as a quantized model's are, or "
+                    "those of --weights (default)")
+        ->check(CLI::IsMember({8}));
     verb.add_option("--kv", cacheBits,
                     "Bits of keys and values in the cache: 16, or 8 for half the memory "
                     "(default: 16; 32 with --weights f32)")
@@ -61,7 +67,10 @@ std::unique_ptr<Transformer> loadTransformer(Backend& backend, OpenModel& model,
         progress.fraction = share;
         call.console.progress(progress);
     };
-    return std::make_unique<Transformer>(backend, model.weights(options.kind()), loaded, call.stop);
+    const ModelWeights& weights = model.weights(options.kind());
+    if (options.tableBits == 8)
+        return std::make_unique<Transformer>(backend, ByteTables(weights), loaded, call.stop);
+    return std::make_unique<Transformer>(backend, weights, loaded, call.stop);
 }
 
 int bitsInUse(const Transformer& model, const EngineOptions& options) {

@@ -16,6 +16,7 @@ namespace bwla {
 struct EngineOptions {
     std::string weights = "f16"; ///< "f16" or "f32", of originals; artifacts have their own
     int activationBits = 0;      ///< 16, 8, 6, 4; 0 = the model's own
+    int tableBits = 0;           ///< of an original's embedding and head: 8; 0 = as weights
     int cacheBits = 16;          ///< of keys and values: 16 or 8; 32 with weights f32
 
     void addTo(CLI::App& verb);

@@ -28,6 +28,7 @@ struct ChatSettings {
     std::vector<std::string> stopStrings{};
     std::string otherTemplate{}; ///< instead of the models' own, where not empty
     std::string device = automaticDevice;
+    int cacheBits = 16;       ///< of keys and values: 16, or 8 for half the memory
     bool deviceAgain = false; ///< tries a device that failed before once more
 };
 

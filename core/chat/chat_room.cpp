@@ -59,10 +59,11 @@ void ChatRoom::use(const std::string& device, bool again) {
 }
 
 bool ChatRoom::fallBack() {
-    if (device_ == processorDevice || (backend_ && backend_->info().backend != "vulkan"))
+    if (device_ == processorInsteadOf(device_) ||
+        (backend_ && backend_->info().backend != "vulkan"))
         return false;
     clear();
-    device_ = processorDevice;
+    device_ = processorInsteadOf(device_);
     return true;
 }
 

@@ -34,8 +34,14 @@ struct EngineDevice {
 /// device is taken only when named.
 [[nodiscard]] std::string chooseDevice(const std::vector<EngineDevice>& devices);
 
-/// A backend on the device of this id. Throws KernelError as makeCpuBackend and makeVulkanBackend
-/// do.
+/// The id of a device whose caches keep so many bits (CpuOptions::cacheBits): the device's own
+/// for 16.
+[[nodiscard]] std::string withCacheBits(const std::string& id, int bits);
+/// The processor with the cache of `id`.
+[[nodiscard]] std::string processorInsteadOf(const std::string& id);
+
+/// A backend on the device of this id, with cache bits or without. Throws KernelError as
+/// makeCpuBackend and makeVulkanBackend do.
 [[nodiscard]] std::unique_ptr<Backend> makeEngineBackend(const std::string& id);
 
 } // namespace bwla

@@ -136,6 +136,11 @@ ProductShape KernelChoice::choose(const ProductCase& what, const ProductShape& s
     return use.shape;
 }
 
+void KernelChoice::note(const ProductCase& what, const ProductShape& shape) {
+    if (!measuring_)
+        uses_.try_emplace(shape.shader + " " + caseText(what), Use{what, shape, false, 0, 0});
+}
+
 ProductShape KernelChoice::measured(Machine& machine, const ProductCase& what,
                                     const ProductShape& standard) {
     const ProductShape shape = choose(what, standard);

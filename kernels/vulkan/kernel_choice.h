@@ -42,6 +42,8 @@ public:
     /// products, one row, or not), and never less exact. Throws KernelError{wrongResult} where
     /// every candidate failed its check.
     [[nodiscard]] ProductShape choose(const ProductCase& what, const ProductShape& standard);
+    /// A product that is computed in a way of its own, for the report.
+    void note(const ProductCase& what, const ProductShape& shape);
     /// Something was asked for that is still to be measured: measure, and record again.
     [[nodiscard]] bool lacks() const { return !wanted_.empty(); }
     /// About a second and a half at most, whatever was asked for.

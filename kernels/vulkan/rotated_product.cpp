@@ -86,6 +86,13 @@ bool encodeRotatedProducts(VulkanPlan& plan, CommandWriter& writer, const Prepar
     constexpr std::uint32_t early = 1;
     const Address progress = plan.nextProgress();
     const Job job{operands->targets, writer.awaited()};
+    ProductShape noted;
+    noted.shader = "rotated_product";
+    noted.workgroup = shape.workgroup;
+    noted.constants = {shape.lanes, shape.rows, shape.ahead};
+    noted.groups = static_cast<std::uint32_t>(groups);
+    plan.machine().choice.note({WeightKind::binary, true, true, operands->rows, input.cols(), 1},
+                               noted);
     writer.bind("rotated_product", shape.workgroup,
                 {1, shape.lanes, shape.rows, shape.ahead, shape.pitch, early, gated ? 1U : 0U,
                  static_cast<std::uint32_t>(input.factor1()),

@@ -50,6 +50,7 @@ void ChatController::answerLast() {
                           .stopStrings = options_.stopStrings,
                           .otherTemplate = options_.otherTemplate,
                           .device = device(),
+                          .cacheBits = cacheBits(),
                           .deviceAgain = std::exchange(deviceAgain_, false)};
     std::int64_t round = 0;
     for (const ChatSide side : chatSides) {

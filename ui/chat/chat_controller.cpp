@@ -9,7 +9,8 @@ namespace bwla::ui {
 namespace {
 
 constexpr int repaintHertz = 30;
-constexpr auto deviceKey = "engine.device", deviceNameKey = "engine.device_name";
+constexpr auto deviceKey = "engine.device", deviceNameKey = "engine.device_name",
+               cacheBitsKey = "engine.cache_bits";
 constexpr std::int64_t binSeconds = 7 * 24 * 3600; ///< deleted chats can be had back for a week
 
 } // namespace
@@ -115,6 +116,15 @@ void ChatController::setDevice(const std::string& id, const QString& name) {
     });
     loaded_ = {};
     deviceAgain_ = true; // chosen by hand: also where it failed before
+}
+
+int ChatController::cacheBits() const {
+    return SettingsStore(services_.store).get(cacheBitsKey, "16") == "8" ? 8 : 16;
+}
+
+void ChatController::setCacheBits(int bits) {
+    guarded([&] { SettingsStore(services_.store).set(cacheBitsKey, std::to_string(bits)); });
+    loaded_ = {};
 }
 
 MemoryNeed ChatController::memoryNeed() const {

@@ -65,6 +65,9 @@ public:
     [[nodiscard]] std::string device() const;
     [[nodiscard]] QString deviceName() const;
     void setDevice(const std::string& id, const QString& name);
+    /// Bits of keys and values in the caches, 16 or 8, remembered for all chats.
+    [[nodiscard]] int cacheBits() const;
+    void setCacheBits(int bits);
     void tryDeviceAgain() { deviceAgain_ = true; } ///< with the next answer
     /// Device and kernels of the last answer; empty = none yet.
     [[nodiscard]] const QString& deviceInUseText() const { return running_; }

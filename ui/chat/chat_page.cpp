@@ -288,6 +288,7 @@ void ChatPage::act(std::size_t turn, ChatSide side, TurnAction action) {
 
 void ChatPage::openPanel(int tab) {
     options_->enginePanel().setDevice(controller_.device(), controller_.deviceName());
+    options_->enginePanel().setCacheBits(controller_.cacheBits());
     options_->enginePanel().listDevices(services_.engineDevices);
     options_->setOptions(controller_.options());
     options_->open(static_cast<OptionsPanel::Tab>(tab));

@@ -3,6 +3,7 @@
 
 #include "ui/widgets/card.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QFormLayout>
 #include <QStandardItemModel>
@@ -22,7 +23,8 @@ QString typeText(const EngineDevice& device) {
 } // namespace
 
 EnginePanel::EnginePanel(QWidget* parent)
-    : QWidget(parent), choice_(new QComboBox), running_(label({}, "secondary")),
+    : QWidget(parent), choice_(new QComboBox),
+      byteCache_(new QCheckBox(tr("Keys and values in 8 bits"))), running_(label({}, "secondary")),
       kernels_(label({}, "caption")), note_(label({}, "caption")) {
     choice_->setAccessibleName(tr("Compute on"));
     choice_->setToolTip(tr("Where both models compute. Another device loads them again with the "
@@ -39,6 +41,11 @@ EnginePanel::EnginePanel(QWidget* parent)
     form->setContentsMargins(0, 8, 0, 0);
     form->setVerticalSpacing(8);
     form->addRow(choice_->accessibleName(), choice_);
+    byteCache_->setToolTip(
+        tr("A conversation's cache takes half the memory, and answers may differ "
+           "in a word. Loads the models again with the next message. "
+           "Remembered for all chats."));
+    form->addRow(tr("Cache"), byteCache_);
     form->addRow(tr("In use"), running_);
     form->addRow(QString(), kernels_);
     form->addRow(QString(), note_);
@@ -47,6 +54,8 @@ EnginePanel::EnginePanel(QWidget* parent)
         name_ = choice_->itemText(index);
         Q_EMIT deviceChosen(device_, name_);
     });
+    connect(byteCache_, &QCheckBox::clicked, this,
+            [this](bool on) { Q_EMIT cacheBitsChosen(on ? 8 : 16); });
     fill({});
     note_->setText(tr("Looking for devices…"));
     setRunning({});
@@ -107,6 +116,10 @@ void EnginePanel::setDevice(const std::string& id, const QString& name) {
         index = choice_->count() - 1;
     }
     choice_->setCurrentIndex(index);
+}
+
+void EnginePanel::setCacheBits(int bits) {
+    byteCache_->setChecked(bits == 8);
 }
 
 void EnginePanel::setRunning(const QString& device) {

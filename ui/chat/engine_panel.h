@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+class QCheckBox;
 class QComboBox;
 class QLabel;
 
@@ -31,17 +32,21 @@ public:
     void setKernels(const KernelReport& report);
     /// Of the device that `id` means, if that is known.
     [[nodiscard]] std::optional<EngineDevice> device(const std::string& id) const;
+    void setCacheBits(int bits);
     [[nodiscard]] QComboBox* choice() const { return choice_; }
+    [[nodiscard]] QCheckBox* byteCache() const { return byteCache_; }
     [[nodiscard]] QString text() const;
 
 Q_SIGNALS:
     void deviceChosen(const std::string& id, const QString& name);
+    void cacheBitsChosen(int bits);
     void devicesListed();
 
 private:
     void fill(const std::vector<EngineDevice>& devices);
 
     QComboBox* choice_;
+    QCheckBox* byteCache_;
     QLabel *running_, *kernels_, *note_;
     std::vector<EngineDevice> devices_;
     std::string device_; ///< chosen

@@ -4,6 +4,7 @@
 #include "core/chat/chat_job.h"
 #include "core/engine/chat_prompt.h"
 #include "core/eval/token_loss.h"
+#include "kernels/vulkan_backend.h"
 #include "tiny_pair.h"
 #include "wrapped_backend.h"
 
@@ -30,7 +31,8 @@ class ChatJobTest : public QObject {
     std::string original_, quantized_;
     std::function<void(const Step&)> beforeRun_ = [](const Step&) {};
     std::shared_ptr<ChatRoom> room_;
-    std::vector<std::string> devices_; ///< asked for
+    std::vector<std::string> devices_; ///< asked for, without the processor
+    std::vector<std::string> asked_;   ///< all of them
     int runsUntilLost_ = -1;           ///< of a device that is no processor; -1 = never
     std::vector<ChatEvent> events_;
     std::stop_source stop_;
@@ -73,10 +75,11 @@ private Q_SLOTS:
     void init() {
         room_ = std::make_shared<ChatRoom>([this](const std::string& device) {
             const auto run = [this](const Step& s) { beforeRun_(s); };
-            if (device.empty() || device == processorDevice)
+            asked_.push_back(device);
+            if (device.empty() || device.starts_with(processorDevice))
                 return std::make_unique<WrappedBackend>(makeReferenceBackend(), run);
             devices_.push_back(device);
-            if (device == "gone")
+            if (device.starts_with("gone"))
                 throw KernelError(KernelErrorCode::unsupported, "Vulkan", "no such device");
             return std::make_unique<WrappedBackend>(
                 makeReferenceBackend(),
@@ -89,6 +92,7 @@ private Q_SLOTS:
                 BackendInfo{"vulkan", device, "test", 0});
         });
         devices_.clear();
+        asked_.clear();
         runsUntilLost_ = -1;
         beforeRun_ = [](const Step&) {};
         events_.clear();
@@ -131,6 +135,53 @@ private Q_SLOTS:
             QCOMPARE(last[ChatSide::original], texts[0]);
             QCOMPARE(last[ChatSide::quantized], texts[1]);
             QCOMPARE(all<ChatCompared>().size(), std::size_t{1});
+        }
+    }
+
+    void aByteCacheGoesWithTheDevice() {
+        auto asked = settings(original_, std::nullopt);
+        asked.device = "gone";
+        asked.cacheBits = 8;
+        QCOMPARE(run(asked), 1);
+        QCOMPARE(asked_, (std::vector<std::string>{"gone/8", "cpu/8"}));
+        for (const int bits : {8, 16}) {
+            const auto backend = makeEngineBackend(withCacheBits(processorDevice, bits));
+            QCOMPARE(backend->kvCache({1, 10, 1, 64})->bytes(), 2 * 10 * (bits == 8 ? 68 : 128));
+        }
+    }
+
+    /// On a real driver (lavapipe in CI), lost in the middle of an answer.
+    void aLostVulkanDeviceLeavesTheAnswerToTheProcessor() {
+        if (vulkanDevices().empty())
+            QSKIP("This machine has no Vulkan device.");
+        const auto asked = [this](const std::string& device) {
+            auto one = settings(std::nullopt, quantized_);
+            one.sampling.temperature = 0;
+            one.device = device;
+            return one;
+        };
+        QCOMPARE(run(asked(processorDevice)), 1);
+        const std::string expected = all<ChatAnswered>().back().answer.text;
+        VulkanOptions options;
+        options.allowSoftware = true;
+        const auto submissions = [&](int most) {
+            events_.clear();
+            options.mask.submissions = most;
+            room_ = std::make_shared<ChatRoom>(
+                [&](const std::string& device) -> std::unique_ptr<Backend> {
+                    if (device == processorDevice)
+                        return makeReferenceBackend();
+                    return makeVulkanBackend(options);
+                });
+            return run(asked("vulkan"));
+        };
+        for (const int most : {3, 200}) { // while loading, or while writing
+            QCOMPARE(submissions(most), 1);
+            if (all<ChatFellBack>().empty())
+                continue; // it was done before
+            QVERIFY(all<ChatFellBack>()[0].reason.find("stopped answering") != std::string::npos);
+            QCOMPARE(all<ChatAnswered>().size(), std::size_t{1});
+            QCOMPARE(all<ChatAnswered>()[0].answer.text, expected);
         }
     }
 

@@ -11,6 +11,7 @@
 #include "ui/chat/options_panel.h"
 #include "ui/widgets/failure_log.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QLineEdit>
 #include <QtTest>
@@ -164,6 +165,9 @@ private Q_SLOTS:
         QTest::mouseClick(page().deviceBanner()->findChild<QPushButton*>(), Qt::LeftButton);
         QVERIFY(ask("two"));
         QVERIFY(!page().deviceBanner()->isVisible());
+        QCOMPARE(chat().cacheBits(), 16);
+        page().options()->enginePanel().byteCache()->click();
+        QCOMPARE(chat().cacheBits(), 8);
         QVERIFY(page().options()->enginePanel().text().contains("Test GPU"));
         QVERIFY(page().options()->enginePanel().text().contains("subgroup 32"));
         QCOMPARE(last().answer(ChatSide::original)->stats.device, std::string("Test GPU"));
