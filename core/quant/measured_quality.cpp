@@ -57,6 +57,8 @@ std::string shortRecipe(QuantizeSettings settings) {
     settings.tokens = usual.tokens;
     settings.device = usual.device;
     settings.klTokens = 1;
+    settings.klStep = 0;
+    settings.reconstructEpochs = 0; // part of how long it trains
     settings.klMinutes = 0.0;
     return recipeJson(settings);
 }

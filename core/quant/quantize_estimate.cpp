@@ -25,9 +25,9 @@ constexpr double measuredCores = 2.0;
 constexpr double measuredPeakBytes = 1.52e9;
 constexpr double measuredFileBytes = 98'362'432.0;
 
-// Presets on one H200 (docs/quality.md, "Presets on one H200"): seconds of `fast` with its own
-// text, and what `balanced` took beyond that and its training, the longer text mostly.
-constexpr double h200ClosedForm = 54.0, h200TrainingText = 60.0;
+// Presets on one H200 (docs/quality.md, "Presets on one H200"): seconds of the closed form with its
+// text and the files, of the longer text for a training, and of an epoch of block reconstruction.
+constexpr double h200ClosedForm = 54.0, h200TrainingText = 40.0, h200Epoch = 9.0;
 // While `balanced` trains: 2.03 GB on a CPU, 2.1 GB of the host beside an H200.
 constexpr double trainingPeakCpu = 2.03e9, trainingPeakHost = 2.1e9;
 
@@ -104,7 +104,7 @@ EstimateRange h200Seconds(const ModelConfig& config, const QuantizeSettings& set
     const double ratio = real(config.parameters()) / real(measuredModel().parameters());
     const double text = settings.refinement == Refinement::none ? 0.0 : h200TrainingText;
     const double seconds =
-        (h200ClosedForm + text) * ratio + refinementSecondsGuess(settings, config.parameters());
+        (h200ClosedForm + text + h200Epoch * settings.reconstructEpochs) * ratio + refinementSecondsGuess(settings, config.parameters());
     return {0.8 * seconds, 1.5 * seconds};
 }
 
