@@ -33,7 +33,6 @@ struct Options {
             throw Error(ErrorCode::badArgument)
                 .because("A study needs a model, --ppl FILE and -o FOLDER.");
         StudySettings settings;
-        settings.base = presetSettings("fast");
         settings.base.modelPath = model;
         settings.base.outputPath = folder;
         settings.base.calibration = calibration;

@@ -21,10 +21,6 @@ struct Row {
 
 // `self` rows ran with the preset's own settings.
 constexpr std::array<Row, 13> rows{{
-    {"fast", Refinement::none, 16, cores, self, 0.0, 474.5},
-    {"fast", Refinement::none, 6, cores, self, 0.0, 482.0},
-    {"fast", Refinement::none, 16, h200, mix, 0.0, 128.6},
-    {"fast", Refinement::none, 6, h200, mix, 0.0, 131.5},
     {"balanced", Refinement::scales, 16, h200, mix, 3.7, 41.07},
     {"balanced", Refinement::scales, 6, h200, mix, 3.7, 41.62},
     {"balanced", Refinement::scales, 4, h200, mix, 3.7, 51.30},

@@ -12,8 +12,9 @@
 namespace bwla {
 namespace {
 
-// The measured run: preset fast on SmolLM2-135M-Instruct, 16,384 self-written tokens, 2 cores of an
-// AVX-512 server (docs/measurements.md). Seconds of each part, a block where a block is named.
+// The measured run: the closed form of SmolLM2-135M-Instruct, 16,384 self-written tokens, 2 cores
+// of an AVX-512 server (docs/measurements.md). Seconds of each part, a block where a block is
+// named.
 constexpr double streamsSeconds = 3.4;   // a block: both streams and their moments
 constexpr double fitSeconds = 1.6;       // gptq and flips, 3 + 4 rounds
 constexpr double rotationSeconds = 0.9;  // 20 rounds
@@ -75,7 +76,7 @@ double secondsOnMeasuredMachine(const ModelConfig& config, const QuantizeSetting
     const ModelConfig& model = measuredModel();
     QuantizeSettings twoCores = settings;
     twoCores.threads = static_cast<int>(measuredCores);
-    const Work known(model, presetSettings("fast")), asked(config, settings);
+    const Work known(model, QuantizeSettings()), asked(config, settings);
     const double blocks = real(model.layers);
     return blocks * (streamsSeconds * asked.streams / known.streams +
                      fitSeconds * asked.fit / known.fit +
@@ -104,7 +105,8 @@ EstimateRange h200Seconds(const ModelConfig& config, const QuantizeSettings& set
     const double ratio = real(config.parameters()) / real(measuredModel().parameters());
     const double text = settings.refinement == Refinement::none ? 0.0 : h200TrainingText;
     const double seconds =
-        (h200ClosedForm + text + h200Epoch * settings.reconstructEpochs) * ratio + refinementSecondsGuess(settings, config.parameters());
+        (h200ClosedForm + text + h200Epoch * settings.reconstructEpochs) * ratio +
+        refinementSecondsGuess(settings, config.parameters());
     return {0.8 * seconds, 1.5 * seconds};
 }
 
@@ -136,7 +138,7 @@ double peakBytes(const ModelConfig& config, const QuantizeSettings& settings,
         return std::max(textBytes(c, s, fast), blockBytes(c, s));
     };
     const double libraries =
-        measuredPeakBytes - measuredFileBytes - work(measuredModel(), presetSettings("fast"), true);
+        measuredPeakBytes - measuredFileBytes - work(measuredModel(), QuantizeSettings(), true);
     const double closedForm = libraries + real(fileBytes) + work(config, settings, fastBfloat16);
     if (settings.refinement == Refinement::none)
         return closedForm;

@@ -29,7 +29,7 @@ enum class FactorRule : std::uint8_t {
 /// rank, or of the signs too ("none", "scales", "signs" on the command line).
 enum class Refinement : std::uint8_t { none, scales, signs };
 
-/// Every knob of a quantization. The defaults are those of preset `fast`.
+/// Every knob of a quantization. The defaults are the closed form.
 struct QuantizeSettings {
     std::string preset = "fast"; ///< only a label: presetSettings() sets the knobs
     std::string modelPath;

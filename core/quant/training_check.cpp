@@ -27,7 +27,7 @@ constexpr std::size_t gradientWindows = 2; ///< of a step in float32: its attent
 
 /// The closed form, in a hurry.
 QuantizeSettings roughSettings(const std::string& calibration, const std::string& device) {
-    QuantizeSettings s = presetSettings("fast", device);
+    QuantizeSettings s;
     s.calibration = calibration;
     s.device = device;
     s.tokens = 4 * calibrationWindow;

@@ -28,7 +28,7 @@ void gptq(S& s) {
     s.flipRounds = 0;
 }
 
-/// `fast` without its low rank, under another rotation.
+/// The closed form without its low rank, under another rotation.
 void turned(S& s, RotationKind rotation, FactorRule factors = FactorRule::equal) {
     s.rank = 0;
     s.rotation = rotation;
@@ -81,7 +81,8 @@ const std::vector<StudyRow>& studyRows() {
          [](S& s) { plainPsp(s, R::learned); }},
         {"psp", T::steps, "PSP in the inputs' metric with W*, no rotation",
          [](S& s) { s.rotation = R::none; }},
-        {"fast", T::steps, "OKT + PSP in the inputs' metric with W* (`fast`)", [](S&) {}},
+        {"closed", T::steps, "OKT + PSP in the inputs' metric with W* (the closed form)",
+         [](S&) {}},
         {"random", T::rotations, "random rotation", [](S& s) { turned(s, R::random); }},
         {"hadamard", T::rotations, "Hadamard rotation", [](S& s) { turned(s, R::hadamard); }},
         {"okt-hard", T::rotations, "OKT, hard assignments",
@@ -137,7 +138,7 @@ std::vector<StudyRow> chosenStudyRows(std::string_view list) {
 }
 
 bool dependsOnSeed(const StudyRow& row) {
-    QuantizeSettings settings = presetSettings("fast");
+    QuantizeSettings settings;
     row.change(settings);
     return row.topic != StudyTopic::training && settings.rotation != RotationKind::none;
 }

@@ -30,6 +30,15 @@ QSpinBox* spin(int low, int high, int step = 1) {
     return box;
 }
 
+/// 0 to 1.
+QDoubleSpinBox* share(double step, int decimals) {
+    auto* box = new QDoubleSpinBox;
+    box->setDecimals(decimals);
+    box->setRange(0.0, 1.0);
+    box->setSingleStep(step);
+    return box;
+}
+
 QComboBox* combo(const QStringList& texts) {
     auto* box = new QComboBox;
     box->addItems(texts);
@@ -81,8 +90,10 @@ AdvancedForm::AdvancedForm(QWidget* parent)
           {tr("Written by the model itself"), tr("A text file"), tr("Half a file, half its own")})),
       columnScales_(combo({tr("On"), tr("Off")})), device_(combo({tr("Processor"), "CUDA"})),
       rank_(spin(-1, 512)), oktRounds_(spin(0, 1000)), pspRounds_(spin(0, 1000)),
-      tokens_(spin(256, 4'000'000, 1024)), klTokens_(spin(0, 1'000'000'000, 100'000)),
-      seed_(spin(0, std::numeric_limits<int>::max())), targetMix_(new QDoubleSpinBox),
+      gptqRounds_(spin(0, 100)), flipRounds_(spin(0, 100)), tokens_(spin(256, 4'000'000, 1024)),
+      reconstructEpochs_(spin(0, 1000)), klTokens_(spin(0, 1'000'000'000, 100'000)),
+      klStep_(spin(0, 1'000'000, 128)), seed_(spin(0, std::numeric_limits<int>::max())),
+      targetMix_(share(0.25, 2)), latentRate_(share(0.005, 4)), rotationRate_(share(0.001, 4)),
       text_(new QLineEdit), inFloat_(new FloatPartsForm), textRow_(new QWidget),
       rankPrice_(label({}, "caption")), factorsPrice_(label({}, "caption")) {
     grid_->setContentsMargins(0, 0, 0, 0);
@@ -104,8 +115,10 @@ void AdvancedForm::makeFields() {
     };
     rank_->setSpecialValueText(tr("paper's rule"));
     klTokens_->setSpecialValueText(tr("usual"));
-    targetMix_->setRange(0.0, 1.0);
-    targetMix_->setSingleStep(0.25);
+    klStep_->setSpecialValueText(tr("usual"));
+    reconstructEpochs_->setSpecialValueText(tr("none"));
+    rotationRate_->setSpecialValueText(tr("they stay"));
+    latentRate_->setMinimum(0.0001);
     auto* row = new QHBoxLayout(textRow_);
     row->setContentsMargins(0, 0, 0, 0);
     auto* choose = new QPushButton(tr("Choose…"));
@@ -130,6 +143,9 @@ void AdvancedForm::makeFields() {
     addField(tr("Low-rank term"), beside(rank_, rankPrice_),
              tr("Rank of the 8-bit correction beside the signs (PSP): more bits, less error."));
     addField(tr("PSP rounds"), pspRounds_, tr("Rounds of the low-rank solver; 0 = no such term."));
+    addField(tr("GPTQ passes"), gptqRounds_, tr("At most; they stop when the error rises."));
+    addField(tr("Flip rounds"), flipRounds_,
+             tr("Rounds of exact flips of single signs, each with new scales and low rank."));
     addField(tr("Reduce"), metric_,
              tr("Output error: weighs weights by the layer's inputs, divides the output error by "
                 "three to ten. Weight error: the paper's."));
@@ -141,7 +157,15 @@ void AdvancedForm::makeFields() {
     addField(tr("Then train"), refinement_,
              tr("Training of the whole model toward the original's answers, after the closed "
                 "form."));
+    addField(tr("Blocks first, epochs"), reconstructEpochs_,
+             tr("Before that, each block is trained until its output is near the original's. For "
+                "a GPU: half a minute that is worth three times the tokens."));
     addField(tr("Training tokens"), klTokens_, tr("What the training reads."));
+    addField(tr("Tokens a step"), klStep_,
+             tr("Fewer: more steps in the same time, each less sure of its direction."));
+    addField(tr("Rate of signs"), latentRate_, tr("How fast trained signs move."));
+    addField(tr("Rate of rotations"), rotationRate_,
+             tr("Above 0 the training turns the rotations too."));
     addField(tr("Calibration"), calibration_,
              tr("Text that shows the layers' inputs. Half a file and half its own text is the "
                 "safest for uses that differ from the file."));
@@ -197,11 +221,13 @@ void AdvancedForm::connectFields() {
     for (QComboBox* box : {rotation_, factors_, metric_, assignments_, refinement_, calibration_,
                            columnScales_, device_})
         connect(box, &QComboBox::currentIndexChanged, this, changed);
-    for (QSpinBox* box : {rank_, oktRounds_, pspRounds_, tokens_, klTokens_, seed_}) {
+    for (QSpinBox* box : {rank_, oktRounds_, pspRounds_, gptqRounds_, flipRounds_, tokens_,
+                          reconstructEpochs_, klTokens_, klStep_, seed_}) {
         box->setKeyboardTracking(false);
         connect(box, &QSpinBox::valueChanged, this, changed);
     }
-    connect(targetMix_, &QDoubleSpinBox::valueChanged, this, changed);
+    for (QDoubleSpinBox* box : {targetMix_, latentRate_, rotationRate_})
+        connect(box, &QDoubleSpinBox::valueChanged, this, changed);
     connect(text_, &QLineEdit::editingFinished, this, changed);
 }
 
@@ -223,7 +249,13 @@ void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& con
     oktRounds_->setValue(s.oktRounds);
     pspRounds_->setValue(s.pspRounds);
     tokens_->setValue(static_cast<int>(s.tokens));
+    gptqRounds_->setValue(s.gptqRounds);
+    flipRounds_->setValue(s.flipRounds);
+    reconstructEpochs_->setValue(s.reconstructEpochs);
     klTokens_->setValue(static_cast<int>(s.klTokens));
+    klStep_->setValue(static_cast<int>(s.klStep));
+    latentRate_->setValue(s.latentRate);
+    rotationRate_->setValue(s.rotationRate);
     seed_->setValue(static_cast<int>(s.seed));
     targetMix_->setValue(s.targetMix);
     QString calibration = QString::fromStdString(s.calibration);
@@ -257,7 +289,13 @@ QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
     s.oktRounds = oktRounds_->value();
     s.pspRounds = pspRounds_->value();
     s.tokens = tokens_->value();
+    s.gptqRounds = gptqRounds_->value();
+    s.flipRounds = flipRounds_->value();
+    s.reconstructEpochs = reconstructEpochs_->value();
     s.klTokens = klTokens_->value();
+    s.klStep = klStep_->value();
+    s.latentRate = latentRate_->value();
+    s.rotationRate = rotationRate_->value();
     s.seed = static_cast<std::uint64_t>(seed_->value());
     s.targetMix = targetMix_->value();
     s.inFloat = inFloat_->parts();
@@ -270,7 +308,11 @@ QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
 
 void AdvancedForm::showCalibration() {
     textRow_->setEnabled(calibration_->currentIndex() != calibrateSelf);
-    klTokens_->setEnabled(refinement_->currentIndex() != 0);
+    const auto refinement = static_cast<Refinement>(refinement_->currentIndex());
+    for (QWidget* field :
+         std::initializer_list<QWidget*>{reconstructEpochs_, klTokens_, klStep_, rotationRate_})
+        field->setEnabled(refinement != Refinement::none);
+    latentRate_->setEnabled(refinement == Refinement::signs);
     factors_->setEnabled(rotation_->currentIndex() != 2);
 }
 

@@ -52,8 +52,9 @@ private:
     Segmented* activationBits_;
     QComboBox *rotation_, *factors_, *metric_, *assignments_, *refinement_, *calibration_,
         *columnScales_, *device_;
-    QSpinBox *rank_, *oktRounds_, *pspRounds_, *tokens_, *klTokens_, *seed_;
-    QDoubleSpinBox* targetMix_;
+    QSpinBox *rank_, *oktRounds_, *pspRounds_, *gptqRounds_, *flipRounds_, *tokens_,
+        *reconstructEpochs_, *klTokens_, *klStep_, *seed_;
+    QDoubleSpinBox *targetMix_, *latentRate_, *rotationRate_;
     QLineEdit* text_;
     FloatPartsForm* inFloat_;
     QWidget* textRow_;

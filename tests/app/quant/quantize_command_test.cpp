@@ -64,6 +64,9 @@ private slots:
         s.klTokens = 12345;
         s.klMinutes = 1.5;
         s.klStep = 8192;
+        s.reconstructEpochs = 3;
+        s.rotationRate = 0.001;
+        s.klRate = 2.0;
         s.latentSpread = 0.25;
         s.latentRate = 0.02;
         s.reconstructEpochs = 3;

@@ -117,7 +117,8 @@ private slots:
     }
 
     void measuredRunLiesInTheRange() { // docs/measurements.md: 272 s, 1.52 GB, 1.283 bits
-        const auto e = estimateQuantization(measuredModel(), presetSettings("fast"), 98'362'432, twoCores);
+        const auto e =
+            estimateQuantization(measuredModel(), QuantizeSettings(), 98'362'432, twoCores);
         QVERIFY(e.seconds.has_value());
         QVERIFY(e.seconds->low < 272.0 && 272.0 < e.seconds->high);
         QVERIFY(e.peakBytes.has_value());
@@ -129,7 +130,7 @@ private slots:
         const auto high = [](const QuantizeSettings& s, Machine machine = twoCores) {
             return estimateQuantization(measuredModel(), s, 0, machine).seconds->high;
         };
-        const QuantizeSettings fast = presetSettings("fast");
+        const QuantizeSettings fast;
         QuantizeSettings longer = fast;
         longer.tokens *= 4;
         QVERIFY(high(longer) > 2.0 * high(fast));
@@ -147,7 +148,8 @@ private slots:
             estimateQuantization(measuredModel(), presetSettings("balanced"), 98'362'432, twoCores);
         QVERIFY(e.seconds->low < 2400.0 && 2400.0 < e.seconds->high);
         QVERIFY(e.peakBytes->low < 2.03e9 && 2.03e9 < e.peakBytes->high);
-        QVERIFY(!estimateQuantization(measuredModel(), presetSettings("best"), 0, twoCores).peakBytes);
+        QVERIFY(
+            !estimateQuantization(measuredModel(), presetSettings("best"), 0, twoCores).peakBytes);
     }
 
     void measuredRunsOfAnH200LieInTheRange() { // docs/quality.md: 1.0, 4.8 and 12.2 minutes
@@ -203,7 +205,7 @@ private slots:
         QFETCH(QString, keep);
         QFETCH(QString, culprit);
         const auto attempt = [&] {
-            QuantizeSettings settings = presetSettings("fast");
+            QuantizeSettings settings;
             if (!layers.isEmpty())
                 settings.inFloat.setLayers(layers.toStdString());
             settings.inFloat.setKept(keep.toStdString());
@@ -213,7 +215,7 @@ private slots:
     }
 
     void lessToQuantizeIsFaster() {
-        QuantizeSettings settings = presetSettings("fast");
+        QuantizeSettings settings;
         const auto whole = estimateQuantization(measuredModel(), settings, 0, twoCores);
         settings.inFloat.setLayers("0-14");
         const auto half = estimateQuantization(measuredModel(), settings, 0, twoCores);
@@ -241,9 +243,10 @@ private slots:
     }
 
     void factorsThatDoNotFitAreRefused() {
-        QuantizeSettings settings = presetSettings("fast");
+        QuantizeSettings settings;
         settings.factorsOverride[0] = {7, 7};
-        EXPECT_ERROR(estimateQuantization(measuredModel(), settings, 0, twoCores), badArgument, "7x7");
+        EXPECT_ERROR(estimateQuantization(measuredModel(), settings, 0, twoCores), badArgument,
+                     "7x7");
     }
 };
 
