@@ -19,17 +19,12 @@ struct Row {
     double after;
 };
 
-// `self` rows ran with the preset's own settings.
-constexpr std::array<Row, 13> rows{{
-    {"balanced", Refinement::scales, 16, h200, mix, 3.7, 41.07},
-    {"balanced", Refinement::scales, 6, h200, mix, 3.7, 41.62},
-    {"balanced", Refinement::scales, 4, h200, mix, 3.7, 51.30},
-    {"balanced", Refinement::signs, 16, h200, mix, 3.5, 33.74},
-    {"balanced", Refinement::signs, 6, h200, mix, 3.5, 33.79},
-    {"balanced", Refinement::signs, 4, h200, mix, 3.5, 34.84},
-    {"best", Refinement::signs, 16, h200, mix, 10.2, 29.69},
-    {"best", Refinement::signs, 6, h200, mix, 10.2, 29.76},
-    {"best", Refinement::signs, 4, h200, mix, 10.2, 30.63},
+constexpr std::array<Row, 5> rows{{
+    {"balanced", Refinement::signs, 16, h200, mix, 3.2, 29.43},
+    {"balanced", Refinement::signs, 6, h200, mix, 3.2, 29.50},
+    {"balanced", Refinement::signs, 4, h200, mix, 3.2, 31.00},
+    {"best", Refinement::signs, 16, h200, mix, 14.0, 27.46},
+    {"best", Refinement::signs, 6, h200, mix, 14.0, 27.52},
 }};
 
 bool sameShape(const ModelConfig& a, const ModelConfig& b) {

@@ -27,10 +27,11 @@ constexpr double measuredPeakBytes = 1.52e9;
 constexpr double measuredFileBytes = 98'362'432.0;
 
 // Presets on one H200 (docs/quality.md, "Presets on one H200"): seconds of the closed form with its
-// text and the files, of the longer text for a training, and of an epoch of block reconstruction.
-constexpr double h200ClosedForm = 54.0, h200TrainingText = 40.0, h200Epoch = 9.0;
-// While `balanced` trains: 2.03 GB on a CPU, 2.1 GB of the host beside an H200.
-constexpr double trainingPeakCpu = 2.03e9, trainingPeakHost = 2.1e9;
+// text and the files, of loading for a training, and of an epoch of block reconstruction; tokens a
+// second of writing.
+constexpr double h200ClosedForm = 54.0, h200Loading = 15.0, h200Epoch = 9.0, h200Writing = 2e5;
+// While `balanced` trains: 2.03 GB on a CPU, 2.4 to 2.6 GB of the host beside an H200.
+constexpr double trainingPeakCpu = 2.03e9, trainingPeakHost = 2.5e9;
 
 double real(std::int64_t n) {
     return static_cast<double>(n);
@@ -103,7 +104,10 @@ EstimateRange secondsRange(const ModelConfig& config, const QuantizeSettings& se
 /// On an H200; other GPUs are slower, which the range does not know.
 EstimateRange h200Seconds(const ModelConfig& config, const QuantizeSettings& settings) {
     const double ratio = real(config.parameters()) / real(measuredModel().parameters());
-    const double text = settings.refinement == Refinement::none ? 0.0 : h200TrainingText;
+    const auto read = real(settings.klTokens > 0 ? settings.klTokens : usualKlTokens(settings));
+    const double text = settings.refinement == Refinement::none
+                            ? 0.0
+                            : h200Loading + std::min(read / 8.0, 16.8e6) / h200Writing;
     const double seconds =
         (h200ClosedForm + text + h200Epoch * settings.reconstructEpochs) * ratio +
         refinementSecondsGuess(settings, config.parameters());

@@ -6,6 +6,7 @@
 #include <ATen/cuda/CUDAGraph.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
+#include <c10/util/Exception.h>
 
 #include <map>
 #endif
@@ -39,21 +40,37 @@ struct RepeatedWork::Graphs {
 
     // What was begun on the usual stream is done before this one starts, and the other way round.
     explicit Graphs(bool record) : recorded(record) { c10::cuda::device_synchronize(); }
-    ~Graphs() { stream.synchronize(); }
+    ~Graphs() {
+        try {
+            stream.synchronize();
+        } catch (const c10::Error&) { // an error is on its way already
+        }
+    }
     Graphs(const Graphs&) = delete;
     Graphs& operator=(const Graphs&) = delete;
+
+    void record(at::cuda::CUDAGraph& graph, const std::function<void()>& work) {
+        stream.synchronize();
+        graph.capture_begin();
+        try {
+            work();
+        } catch (...) { // full memory, most likely: leave the stream usable and say that
+            try {
+                graph.capture_end();
+            } catch (const c10::Error&) { // says that the recording is void, which is known
+            }
+            throw;
+        }
+        graph.capture_end();
+    }
 
     void run(int which, const std::function<void()>& work) {
         Kind& kind = kinds[which];
         if (!recorded || kind.times < timesBeforeRecording) {
             work();
         } else {
-            if (kind.times == timesBeforeRecording) {
-                stream.synchronize();
-                kind.graph.capture_begin();
-                work();
-                kind.graph.capture_end();
-            }
+            if (kind.times == timesBeforeRecording)
+                record(kind.graph, work);
             kind.graph.replay();
         }
         ++kind.times;
