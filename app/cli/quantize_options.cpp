@@ -80,7 +80,8 @@ void QuantizeOptions::addTo(CLI::App& verb) {
     std::vector<std::string> presets(presetNames().begin(), presetNames().end());
     verb.add_option(
             "--preset", preset_,
-            "fast (minutes; default), balanced (then trains scales for 40 minutes on 2 cores, or "
+            "fast (5 minutes of 2 cores; default), balanced (trains scales for 40 minutes on 2 "
+            "cores, or "
             "signs too for 5 on an H200), best (trains signs for 20 minutes of an H200) or paper")
         ->check(CLI::IsMember(presets));
     addMethodOptions(verb);

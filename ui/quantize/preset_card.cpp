@@ -19,11 +19,13 @@ QString presetText(const QString& preset) {
         return QCoreApplication::translate("bwla::ui::PresetCard", text);
     };
     if (preset == "fast")
-        return tr("Rotation, low rank and signs in closed form. A first look.");
+        return tr("Rotation, low rank and signs in closed form, scales trained for a minute. A "
+                  "first look.");
     if (preset == "balanced")
-        return tr("Then trains scales, norms and low rank toward the original's answers.");
+        return tr("Trains scales, norms and low rank toward the original's answers for longer; on "
+                  "a GPU the signs too.");
     if (preset == "best")
-        return tr("Then trains the signs too. Use a GPU.");
+        return tr("Trains the signs too, for longest. Use a GPU.");
     return tr("The paper's own steps, for comparison.");
 }
 
