@@ -30,14 +30,14 @@ struct RotatedTarget {
 /// again as the fit.
 constexpr std::int64_t objectiveRows = 64;
 
-Rotation learnRotation(const Matrix& target, const GroupTask& task, const QuantizeSettings& s,
-                       const MomentSender& moments) {
+KroneckerRotation learnRotation(const Matrix& target, const GroupTask& task,
+                                const QuantizeSettings& s, const MomentSender& moments) {
     const auto [m1, m2] = rotationFactors(s, task.kind, target.cols(), target.rows());
     if (s.rotation == RotationKind::hadamard)
         return hadamardRotation(m1, m2, task.seed, s.device);
-    Rotation start = s.oktStart == OktStart::random || s.rotation == RotationKind::random
-                         ? randomRotation(m1, m2, task.seed, s.device)
-                         : identityRotation(m1, m2, s.device);
+    KroneckerRotation start = s.oktStart == OktStart::random || s.rotation == RotationKind::random
+                                  ? randomRotation(m1, m2, task.seed, s.device)
+                                  : identityRotation(m1, m2, s.device);
     if (s.rotation == RotationKind::random)
         return start;
     std::function<void(const KroneckerProgress&)> progress;
@@ -51,7 +51,8 @@ Rotation learnRotation(const Matrix& target, const GroupTask& task, const Quanti
 }
 
 /// H' = R' H R, shrunk; `rotation` is empty where there is none.
-InputMetric fitMetric(const GroupTask& task, const QuantizeSettings& s, const Rotation& rotation) {
+InputMetric fitMetric(const GroupTask& task, const QuantizeSettings& s,
+                      const KroneckerRotation& rotation) {
     if (s.metric == Metric::plain)
         return {};
     const Matrix h(
@@ -67,10 +68,10 @@ RotatedTarget rotatedTarget(const GroupTask& task, const QuantizeSettings& s,
     result.target = correctedTarget(task.weights, task.moments, s.targetMix, s.targetShrinkage);
     moments.send(FitStage::target, result.target);
     result.y = result.target;
-    Rotation stored;
+    KroneckerRotation stored;
     if (s.rotation != RotationKind::none) {
         step("rotation");
-        const Rotation learned = learnRotation(result.target, task, s, moments);
+        const KroneckerRotation learned = learnRotation(result.target, task, s, moments);
         result.factorA = storeFactor(learned.r1);
         result.factorB = storeFactor(learned.r2);
         stored = {loadFactor(result.factorA, s.device), loadFactor(result.factorB, s.device)};

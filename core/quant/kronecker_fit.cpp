@@ -14,7 +14,7 @@ namespace {
 /// The fit's state: all rows as n matrices (m1, m2), in both orders.
 class Fit {
 public:
-    Fit(const at::Tensor& w, Rotation start, const KroneckerFitSettings& settings)
+    Fit(const at::Tensor& w, KroneckerRotation start, const KroneckerFitSettings& settings)
         : settings_(settings), n_(w.size(0)), a_(start.r1.rows()), b_(start.r2.rows()),
           rows_(w.contiguous()), swapped_(w.view({n_, a_, b_}).transpose(1, 2).contiguous()),
           energy_((w * w).sum(1, true)), r1_(start.r1.tensor()), r2_(start.r2.tensor()) {
@@ -35,7 +35,7 @@ public:
         r2_ = solve(half, at::matmul(half, r2_), b_);
     }
 
-    [[nodiscard]] Rotation rotation() const { return {Matrix(r1_), Matrix(r2_)}; }
+    [[nodiscard]] KroneckerRotation rotation() const { return {Matrix(r1_), Matrix(r2_)}; }
 
     [[nodiscard]] double objective(std::int64_t rows) const {
         const std::int64_t count = rows == 0 ? n_ : std::min(rows, n_);
@@ -79,8 +79,9 @@ private:
 
 } // namespace
 
-Rotation kroneckerFit(const Matrix& w, Rotation start, const KroneckerFitSettings& settings,
-                      const std::function<void(const KroneckerProgress&)>& progress) {
+KroneckerRotation kroneckerFit(const Matrix& w, KroneckerRotation start,
+                               const KroneckerFitSettings& settings,
+                               const std::function<void(const KroneckerProgress&)>& progress) {
     Fit fit(w.tensor(), std::move(start), settings);
     const auto report = [&](int halfRound) {
         if (progress)

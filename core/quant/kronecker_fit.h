@@ -26,7 +26,7 @@ inline constexpr double spreadHigh = 0.75;
 /// State after a half round, 1 .. 2 * rounds; 0 = the start.
 struct KroneckerProgress {
     int halfRound = 0;
-    const Rotation& rotation;
+    const KroneckerRotation& rotation;
     /// What the mode optimises, per weight: soft, the log-likelihood (never falls); hard,
     /// |w' - c sign w'|^2 / |w'|^2 (never rises). Over so many evenly spaced rows, 0 = all: that
     /// costs as much as the half round did, 64 rows next to nothing.
@@ -37,8 +37,8 @@ struct KroneckerProgress {
 /// `start`. A round updates R1, then R2, each from a fresh E-step (soft: r = tanh(c w'/s^2),
 /// hard: r = sign w'), levels, and a Procrustes problem weighted by c/s^2 (hard: c).
 /// `progress`, if given, hears after every half round.
-[[nodiscard]] Rotation
-kroneckerFit(const Matrix& w, Rotation start, const KroneckerFitSettings& settings,
+[[nodiscard]] KroneckerRotation
+kroneckerFit(const Matrix& w, KroneckerRotation start, const KroneckerFitSettings& settings,
              const std::function<void(const KroneckerProgress&)>& progress = {});
 
 } // namespace bwla

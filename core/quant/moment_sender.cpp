@@ -30,7 +30,7 @@ void MomentSender::send(FitStage stage, const Matrix& w) const {
     listener_(moment);
 }
 
-void MomentSender::sendRotation(const Matrix& target, const Rotation& rotation, int round,
+void MomentSender::sendRotation(const Matrix& target, const KroneckerRotation& rotation, int round,
                                 int rounds, double objective) const {
     if (!listening())
         return;

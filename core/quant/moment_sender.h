@@ -19,8 +19,8 @@ public:
     /// A single moment; `w` (outputs, m) in the frame of the stage.
     void send(FitStage stage, const Matrix& w) const;
     /// A round of OKT on `target`; `objective` per weight.
-    void sendRotation(const Matrix& target, const Rotation& rotation, int round, int rounds,
-                      double objective) const;
+    void sendRotation(const Matrix& target, const KroneckerRotation& rotation, int round,
+                      int rounds, double objective) const;
     [[nodiscard]] bool listening() const { return static_cast<bool>(listener_); }
 
 private:

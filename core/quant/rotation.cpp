@@ -58,7 +58,7 @@ Matrix inverseTransposeFactor(const Matrix& factor) {
 
 } // namespace
 
-Matrix rotateRows(const Matrix& x, const Rotation& r) {
+Matrix rotateRows(const Matrix& x, const KroneckerRotation& r) {
     const std::int64_t k = x.rows(), a = r.r1.rows(), b = r.r2.rows();
     const at::Tensor right = at::matmul(x.tensor().reshape({k * a, b}), r.r2.tensor());
     const at::Tensor swapped = right.view({k, a, b}).transpose(1, 2).reshape({k * b, a});
@@ -66,33 +66,33 @@ Matrix rotateRows(const Matrix& x, const Rotation& r) {
     return Matrix(left.view({k, b, a}).transpose(1, 2).reshape({k, a * b}));
 }
 
-Matrix rotateMoment(const Matrix& h, const Rotation& r) {
+Matrix rotateMoment(const Matrix& h, const KroneckerRotation& r) {
     const Matrix half(rotateRows(h, r).tensor().t().contiguous());
     const at::Tensor full = rotateRows(half, r).tensor();
     return Matrix((full + full.t()) * 0.5);
 }
 
-Rotation inverseTranspose(const Rotation& r) {
+KroneckerRotation inverseTranspose(const KroneckerRotation& r) {
     return {inverseTransposeFactor(r.r1), inverseTransposeFactor(r.r2)};
 }
 
-Rotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
-                        Precision precision) {
+KroneckerRotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
+                                 Precision precision) {
     at::Generator generator = at::detail::createCPUGenerator(seed);
     const auto options = factorOptions(device, precision);
     Matrix r1 = randomFactor(m1, generator, options);
     return {r1, randomFactor(m2, generator, options)};
 }
 
-Rotation hadamardRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
-                          Precision precision) {
+KroneckerRotation hadamardRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
+                                   Precision precision) {
     at::Generator generator = at::detail::createCPUGenerator(seed);
     const auto options = factorOptions(device, precision);
     Matrix r1 = hadamardFactor(m1, generator, options);
     return {r1, hadamardFactor(m2, generator, options)};
 }
 
-Rotation identityRotation(int m1, int m2, const std::string& device, Precision precision) {
+KroneckerRotation identityRotation(int m1, int m2, const std::string& device, Precision precision) {
     const auto options = factorOptions(device, precision);
     return {Matrix(at::eye(m1, options)), Matrix(at::eye(m2, options))};
 }

@@ -13,33 +13,34 @@
 
 namespace bwla {
 
-/// R1 (m1, m1) and R2 (m2, m2).
-struct Rotation {
+/// R1 (m1, m1) and R2 (m2, m2). The engine has a type Rotation of its own.
+struct KroneckerRotation {
     Matrix r1;
     Matrix r2;
 };
 
 /// The rows of x (k, m1*m2) times R: row i becomes vec(R1' X_i R2). Result (k, m1*m2).
-[[nodiscard]] Matrix rotateRows(const Matrix& x, const Rotation& r);
+[[nodiscard]] Matrix rotateRows(const Matrix& x, const KroneckerRotation& r);
 
 /// H' = R' H R for symmetric H (m, m).
-[[nodiscard]] Matrix rotateMoment(const Matrix& h, const Rotation& r);
+[[nodiscard]] Matrix rotateMoment(const Matrix& h, const KroneckerRotation& r);
 
 /// The pair ((R1')^-1, (R2')^-1): W' = W (R')^-1 keeps W' R'x = W x exactly, also for factors that
 /// rounding made slightly non-orthogonal.
-[[nodiscard]] Rotation inverseTranspose(const Rotation& r);
+[[nodiscard]] KroneckerRotation inverseTranspose(const KroneckerRotation& r);
 
 /// Orthogonal factors drawn from the seed: Procrustes of Gaussian matrices.
-[[nodiscard]] Rotation randomRotation(int m1, int m2, std::uint64_t seed, const std::string& device,
-                                      Precision precision = Precision::f32);
+[[nodiscard]] KroneckerRotation randomRotation(int m1, int m2, std::uint64_t seed,
+                                               const std::string& device,
+                                               Precision precision = Precision::f32);
 /// Normalised Hadamard matrices with the signs of rows drawn from the seed, the rotation of QuIP#
 /// and QuaRot; int8 holds it exactly. Throws Error{badArgument} for a factor that hadamardMatrix
 /// lacks.
-[[nodiscard]] Rotation hadamardRotation(int m1, int m2, std::uint64_t seed,
-                                        const std::string& device,
-                                        Precision precision = Precision::f32);
-[[nodiscard]] Rotation identityRotation(int m1, int m2, const std::string& device,
-                                        Precision precision = Precision::f32);
+[[nodiscard]] KroneckerRotation hadamardRotation(int m1, int m2, std::uint64_t seed,
+                                                 const std::string& device,
+                                                 Precision precision = Precision::f32);
+[[nodiscard]] KroneckerRotation identityRotation(int m1, int m2, const std::string& device,
+                                                 Precision precision = Precision::f32);
 
 /// int8 with one scale (largest |value| / 127).
 [[nodiscard]] StoredFactor storeFactor(const Matrix& factor);

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] const at::Tensor& weight() const { return weight_; }
 
 private:
-    Rotation rotation_; ///< empty where there is none
+    KroneckerRotation rotation_; ///< empty where there is none
     at::Tensor columnScale_;
     at::Tensor weight_;
 };

@@ -67,7 +67,7 @@ private Q_SLOTS:
         QFETCH(bool, soft);
         const Matrix w = realGroup(10, kind, Precision::f64);
         std::vector<double> values;
-        const Rotation r =
+        const KroneckerRotation r =
             kroneckerFit(w, randomRotation(m1, m2, 1, "cpu", Precision::f64),
                          {soft ? OktMode::soft : OktMode::hard, 3},
                          [&](const KroneckerProgress& p) { values.push_back(p.objective(0)); });
@@ -88,7 +88,7 @@ private Q_SLOTS:
             rotateRows(Matrix::fromHost(64, 12, levels), randomRotation(3, 4, 5, "cpu"));
         double best = 1.0;
         for (unsigned seed = 0; seed < 8; ++seed) {
-            const Rotation r =
+            const KroneckerRotation r =
                 kroneckerFit(w, randomRotation(3, 4, seed, "cpu"), {OktMode::hard, 60});
             best = std::min(best, plainBinarisationError(rotateRows(w, r)));
         }
@@ -101,7 +101,7 @@ private Q_SLOTS:
         for (float& v : values)
             v = v * v * v;
         const Matrix w = Matrix::fromHost(40, 48, values);
-        const Rotation start = randomRotation(6, 8, 1, "cpu");
+        const KroneckerRotation start = randomRotation(6, 8, 1, "cpu");
         const double before = plainBinarisationError(rotateRows(w, start));
         const double after =
             plainBinarisationError(rotateRows(w, kroneckerFit(w, start, {OktMode::soft, 30})));
@@ -110,7 +110,7 @@ private Q_SLOTS:
 
     void zeroRoundsKeepTheStart() {
         const Matrix w = gaussian(8, 12, 1);
-        const Rotation start = randomRotation(3, 4, 1, "cpu");
+        const KroneckerRotation start = randomRotation(3, 4, 1, "cpu");
         QCOMPARE(kroneckerFit(w, start, {OktMode::soft, 0}).r1.toHost(), start.r1.toHost());
     }
 

@@ -12,7 +12,7 @@ using namespace bwla::test;
 namespace {
 
 /// R1 (x) R2 written out, (m, m).
-std::vector<double> kronecker(const Rotation& r) {
+std::vector<double> kronecker(const KroneckerRotation& r) {
     const auto a = r.r1.toHostF64(), b = r.r2.toHostF64();
     const std::int64_t m1 = r.r1.rows(), m2 = r.r2.rows(), m = m1 * m2;
     std::vector<double> k(static_cast<std::size_t>(m * m));
@@ -32,7 +32,7 @@ class RotationTest : public QObject {
 
 private Q_SLOTS:
     void factorsAreOrthogonalAndSeeded() {
-        const Rotation r = randomRotation(32, 48, 7, "cpu", Precision::f64);
+        const KroneckerRotation r = randomRotation(32, 48, 7, "cpu", Precision::f64);
         QVERIFY(orthogonalityError(r.r1) < 1e-10);
         QVERIFY(orthogonalityError(r.r2) < 1e-10);
         QCOMPARE(randomRotation(32, 48, 7, "cpu").r1.toHost(),
@@ -57,7 +57,7 @@ private Q_SLOTS:
             QVERIFY(hadamardMatrix(order).empty());
     }
     void hadamardRotationsAreStoredExactly() {
-        const Rotation r = hadamardRotation(24, 48, 3, "cpu", Precision::f64);
+        const KroneckerRotation r = hadamardRotation(24, 48, 3, "cpu", Precision::f64);
         QVERIFY(orthogonalityError(r.r1) < 1e-12);
         QVERIFY(orthogonalityError(r.r2) < 1e-12);
         const Matrix stored = loadFactor(storeFactor(r.r2), "cpu", Precision::f64);
@@ -78,14 +78,14 @@ private Q_SLOTS:
     void rowsEqualTheKroneckerProduct() {
         QFETCH(int, m1);
         QFETCH(int, m2);
-        const Rotation r = randomRotation(m1, m2, 3, "cpu", Precision::f64);
+        const KroneckerRotation r = randomRotation(m1, m2, 3, "cpu", Precision::f64);
         const Matrix x = gaussian(5, m1 * m2, 1, false, Precision::f64);
         const auto expected = product(x.toHostF64(), kronecker(r), 5, m1 * m2, m1 * m2);
         QVERIFY(relativeDifference(rotateRows(x, r).toHostF64(), expected) < 1e-12);
     }
 
     void momentsRotateOnBothSides() {
-        const Rotation r = randomRotation(3, 4, 5, "cpu", Precision::f64);
+        const KroneckerRotation r = randomRotation(3, 4, 5, "cpu", Precision::f64);
         const Matrix h = moment(12, 2, Precision::f64);
         const auto k = kronecker(r);
         std::vector<double> transposed(k.size());
@@ -109,9 +109,9 @@ private Q_SLOTS:
         QFETCH(int, m1);
         QFETCH(int, m2);
         const std::int64_t m = m1 * m2, n = 7;
-        const Rotation learned = randomRotation(m1, m2, 11, "cpu");
-        const Rotation stored{loadFactor(storeFactor(learned.r1), "cpu"),
-                              loadFactor(storeFactor(learned.r2), "cpu")};
+        const KroneckerRotation learned = randomRotation(m1, m2, 11, "cpu");
+        const KroneckerRotation stored{loadFactor(storeFactor(learned.r1), "cpu"),
+                                       loadFactor(storeFactor(learned.r2), "cpu")};
         QVERIFY(orthogonalityError(stored.r1) > 1e-6); // rounding did something
         const Matrix w = gaussian(n, m, 1), x = gaussian(4, m, 2);
         const auto transpose = [](const std::vector<double>& v, std::int64_t rows,
