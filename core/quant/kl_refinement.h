@@ -53,7 +53,7 @@ struct KlBatch {
 [[nodiscard]] KlBatch klBatch(const std::string& device, const ModelConfig& config,
                               std::int64_t stepTokens = 0);
 
-/// Adam (.9, .95) from `start`: 31 steps of warm-up, cosine to 5 %. With `tokens`, the same seed
+/// Block reconstruction if asked for, then Adam (.9, .95): warm-up, cosine to 2 %. With `tokens`, the same seed
 /// gives the same bytes on the same kind of CPU and thread count (a GPU adds up in any order). An
 /// unfinished run's state is kept in `stateFile` (left there at the end; none where that is empty),
 /// once a minute and when it is stopped, and gone on from: exactly, but for latent signs, which are

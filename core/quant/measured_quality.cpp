@@ -19,12 +19,13 @@ struct Row {
     double after;
 };
 
-constexpr std::array<Row, 5> rows{{
+constexpr std::array<Row, 6> rows{{
     {"balanced", Refinement::signs, 16, h200, mix, 3.2, 29.43},
     {"balanced", Refinement::signs, 6, h200, mix, 3.2, 29.50},
     {"balanced", Refinement::signs, 4, h200, mix, 3.2, 31.00},
     {"best", Refinement::signs, 16, h200, mix, 14.0, 27.46},
     {"best", Refinement::signs, 6, h200, mix, 14.0, 27.52},
+    {"best", Refinement::signs, 4, h200, mix, 14.0, 28.49},
 }};
 
 bool sameShape(const ModelConfig& a, const ModelConfig& b) {
