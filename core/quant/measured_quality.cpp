@@ -19,7 +19,9 @@ struct Row {
     double after;
 };
 
-constexpr std::array<Row, 6> rows{{
+constexpr std::array<Row, 8> rows{{
+    {"fast", Refinement::scales, 16, cores, mix, 0.0, 137.4},
+    {"fast", Refinement::scales, 6, cores, mix, 0.0, 139.5},
     {"balanced", Refinement::signs, 16, h200, mix, 3.2, 29.43},
     {"balanced", Refinement::signs, 6, h200, mix, 3.2, 29.50},
     {"balanced", Refinement::signs, 4, h200, mix, 3.2, 31.00},

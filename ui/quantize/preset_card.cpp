@@ -19,13 +19,11 @@ QString presetText(const QString& preset) {
         return QCoreApplication::translate("bwla::ui::PresetCard", text);
     };
     if (preset == "fast")
-        return tr("Rotation, low rank and signs in closed form, scales trained for a minute. A "
-                  "first look.");
+        return tr("Closed form, then a minute of training scales. A first look.");
     if (preset == "balanced")
-        return tr("Trains scales, norms and low rank toward the original's answers for longer; on "
-                  "a GPU the signs too.");
+        return tr("Trains scales and low rank for longer; on a GPU the signs too.");
     if (preset == "best")
-        return tr("Trains the signs too, for longest. Use a GPU.");
+        return tr("Trains everything, signs too, for longest. Use a GPU.");
     return tr("The paper's own steps, for comparison.");
 }
 

@@ -143,6 +143,13 @@ private slots:
         QVERIFY(high(fast, {8, true}) < high(fast));
     }
 
+    void fastRunLiesInTheRange() { // docs/quality.md: 301 s, 1.39 GB
+        const auto e =
+            estimateQuantization(measuredModel(), presetSettings("fast"), 98'362'432, twoCores);
+        QVERIFY(e.seconds->low < 301.0 && 301.0 < e.seconds->high);
+        QVERIFY(e.peakBytes->low < 1.394e9 && 1.394e9 < e.peakBytes->high);
+    }
+
     void refinementTakesLongerAndMore() { // about 40 minutes on 2 cores, 2.03 GB
         const auto e =
             estimateQuantization(measuredModel(), presetSettings("balanced"), 98'362'432, twoCores);
@@ -236,6 +243,7 @@ private slots:
         QCOMPARE(similar->calibration, std::string_view("text+self"));
         QVERIFY(!similarQuality(measuredModel(), presetSettings("balanced"))); // scales on 2 cores
         QCOMPARE(similarQuality(measuredModel(), presetSettings("best"))->after, 27.52);
+        QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->after, 139.5);
         QuantizeSettings changed = balanced;
         changed.rank = 24;
         QVERIFY(!similarQuality(measuredModel(), changed));
