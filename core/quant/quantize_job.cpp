@@ -31,7 +31,8 @@ double secondsSince(Clock::time_point start) {
 // only.
 constexpr double selfShare = 0.15;
 constexpr double writeShare = 0.02;
-constexpr double fitShareBeforeRefinement = 0.15; // balanced on 2 cores
+// Seconds of the closed form, 2 cores and one H200, a weight of the model.
+constexpr double fitSecondsCpu = 250.0 / 134.5e6, fitSecondsGpu = 40.0 / 134.5e6;
 constexpr int stepsPerGroup = 6;
 
 /// One run. Work is private to it; events go out through `sink`.
@@ -130,8 +131,7 @@ private:
             [&](const ReconstructedBlock& block) {
                 const double done =
                     static_cast<double>(block.block + 1) / static_cast<double>(block.of);
-                lastProgress_ =
-                    progressAt("reconstruct", "", textEnd + done * (klStart - textEnd));
+                lastProgress_ = progressAt("reconstruct", "", textEnd + done * (klStart - textEnd));
                 lastProgress_.block = block.block;
                 lastProgress_.etaSeconds =
                     block.seconds * static_cast<double>(block.of - block.block - 1) +
@@ -146,8 +146,10 @@ private:
 
     /// Where the fits end on the bar.
     [[nodiscard]] double fitEnd() const {
-        return settings_.refinement == Refinement::none ? 1.0 - writeShare
-                                                        : fitShareBeforeRefinement;
+        const auto weights = static_cast<double>(model_->config().parameters());
+        const double fit = weights * (settings_.device == "cpu" ? fitSecondsCpu : fitSecondsGpu);
+        const double refinement = refinementSecondsGuess(settings_, model_->config().parameters());
+        return (1.0 - writeShare) * fit / (fit + refinement);
     }
 
     /// Returns the calibration tokens used.
