@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
+#include "core/engine/synth.h"
 #include "core/quant/quantizer_module.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,23 +12,13 @@
 namespace bwla {
 namespace {
 
-struct Shape {
-    const char* name;
-    std::int64_t width, feedForward, heads, kvHeads, headDim;
-};
-constexpr std::array<Shape, 4> shapes{{{"smollm2-135m", 576, 1536, 9, 3, 64},
-                                       {"llama3-1b", 2048, 8192, 32, 8, 64},
-                                       {"qwen3-8b", 4096, 12'288, 32, 8, 128},
-                                       {"qwen3-32b", 5120, 25'600, 64, 8, 128}}};
-
 struct Options {
     std::string shape = "smollm2-135m", preset = "fast", device = "cpu";
     std::optional<int> rounds;
 };
 
 BlockBenchSettings settingsOf(const Options& options, const CommonOptions& common) {
-    const Shape& shape = *std::find_if(shapes.begin(), shapes.end(),
-                                       [&](const Shape& s) { return options.shape == s.name; });
+    const ModelConfig shape = synthModel(options.shape, "f16").config;
     BlockBenchSettings settings{shape.width,   shape.feedForward,
                                 shape.heads,   shape.kvHeads,
                                 shape.headDim, presetSettings(options.preset, options.device)};
@@ -91,11 +81,8 @@ void addBenchQuantizer(Verbs& verbs) {
     CLI::App* verb =
         verbs.add("bench-quantizer", "Quantize one decoder block of random weights, timed by stage",
                   [options](const Call& call) { bench(*options, call); });
-    std::vector<std::string> names;
-    for (const Shape& shape : shapes)
-        names.emplace_back(shape.name);
     verb->add_option("--shape", options->shape, "Whose decoder block")
-        ->check(CLI::IsMember(names))
+        ->check(CLI::IsMember(synthNames()))
         ->capture_default_str();
     verb->add_option("--preset", options->preset, "Its closed form")
         ->check(CLI::IsMember(std::vector<std::string>(presetNames().begin(), presetNames().end())))

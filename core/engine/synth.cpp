@@ -17,8 +17,9 @@ struct Shape {
     bool tiedHead;
 };
 
-constexpr std::array<Shape, 8> shapes = {{
+constexpr std::array<Shape, 9> shapes = {{
     {"smollm2-135m", 30, 576, 1536, 9, 3, 64, 49152, 8192, 1e5, true},
+    {"llama3-1b", 16, 2048, 8192, 32, 8, 64, 128256, 131072, 5e5, true},
     {"qwen3-0.6b", 28, 1024, 3072, 16, 8, 128, 151936, 40960, 1e6, true},
     {"llama2-7b", 32, 4096, 11008, 32, 32, 128, 32000, 4096, 1e4, false},
     {"llama-3-8b", 32, 4096, 14336, 32, 8, 128, 128256, 8192, 5e5, false},
