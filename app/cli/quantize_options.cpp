@@ -98,7 +98,12 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     };
     choice("--activation-bits", activationBits_, "Activation bits: 16, 8, 6 or 4",
            std::vector<int>{16, 8, 6, 4});
-    count("--rank", rank_, "Rank of the low-rank term");
+    count("--rank", rank_, "Rank of the low-rank term, the same everywhere");
+    verb.add_option("--rank-budget", rankBudget_,
+                    "Bits a weight that the result may have: low rank fills them, more of it where "
+                    "it is worth more")
+        ->group(method)
+        ->excludes("--rank");
     count("--okt-rounds", oktRounds_, "Rounds of the rotation solver");
     choice("--rotation", rotation_, "okt (learned), random, hadamard or none",
            names<RotationKind>());
@@ -170,6 +175,7 @@ QuantizeSettings QuantizeOptions::settings(int threads) const {
 void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.activationBits, activationBits_);
     set(settings.rank, rank_);
+    set(settings.rankBudget, rankBudget_);
     set(settings.oktRounds, oktRounds_);
     set(settings.pspRounds, pspRounds_);
     set(settings.gptqRounds, gptqRounds_);

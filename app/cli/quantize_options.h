@@ -28,6 +28,7 @@ private:
     std::string preset_ = "fast";
     std::optional<int> activationBits_;
     std::optional<int> rank_;
+    std::optional<double> rankBudget_;
     std::optional<int> oktRounds_;
     std::optional<int> pspRounds_;
     std::optional<int> gptqRounds_;

@@ -77,6 +77,20 @@ void BlockJournal::write(std::int64_t layer, const QuantizedBlock& block,
     finished_ = layer + 1;
 }
 
+std::filesystem::path BlockJournal::ranksFile() const {
+    return folder_ / "ranks.json";
+}
+
+std::optional<RankPlan> BlockJournal::ranks() const {
+    if (!std::filesystem::exists(ranksFile()))
+        return std::nullopt;
+    return rankPlanFromJson(readJson(ranksFile()).dump(), config_.layers, ranksFile().string());
+}
+
+void BlockJournal::keepRanks(const RankPlan& plan) const {
+    writeFile(ranksFile(), toJson(plan));
+}
+
 std::filesystem::path BlockJournal::refinementFile() const {
     return folder_ / "refinement.safetensors";
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include "core/model/quantized_block.h"
+#include "core/quant/rank_budget.h"
 #include "core/quant/run_identity.h"
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace bwla {
@@ -28,6 +30,9 @@ public:
     [[nodiscard]] std::string report(std::int64_t layer) const; ///< JSON kept beside the block
     /// layer == finished(). Throws Error{writeFailed, diskFull}.
     void write(std::int64_t layer, const QuantizedBlock& block, const std::string& reportJson);
+    /// The run's ranks by budget, once they are found; nothing before. Throws Error{corrupt}.
+    [[nodiscard]] std::optional<RankPlan> ranks() const;
+    void keepRanks(const RankPlan& plan) const; ///< Throws Error{writeFailed, diskFull}.
     /// Where an unfinished refinement keeps its state.
     [[nodiscard]] std::filesystem::path refinementFile() const;
     /// Deletes the journal, once the artifact is in place. A leftover does no harm: OUT is found
@@ -36,6 +41,7 @@ public:
 
 private:
     [[nodiscard]] std::filesystem::path file(std::int64_t layer) const;
+    [[nodiscard]] std::filesystem::path ranksFile() const;
 
     std::filesystem::path folder_;
     const ModelConfig& config_;

@@ -121,7 +121,7 @@ GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,
         requireFinite(Matrix(task.moments.h()), task, "the layer's inputs hold NaN or infinity");
     moments.send(FitStage::original, task.weights);
     const RotatedTarget rotated = rotatedTarget(task, s, step, moments);
-    const int rank = effectiveRank(s, task.weights.cols());
+    const int rank = task.rank.value_or(effectiveRank(s, task.weights.cols()));
     step("low rank");
     BinaryFit fit = startFit(rotated.y, rank, s);
     if (s.metric == Metric::activation) {

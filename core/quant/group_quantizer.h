@@ -6,6 +6,7 @@
 #include "core/quant/quantize_job.h"
 
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct GroupTask {
     InputMoments moments;              ///< of the group's inputs
     Matrix sample;          ///< (k, m) inputs from the quantized prefix, for clip and report
     std::uint64_t seed = 0; ///< of this group's rotation start
+    std::optional<int> rank = std::nullopt; ///< of its low-rank term; unset: effectiveRank()
 };
 
 struct GroupResult {

@@ -74,7 +74,10 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
         words.add("--factors", factorsText(s));
     words.option("--metric", s.metric, usual.metric);
     words.option("--target-mix", s.targetMix, usual.targetMix);
-    words.option("--rank", s.rank, usual.rank);
+    if (s.rankBudget > 0.0)
+        words.option("--rank-budget", s.rankBudget, usual.rankBudget);
+    else
+        words.option("--rank", s.rank, usual.rank);
     words.option("--psp-rounds", s.pspRounds, usual.pspRounds);
     words.option("--gptq-rounds", s.gptqRounds, usual.gptqRounds);
     words.option("--flip-rounds", s.flipRounds, usual.flipRounds);

@@ -3,6 +3,7 @@
 
 #include "core/model/artifact_layout.h"
 #include "core/quant/measured_quality.h"
+#include "core/quant/rank_budget.h"
 #include "kernels/cpu/cpu_features.h"
 
 #include <algorithm>
@@ -163,7 +164,8 @@ ArtifactConfig artifactConfig(const ModelConfig& config, const QuantizeSettings&
         const std::int64_t m = config.groupInputs(g.kind);
         for (std::int64_t block = 0; block < config.layers; ++block) {
             artifact.kept[k].push_back(s.inFloat.holds(block, g.kind));
-            artifact.ranks[k].push_back(artifact.kept[k].back() ? 0 : effectiveRank(s, m));
+            const bool none = artifact.kept[k].back() || s.rankBudget > 0.0;
+            artifact.ranks[k].push_back(none ? 0 : effectiveRank(s, m));
         }
         if (s.rotation != RotationKind::none)
             artifact.factors[k] = rotationFactors(s, g.kind, m, groupOutputs(config, g));
@@ -182,6 +184,8 @@ void addBits(QuantizeEstimate& estimate, const ModelConfig& config, const Quanti
         if (tensor.part == LedgerPart::other)
             estimate.embeddingBytes += bytes;
     }
+    if (s.rankBudget > 0.0) // which the ranks fill
+        estimate.ledger.lowRankBits = lowRankBits(config, s);
     estimate.linearBytes = estimate.ledger.linearBits() / 8;
     estimate.ledger.otherBits = estimate.embeddingBytes * 8;
 }

@@ -21,7 +21,9 @@ struct EstimateRange {
 };
 
 struct QuantizeEstimate {
-    BitsLedger ledger; ///< exact; otherBits holds the other tensors, without headers and tokenizer
+    /// Exact, or with a budget of ranks what it allows; otherBits holds the other tensors, without
+    /// headers and tokenizer.
+    BitsLedger ledger;
     std::int64_t linearBytes = 0; ///< exact: linears of the blocks, with all that belongs to them
     std::int64_t embeddingBytes = 0; ///< exact: embeddings, untied head, norms
     std::optional<EstimateRange> seconds;

@@ -9,6 +9,7 @@
 #include "core/quant/calibration.h"
 #include "core/quant/group_quantizer.h"
 #include "core/quant/group_report.h"
+#include "core/quant/rank_survey.h"
 #include "core/quant/refine_journal.h"
 #include "core/quant/torch_quantize_job.h"
 #include "core/quant/torch_runtime.h"
@@ -29,7 +30,7 @@ double secondsSince(Clock::time_point start) {
 
 // Shares of a run, measured with preset fast on the default model (docs/measurements.md); the bar
 // only.
-constexpr double selfShare = 0.15;
+constexpr double selfShare = 0.15, surveyShare = 0.15;
 constexpr double writeShare = 0.02;
 // Seconds of the closed form, 2 cores and one H200, a weight of the model.
 constexpr double fitSecondsCpu = 250.0 / 134.5e6, fitSecondsGpu = 40.0 / 134.5e6;
@@ -51,6 +52,7 @@ public:
                          " is quantized already. Choose the original model instead.");
         model_ = ModelSource::open(settings_.modelPath);
         settings_.inFloat.check(model_->config().layers);
+        checkRankBudget(model_->config(), settings_);
         run_.emplace(recipeJson(settings_), model_->fingerprint(), calibrationIdentity(settings_));
         if (!std::filesystem::exists(settings_.outputPath))
             quantize();
@@ -159,6 +161,8 @@ private:
         const Calibration calibration = makeCalibration(
             *model_, settings_,
             [&](double share) { report("calibrate", "", share * calibrateShare_); }, stop_);
+        if (settings_.rankBudget > 0.0)
+            ranks_ = ranksByBudget(journal, calibration);
         TwoStreams streams(*model_, calibration, settings_.device);
         for (std::int64_t layer = 0; layer < model_->config().layers; ++layer) {
             block_ = layer;
@@ -169,6 +173,20 @@ private:
         }
         block_ = -1;
         return calibration.tokens();
+    }
+
+    RankPlan ranksByBudget(const BlockJournal& journal, const Calibration& calibration) {
+        if (const auto kept = journal.ranks())
+            return *kept;
+        const double start = calibrateShare_, share = surveyShare * fitEnd();
+        calibrateShare_ += share;
+        const RankWorth worth = surveyRanks(
+            *model_, calibration, settings_,
+            [&](double done) { report("survey", "", start + done * share); }, stop_);
+        const RankPlan plan =
+            spreadRanks(model_->config(), worth, lowRankBits(model_->config(), settings_));
+        journal.keepRanks(plan);
+        return plan;
     }
 
     void replayBlock(TwoStreams& streams, const BlockJournal& journal, std::int64_t layer) {
@@ -193,8 +211,11 @@ private:
         const auto quantized = [&](GroupKind kind, const Matrix& weights,
                                    const std::vector<std::int64_t>& outputs,
                                    const GroupInputs& inputs) {
-            GroupResult fitted = fitGroup(
-                {kind, weights, outputs, inputs.moments, inputs.sample, groupSeed(layer, kind)});
+            GroupTask task{
+                kind, weights, outputs, inputs.moments, inputs.sample, groupSeed(layer, kind), {}};
+            if (!ranks_.empty())
+                task.rank = ranks_[static_cast<std::size_t>(layer)][static_cast<std::size_t>(kind)];
+            GroupResult fitted = fitGroup(task);
             block.groups[static_cast<std::size_t>(kind)] = fitted.report;
             return std::move(fitted.group);
         };
@@ -295,6 +316,7 @@ private:
     std::stop_token stop_;
     std::unique_ptr<ModelSource> model_;
     std::optional<RunIdentity> run_;
+    RankPlan ranks_; ///< empty without a budget
     double calibrateShare_ = 0.0;
     std::int64_t block_ = -1;
     EtaEstimator eta_;

@@ -114,6 +114,10 @@ void validate(const QuantizeSettings& s) {
         reject("--activation-bits must be 16, 8, 6 or 4, not " + std::to_string(bits) + ".");
     if (s.rank < -1 || s.rank > 512)
         reject("--rank must be between 0 and 512, not " + std::to_string(s.rank) + ".");
+    if (s.rankBudget != 0.0 && !(s.rankBudget > 1.0 && s.rankBudget <= 4.0))
+        reject("--rank-budget must be above 1 and at most 4 bits a weight, or 0 for none.");
+    if (s.rankBudget > 0.0 && s.pspRounds == 0)
+        reject("--rank-budget needs a low-rank term: --psp-rounds must not be 0.");
     if (s.oktRounds < 0 || s.oktRounds > 1000)
         reject("--okt-rounds must be between 0 and 1000, not " + std::to_string(s.oktRounds) + ".");
     if (s.pspRounds < 0 || s.pspRounds > 1000)
@@ -174,7 +178,6 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"target_mix", s.targetMix},
         {"target_shrinkage", s.targetShrinkage},
         {"shrinkage", s.shrinkage},
-        {"rank", s.rank},
         {"psp_rounds", s.pspRounds},
         {"column_scales", s.columnScales},
         {"row_means", s.rowMeans},
@@ -184,6 +187,10 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"tokens", s.tokens},
         {"seed", s.seed},
     };
+    if (s.rankBudget > 0.0)
+        recipe["rank_budget"] = s.rankBudget;
+    else
+        recipe["rank"] = s.rank;
     if (s.inFloat.layers)
         recipe["layers"] = s.inFloat.layersText();
     if (!s.inFloat.kept.empty())

@@ -48,7 +48,10 @@ struct QuantizeSettings {
     double targetShrinkage = 0.01; ///< of H toward its mean diagonal, for the corrected target
     double shrinkage = 0.05;       ///< of H for the fits
     int rank = 12;                 ///< of the low-rank term; -1 = the paper's rule, 0.005 m
-    int pspRounds = 8;             ///< 0 = no low-rank term
+    /// > 0: not one rank for all, but as many as fit into these bits a quantized weight (strict, as
+    /// info counts them), each where it is worth most (rank_budget.h)
+    double rankBudget = 0.0;
+    int pspRounds = 8; ///< 0 = no low-rank term
     bool columnScales = true;
     bool rowMeans = false;
     int gptqRounds = 3;     ///< at most; stops when the error rises
@@ -101,7 +104,7 @@ void validate(const QuantizeSettings& settings);
 [[nodiscard]] std::pair<int, int> rotationFactors(const QuantizeSettings& settings, GroupKind kind,
                                                   std::int64_t inputs, std::int64_t outputs);
 
-/// Rank of the low-rank term of a group of `inputs` m; 0 = none.
+/// Rank of the low-rank term of a group of `inputs` m; 0 = none. Without a budget.
 [[nodiscard]] int effectiveRank(const QuantizeSettings& settings, std::int64_t inputs);
 
 } // namespace bwla

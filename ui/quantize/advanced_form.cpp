@@ -20,6 +20,7 @@ namespace bwla::ui {
 namespace {
 
 constexpr std::array bitChoices{16, 8, 6, 4};
+constexpr double noBudget = 1.0; // signs alone take more
 enum CalibrationChoice { calibrateSelf, calibrateFile, calibrateBoth };
 
 QSpinBox* spin(int low, int high, int step = 1) {
@@ -93,9 +94,9 @@ AdvancedForm::AdvancedForm(QWidget* parent)
       gptqRounds_(spin(0, 100)), flipRounds_(spin(0, 100)), tokens_(spin(256, 4'000'000, 1024)),
       reconstructEpochs_(spin(0, 1000)), klTokens_(spin(0, 1'000'000'000, 100'000)),
       klStep_(spin(0, 1'000'000, 128)), seed_(spin(0, std::numeric_limits<int>::max())),
-      targetMix_(share(0.25, 2)), latentRate_(share(0.005, 4)), rotationRate_(share(0.001, 4)),
-      text_(new QLineEdit), inFloat_(new FloatPartsForm), textRow_(new QWidget),
-      rankPrice_(label({}, "caption")), factorsPrice_(label({}, "caption")) {
+      rankBudget_(share(0.01, 4)), targetMix_(share(0.25, 2)), latentRate_(share(0.005, 4)),
+      rotationRate_(share(0.001, 4)), text_(new QLineEdit), inFloat_(new FloatPartsForm),
+      textRow_(new QWidget), rankPrice_(label({}, "caption")), factorsPrice_(label({}, "caption")) {
     grid_->setContentsMargins(0, 0, 0, 0);
     grid_->setHorizontalSpacing(16);
     grid_->setVerticalSpacing(8);
@@ -114,6 +115,8 @@ void AdvancedForm::makeFields() {
         return cell;
     };
     rank_->setSpecialValueText(tr("paper's rule"));
+    rankBudget_->setRange(noBudget, 4.0);
+    rankBudget_->setSpecialValueText(tr("the same everywhere"));
     klTokens_->setSpecialValueText(tr("usual"));
     klStep_->setSpecialValueText(tr("usual"));
     reconstructEpochs_->setSpecialValueText(tr("none"));
@@ -142,6 +145,9 @@ void AdvancedForm::makeFields() {
                 "minimises the binarisation error."));
     addField(tr("Low-rank term"), beside(rank_, rankPrice_),
              tr("Rank of the 8-bit correction beside the signs (PSP): more bits, less error."));
+    addField(tr("Ranks by bits"), rankBudget_,
+             tr("Instead of one rank: bits a weight that the result may have. Low rank fills them, "
+                "more of it where it is worth more."));
     addField(tr("PSP rounds"), pspRounds_, tr("Rounds of the low-rank solver; 0 = no such term."));
     addField(tr("GPTQ passes"), gptqRounds_, tr("At most; they stop when the error rises."));
     addField(tr("Flip rounds"), flipRounds_,
@@ -226,7 +232,8 @@ void AdvancedForm::connectFields() {
         box->setKeyboardTracking(false);
         connect(box, &QSpinBox::valueChanged, this, changed);
     }
-    for (QDoubleSpinBox* box : {targetMix_, latentRate_, rotationRate_})
+    rankBudget_->setKeyboardTracking(false);
+    for (QDoubleSpinBox* box : {rankBudget_, targetMix_, latentRate_, rotationRate_})
         connect(box, &QDoubleSpinBox::valueChanged, this, changed);
     connect(text_, &QLineEdit::editingFinished, this, changed);
 }
@@ -246,6 +253,7 @@ void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& con
     columnScales_->setCurrentIndex(s.columnScales ? 0 : 1);
     device_->setCurrentIndex(s.device == "cuda" ? 1 : 0);
     rank_->setValue(s.rank);
+    rankBudget_->setValue(std::max(s.rankBudget, noBudget));
     oktRounds_->setValue(s.oktRounds);
     pspRounds_->setValue(s.pspRounds);
     tokens_->setValue(static_cast<int>(s.tokens));
@@ -286,6 +294,7 @@ QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
     s.columnScales = columnScales_->currentIndex() == 0;
     s.device = device_->currentIndex() == 1 ? "cuda" : "cpu";
     s.rank = rank_->value();
+    s.rankBudget = rankBudget_->value() > noBudget ? rankBudget_->value() : 0.0;
     s.oktRounds = oktRounds_->value();
     s.pspRounds = pspRounds_->value();
     s.tokens = tokens_->value();
@@ -313,6 +322,7 @@ void AdvancedForm::showCalibration() {
          std::initializer_list<QWidget*>{reconstructEpochs_, klTokens_, klStep_, rotationRate_})
         field->setEnabled(refinement != Refinement::none);
     latentRate_->setEnabled(refinement == Refinement::signs);
+    rank_->setEnabled(rankBudget_->value() <= noBudget);
     factors_->setEnabled(rotation_->currentIndex() != 2);
 }
 

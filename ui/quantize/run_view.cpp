@@ -254,6 +254,8 @@ void RunView::showProgress() {
     QString where = tr("Starting");
     if (progress_.phase == "calibrate")
         where = tr("Writing and reading the calibration text");
+    else if (progress_.phase == "survey")
+        where = tr("Finding where low rank is worth most");
     else if (progress_.phase == "fit" && progress_.block >= 0)
         where = tr("Block %1 of %2, %3")
                     .arg(progress_.block + 1)

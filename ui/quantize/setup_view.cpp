@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/quant/measured_quality.h"
 #include "core/quant/quantize_command.h"
+#include "core/quant/rank_budget.h"
 #include "ui/quantize/advanced_form.h"
 #include "ui/quantize/bits_view.h"
 #include "ui/quantize/preset_card.h"
@@ -278,6 +279,7 @@ void SetupView::check() {
                 estimateQuantization(model->config, settings, model->fileBytes, thisMachine()));
             output = outputState(settings);
             validate(settings);
+            checkRankBudget(model->config, settings);
         } catch (const Error& error) {
             checks << RunCheck{RunCheck::State::failed, tr("A setting is out of range"),
                                errorText(error)};

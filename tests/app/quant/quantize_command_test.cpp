@@ -90,6 +90,18 @@ private slots:
         QCOMPARE(back.inFloat.layersText(), std::string("1-28"));
     }
 
+    void aBudgetStandsForTheRank() {
+        QuantizeSettings s = presetSettings("fast");
+        s.modelPath = "m";
+        s.outputPath = "o";
+        s.rankBudget = 1.3;
+        s.rank = 3;
+        QVERIFY(isCustom(s));
+        const QuantizeSettings back = parsed(quantizeCommand(s), 0);
+        QCOMPARE(recipeJson(back), recipeJson(s));
+        QCOMPARE(back.rankBudget, 1.3);
+    }
+
     void singleFactorsReadBack() {
         QuantizeSettings s = presetSettings("fast");
         s.modelPath = "m";

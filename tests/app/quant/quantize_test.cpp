@@ -56,9 +56,9 @@ class QuantizeTest : public QObject {
                 "--json"};
     }
     /// Starts a run, sends `signal` once a block is finished, and returns what was left behind.
-    [[nodiscard]] Finished interrupted(const QString& name, int signal) const {
+    [[nodiscard]] Finished interrupted(const QStringList& command, int signal) const {
         QProcess process;
-        process.start(BWLA_BINARY_DIR "/bwla", command(name));
+        process.start(BWLA_BINARY_DIR "/bwla", command);
         QByteArray err;
         while (process.state() != QProcess::NotRunning && events(err, "block").isEmpty()) {
             process.waitForReadyRead(100);
@@ -82,6 +82,7 @@ private slots:
     void aStoppedRunGoesOn();
     void aKilledRunGoesOn();
     void balancedTrains();
+    void ranksByBudget();
     void someLayersStayInFloat();
     void whatCannotStayInFloatIsRefused();
     void damageIsNamed();
@@ -93,7 +94,7 @@ void QuantizeTest::initTestCase() {
     bwla::test::writeTinyFolder(folder_.filePath("tiny").toStdString(), model);
     whole_ = runBwla(command("whole"));
     QVERIFY2(whole_.exitCode == 0, whole_.all());
-    stopped_ = interrupted("stopped", SIGINT);
+    stopped_ = interrupted(command("stopped"), SIGINT);
 }
 
 void QuantizeTest::theDocumentHasItsKeys() {
@@ -178,7 +179,7 @@ void QuantizeTest::aStoppedRunGoesOn() {
 }
 
 void QuantizeTest::aKilledRunGoesOn() {
-    const auto killed = interrupted("killed", SIGKILL);
+    const auto killed = interrupted(command("killed"), SIGKILL);
     QVERIFY2(killed.exitCode == -1, killed.all());
     QVERIFY(!QFileInfo::exists(out("killed")));
     const auto resumed = runBwla(command("killed") + QStringList{"--resume"});
@@ -207,6 +208,54 @@ void QuantizeTest::balancedTrains() {
 }
 
 /// Blocks 0 and 1 of the closed form as in a whole run, to the byte; the others the original's.
+/// Groups get different ranks, within the bits; a run that was killed keeps them; what was trained
+/// and written reads back, and two engines agree on it.
+void QuantizeTest::ranksByBudget() {
+    QStringList budget =
+        command("budget") + QStringList{"--refine", "scales", "--kl-tokens", "2048"};
+    budget.remove(budget.indexOf("--rank"), 2);
+    budget << "--rank-budget"
+           << "2.2";
+    const Finished run = runBwla(budget);
+    QVERIFY2(run.exitCode == 0, run.all());
+    const double bits = run.json()["bits_linear"].get<double>();
+    QVERIFY2(bits <= 2.2 && bits > 2.15, qPrintable(QString::number(bits)));
+    const auto config = nlohmann::json::parse(contents(out("budget/config.json")).toStdString());
+    const auto ranks = config["quantization_config"]["low_rank"];
+    QStringList again = budget;
+    again[again.indexOf(out("budget"))] = out("budget-killed");
+    (void)interrupted(again, SIGKILL);
+    const QByteArray kept = contents(out("budget-killed.partial/ranks.json"));
+    QCOMPARE(nlohmann::json::parse(kept.toStdString()), ranks);
+    const Finished resumed = runBwla(again + QStringList{"--resume"});
+    QVERIFY2(resumed.exitCode == 0, resumed.all());
+    QCOMPARE(contents(out("budget-killed/model.safetensors")),
+             contents(out("budget/model.safetensors")));
+    QSet<int> different;
+    for (const auto& group : ranks)
+        for (const auto& rank : group)
+            different << rank.get<int>();
+    QVERIFY(different.size() > 2);
+    QVERIFY(runBwla({"verify", out("budget"), "--json"}).json()["ok"].get<bool>());
+    const auto logits = [&](const char* backend) {
+        return runBwla({"logits", out("budget"), "--tokens", "5,6,7", "--activation-bits", "16",
+                        "--backend", backend, "--json"})
+            .json()["logits"]
+            .get<std::vector<double>>();
+    };
+    const auto cpu = logits("cpu"), reference = logits("reference");
+    QCOMPARE(cpu.size(), reference.size());
+    for (std::size_t i = 0; i < cpu.size(); ++i)
+        QVERIFY(std::abs(cpu[i] - reference[i]) < 1e-2);
+
+    budget[budget.indexOf("--rank-budget") + 1] = "1.01";
+    const Finished tooFew = runBwla(budget);
+    QCOMPARE(tooFew.exitCode, 1);
+    QVERIFY2(tooFew.err.contains("too little"), tooFew.all());
+    const Finished both = runBwla(command("both") + QStringList{"--rank-budget", "2.2"});
+    QCOMPARE(both.exitCode, 2);
+}
+
 void QuantizeTest::someLayersStayInFloat() {
     const QStringList closedForm{"--refine", "none"};
     QCOMPARE(runBwla(command("closed") + closedForm).exitCode, 0);

@@ -46,8 +46,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("option");
         for (const char* option :
              {"--activation-bits", "--rank", "--okt-rounds", "--psp-rounds", "--target-mix",
-              "--tokens", "--threads", "--device", "--kl-tokens", "--kl-step", "--kl-minutes",
-              "--latent-spread", "--latent-rate", "-o"})
+              "--rank-budget", "--tokens", "--threads", "--device", "--kl-tokens", "--kl-step",
+              "--kl-minutes", "--latent-spread", "--latent-rate", "-o"})
             QTest::newRow(option) << option;
     }
     void complaintsNameTheOption() {
@@ -58,6 +58,8 @@ private Q_SLOTS:
             s.activationBits = 5;
         else if (option == "--rank")
             s.rank = 1000;
+        else if (option == "--rank-budget")
+            s.rankBudget = 0.9;
         else if (option == "--okt-rounds")
             s.oktRounds = -1;
         else if (option == "--psp-rounds")
@@ -127,6 +129,12 @@ private Q_SLOTS:
         b.rank = 3;
         QVERIFY(recipeJson(a) != recipeJson(b));
         b = a;
+        b.rankBudget = 1.25;
+        QVERIFY(recipeJson(a) != recipeJson(b));
+        a.rankBudget = b.rankBudget;
+        b.rank = 3; // which a budget does not read
+        QCOMPARE(recipeJson(a), recipeJson(b));
+        a = b = QuantizeSettings();
         b.factorsOverride[0] = std::pair{4, 144};
         QVERIFY(recipeJson(a) != recipeJson(b));
     }

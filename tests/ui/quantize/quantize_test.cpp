@@ -115,6 +115,15 @@ private slots:
         QTest::mouseClick(studio.button("Reset"), Qt::LeftButton);
         QVERIFY(!isCustom(studio.setup().settings()));
         QVERIFY(!studio.setup().command().contains("--rank"));
+        studio.find<QDoubleSpinBox>("Ranks by bits")->setValue(1.01);
+        QCOMPARE(studio.setup().settings().rankBudget, 1.01);
+        QVERIFY(studio.setup().command().contains("--rank-budget 1.01"));
+        QVERIFY(!studio.find<QSpinBox>("Low-rank term")->isEnabled());
+        QVERIFY(QTest::qWaitFor([&] { return studio.text().contains("1.0100 is too little"); }));
+        studio.find<QDoubleSpinBox>("Ranks by bits")->setValue(2.5);
+        QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
+        QTest::mouseClick(studio.button("Reset"), Qt::LeftButton);
+        QVERIFY(studio.find<QSpinBox>("Low-rank term")->isEnabled());
         studio.find<QComboBox>("Calibration")->setCurrentIndex(1);
         QVERIFY(
             QTest::qWaitFor([&] { return studio.text().contains("Calibration text is missing"); }));
