@@ -176,6 +176,8 @@ private:
 /// Falls of the KL by a group's ranks. weights (n, m) float32.
 std::vector<double> worthOf(const GroupSums& sums, const at::Tensor& weights, GroupKind kind,
                             const QuantizeSettings& s) {
+    if (sums.weighted.diagonal().sum().item<double>() <= 0.0)
+        return {}; // nothing reads the outputs
     const auto moment = [&](const at::Tensor& sum) {
         return Matrix(shrink(Matrix(sum / sums.tokens), s.shrinkage).tensor().to(at::kFloat));
     };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/job/job.h"
 #include "core/quant/rank_survey.h"
 #include "tiny_model.h"
 
