@@ -32,11 +32,9 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input, std::
     shape.lanes = std::min(shape.lanes, capabilities.subgroupSize);
     shape.pitch = static_cast<std::uint32_t>(pieces | 1);
     const std::int64_t m1 = input.factor1();
-    const std::int64_t m2 = input.factor2();
     // Every workgroup reads all of X and R2: past the number of multiprocessors, two rows each.
     shape.turnRows = m1 > 128 ? 2 : 1;
-    shape.parts = static_cast<std::uint32_t>(
-        std::max<std::int64_t>(std::min({shape.workgroup / m2, m1, m2}), 1));
+    shape.parts = turnParts(input, shape.workgroup, true);
     shape.turners = static_cast<std::uint32_t>((m1 + shape.turnRows - 1) / shape.turnRows);
     shape.levelers = static_cast<std::uint32_t>((activationStride(cols) / 4 + shape.workgroup - 1) /
                                                 shape.workgroup);

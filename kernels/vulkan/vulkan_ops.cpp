@@ -77,7 +77,7 @@ std::optional<RotationShape> rotationShape(const VulkanPlan& plan, const Prepare
     const std::int64_t workgroup = wide ? 1024 : elementGroup;
     // Every workgroup reads all of X and R2: past the number of multiprocessors, two rows each.
     const std::int64_t rows = one ? (m1 > 128 ? 2 : 1) : std::min<std::int64_t>(m1, 8);
-    const std::int64_t parts = std::max<std::int64_t>(std::min({workgroup / m2, m1, m2}), 1);
+    const std::int64_t parts = turnParts(input, workgroup, one);
     constexpr std::int64_t forReductions = 8192;
     const std::int64_t shared = 4 * rows * (m1 + m2 + parts * m2) + forReductions;
     if (shared > capabilities.sharedBytes)
@@ -128,6 +128,16 @@ void encodeRotated(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
 }
 
 } // namespace
+
+std::uint32_t turnParts(const DeviceInputs& input, std::int64_t workgroup, bool single) {
+    const std::int64_t m1 = input.factor1();
+    const std::int64_t m2 = input.factor2();
+    const std::int64_t most = std::max<std::int64_t>(std::min({workgroup / m2, m1, m2}), 1);
+    for (std::int64_t parts = most; single && 2 * parts > most; --parts)
+        if (m1 % parts == 0 && m2 % parts == 0)
+            return static_cast<std::uint32_t>(parts);
+    return static_cast<std::uint32_t>(most);
+}
 
 void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out) {
     struct Push {

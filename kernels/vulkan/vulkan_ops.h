@@ -16,6 +16,11 @@ namespace bwla::vulkan {
 
 void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out);
 
+/// PARTS of shaders/rotation.glsl. Those of a single row divide both factors where that does not
+/// halve them; a batch wants every invocation busy.
+[[nodiscard]] std::uint32_t turnParts(const DeviceInputs& input, std::int64_t workgroup,
+                                      bool single);
+
 struct PrepareSource {
     Address x = 0;
     Address gain = 0; ///< 0 = no norm

@@ -36,10 +36,29 @@ vec2 gridOf(float clippedLeast, float clippedMost, float levels) {
     return vec2(s, z > 0.0 ? min(z, levels) : 0.0);
 }
 
+// The same of four; ties are few, and code that is not there need not be fetched: one copy of it.
+void roundQuotients(float x[4], float s, out float rounded[4]) {
+    bool close = false;
+    [[unroll]] for (uint i = 0u; i < 4u; ++i) {
+        const float quotient = x[i] / s;
+        rounded[i] = roundEven(quotient);
+        close = close || abs(abs(quotient - rounded[i]) - 0.5) < 1e-3;
+    }
+    if (close)
+        [[dont_unroll]] for (uint i = 0u; i < 4u; ++i) {
+            const float own = i == 0u ? x[0] : i == 1u ? x[1] : i == 2u ? x[2] : x[3];
+            const float exact = roundEven(exactQuotient(own, s));
+            [[unroll]] for (uint k = 0u; k < 4u; ++k)
+                rounded[k] = k == i ? exact : rounded[k];
+        }
+}
+
 // q of one value.
-uint levelOf(float x, vec2 grid, float levels) {
-    const float q = roundedQuotient(x, grid.x) + grid.y;
+uint clampedLevel(float q, float levels) {
     return q > 0.0 ? uint(min(q, levels)) : 0u;
+}
+uint levelOf(float x, vec2 grid, float levels) {
+    return clampedLevel(roundedQuotient(x, grid.x) + grid.y, levels);
 }
 
 #ifdef SMALL_LEVELS // of at most 7 bits

@@ -19,8 +19,15 @@ const int LEFT_SHARE = (M1 + PARTS - 1) / PARTS;
 const int RIGHT_SHARE = (M2 + PARTS - 1) / PARTS;
 // Loads on their way at once; batches have many workgroups to hide behind instead.
 const int MOST_AT_ONCE = TURN_ROWS > 2 ? 8 : 28;
-const int LEFT_AT_ONCE = LEFT_SHARE < MOST_AT_ONCE ? LEFT_SHARE : MOST_AT_ONCE;
-const int RIGHT_AT_ONCE = RIGHT_SHARE < MOST_AT_ONCE ? RIGHT_SHARE : MOST_AT_ONCE;
+const int EVEN = MOST_AT_ONCE < 16 ? MOST_AT_ONCE : 16; // what longer shares are likely to divide by
+const int LEFT_LONG = LEFT_SHARE % EVEN == 0 ? EVEN : MOST_AT_ONCE;
+const int RIGHT_LONG = RIGHT_SHARE % EVEN == 0 ? EVEN : MOST_AT_ONCE;
+const int LEFT_AT_ONCE = LEFT_SHARE <= MOST_AT_ONCE ? LEFT_SHARE : LEFT_LONG;
+const int RIGHT_AT_ONCE = RIGHT_SHARE <= MOST_AT_ONCE ? RIGHT_SHARE : RIGHT_LONG;
+// No bounds and no second requests where everything divides: less code to fetch.
+const bool LEFT_WHOLE = M1 % PARTS + LEFT_SHARE % LEFT_AT_ONCE == 0;
+const bool RIGHT_WHOLE = M2 % PARTS + RIGHT_SHARE % RIGHT_AT_ONCE == 0;
+const bool ONCE = ITEMS <= gl_WorkGroupSize.x;
 
 shared float left[M1 * TURN_ROWS]; // columns of R1
 shared float turned[TURN_ROWS * M2];
@@ -31,24 +38,32 @@ float lines[LEFT_AT_ONCE]; // of X
 float gains[LEFT_AT_ONCE];
 float ahead[RIGHT_AT_ONCE]; // of R2
 
+uint lineOf(uint k, uint end) {
+    return LEFT_WHOLE ? k : min(k, end - 1u);
+}
+
 void requestLines(uint source, uint item, uint k, uint end) {
     [[unroll]] for (int i = 0; i < LEFT_AT_ONCE; ++i)
-        lines[i] = p.x.at[source + min(k + uint(i), end - 1u) * uint(M2) + item % uint(M2)];
+        lines[i] = p.x.at[source + lineOf(k + uint(i), end) * uint(M2) + item % uint(M2)];
 }
 
 void requestGains(uint item, uint k, uint end) {
     if (NORM)
         [[unroll]] for (int i = 0; i < LEFT_AT_ONCE; ++i)
-            gains[i] = p.gain.at[min(k + uint(i), end - 1u) * uint(M2) + item % uint(M2)];
+            gains[i] = p.gain.at[lineOf(k + uint(i), end) * uint(M2) + item % uint(M2)];
 }
 
 void requestRight(uint item, uint k) {
     [[unroll]] for (int i = 0; i < RIGHT_AT_ONCE; ++i)
-        ahead[i] = p.r2.at[min(k + uint(i), uint(M2) - 1u) * uint(M2) + item % uint(M2)];
+        ahead[i] = p.r2.at[(RIGHT_WHOLE ? k + uint(i) : min(k + uint(i), uint(M2) - 1u)) * uint(M2) +
+                           item % uint(M2)];
 }
 
 uint leftBegin(uint item) {
     return item / uint(M2) * uint(LEFT_SHARE);
+}
+uint leftEnd(uint begin) {
+    return LEFT_WHOLE ? begin + uint(LEFT_SHARE) : min(begin + uint(LEFT_SHARE), uint(M1));
 }
 uint rightBegin(uint item) {
     return item / uint(M2) * uint(RIGHT_SHARE);
@@ -73,17 +88,17 @@ float turnLeft(uint source) {
     float squares = 0.0;
     for (uint item = SELF; item < ITEMS; item += ALL) {
         const uint begin = leftBegin(item);
-        const uint end = min(begin + uint(LEFT_SHARE), uint(M1));
+        const uint end = leftEnd(begin);
         float sums[TURN_ROWS];
         [[unroll]] for (int r = 0; r < TURN_ROWS; ++r)
             sums[r] = 0.0;
         for (uint k = begin; k < end; k += uint(LEFT_AT_ONCE)) {
-            if (item != SELF || k != begin) {
+            if ((!ONCE && item != SELF) || (LEFT_SHARE > LEFT_AT_ONCE && k != begin)) {
                 requestGains(item, k, end);
                 requestLines(source, item, k, end);
             }
             [[unroll]] for (int i = 0; i < LEFT_AT_ONCE; ++i)
-                if (k + uint(i) < end) {
+                if (LEFT_WHOLE || k + uint(i) < end) {
                     squares += lines[i] * lines[i];
                     const float scaled = NORM ? lines[i] * gains[i] : lines[i];
                     [[unroll]] for (int r = 0; r < TURN_ROWS; ++r)
@@ -99,15 +114,15 @@ float turnLeft(uint source) {
 void turnRight() {
     for (uint item = SELF; item < ITEMS; item += ALL) {
         const uint begin = rightBegin(item);
-        const uint end = min(begin + uint(RIGHT_SHARE), uint(M2));
+        const uint end = RIGHT_WHOLE ? begin + uint(RIGHT_SHARE) : min(begin + uint(RIGHT_SHARE), uint(M2));
         float sums[TURN_ROWS];
         [[unroll]] for (int r = 0; r < TURN_ROWS; ++r)
             sums[r] = 0.0;
         for (uint k = begin; k < end; k += uint(RIGHT_AT_ONCE)) {
-            if (item != SELF || k != begin)
+            if ((!ONCE && item != SELF) || (RIGHT_SHARE > RIGHT_AT_ONCE && k != begin))
                 requestRight(item, k);
             [[unroll]] for (int i = 0; i < RIGHT_AT_ONCE; ++i)
-                if (k + uint(i) < end)
+                if (RIGHT_WHOLE || k + uint(i) < end)
                     [[unroll]] for (int r = 0; r < TURN_ROWS; ++r)
                         sums[r] += turned[uint(r * M2) + k + uint(i)] * ahead[i];
         }
@@ -134,8 +149,8 @@ vec2 joinedExtremes() {
 // that they still have to be multiplied with.
 float turn(uint source, uint firstRow) {
     const uint item = min(SELF, ITEMS - 1u);
-    const uint begin = min(leftBegin(item), uint(M1) - 1u);
-    const uint end = min(begin + uint(LEFT_SHARE), uint(M1));
+    const uint begin = LEFT_WHOLE ? leftBegin(item) : min(leftBegin(item), uint(M1) - 1u);
+    const uint end = leftEnd(begin);
     requestRight(item, rightBegin(item));
     requestGains(item, begin, end);
     for (uint i = SELF; i < uint(M1 * TURN_ROWS); i += ALL)

@@ -40,9 +40,11 @@ void makeLevels(uint token, uint word, vec2 grid, float steps) {
     const uint meta = token * (META_WORDS + uint(p.rank));
     uint packed = 0u;
     int sum = 0;
+    float rounded[4];
+    roundQuotients(x, grid.x, rounded);
     [[unroll]] for (uint byte = 0u; byte < 4u; ++byte)
         if (columnOf(word, byte) < uint(p.cols)) {
-            const uint q = levelOf(x[byte], grid, steps);
+            const uint q = clampedLevel(rounded[byte] + grid.y, steps);
             sum += int(q);
             packed |= q << (8u * byte);
             x[byte] = grid.x * float(int(q) - int(grid.y));
