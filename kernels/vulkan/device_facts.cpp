@@ -99,6 +99,18 @@ Properties propertiesOf(const InstanceApi& api, VkPhysicalDevice handle) {
     return properties;
 }
 
+std::uint32_t multiprocessorsOf(const InstanceApi& api, VkPhysicalDevice handle) {
+    VkPhysicalDeviceShaderSMBuiltinsPropertiesNV units{};
+    units.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV;
+    if (!hasExtension(api, handle, VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME))
+        return 0;
+    VkPhysicalDeviceProperties2 core{};
+    core.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    core.pNext = &units;
+    api.GetPhysicalDeviceProperties2(handle, &core);
+    return units.shaderSMCount;
+}
+
 /// The products of matrix units that tile_matrix.comp is made of.
 void findMatrixShapes(const InstanceApi& api, VkPhysicalDevice handle, Capabilities& capabilities) {
     std::uint32_t count = 0;
@@ -182,6 +194,7 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
     capabilities.sharedBytes = core.limits.maxComputeSharedMemorySize;
     capabilities.memoryBudget = hasExtension(api, handle, VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
     capabilities.timestampNanoseconds = double{core.limits.timestampPeriod};
+    capabilities.multiprocessors = multiprocessorsOf(api, handle);
     if (!findQueue(api, handle, capabilities))
         result.info.missing = "a queue that computes";
     else if (core.limits.maxComputeWorkGroupInvocations < neededInvocations)

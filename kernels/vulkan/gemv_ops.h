@@ -34,6 +34,12 @@ gemvOperands(const VulkanPlan& plan, const PreparedRows& input, const ProductGro
 /// Workgroups for the group's rows; of two gated weights a workgroup takes both.
 [[nodiscard]] std::uint32_t gemvGroups(const ProductGroup& group, std::int64_t rowsPerGroup);
 
+/// `group` and the rotated input before it as one or two dispatches of workgroups that stay
+/// (shaders/steady_product.comp); false where that cannot be, and nothing was written.
+[[nodiscard]] bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer,
+                                        const PreparedRows& target, const PrepareSource& source,
+                                        const ProductGroup& group);
+
 /// shape: of gemv_levels.comp.
 void encodeGemv(CommandWriter& writer, const PreparedRows& input, const ProductGroup& group,
                 const GemvOperands& operands, const ProductShape& shape);

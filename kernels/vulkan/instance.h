@@ -31,6 +31,7 @@ struct Capabilities {
     std::int64_t memoryBytes = 0;     ///< 0 = no limit of ours
     std::uint32_t invocations = 0;    ///< of a workgroup, at most
     std::uint32_t sharedBytes = 0;    ///< of a workgroup
+    std::uint32_t multiprocessors = 0; ///< 0 = unknown
     std::string driverId;             ///< the driver's UUID and version
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/vulkan/vulkan_ops.h"
 
+#include "kernels/vulkan/gemv_ops.h"
+
 #include "kernels/aligned.h"
 
 #include <algorithm>
@@ -162,6 +164,10 @@ void encodePrepare(VulkanPlan& plan, CommandWriter& writer, PreparedRows& target
     target.made = nullptr;
     if (target.borrowed != 0)
         return;
+    if (target.next && encodeSteadyProducts(plan, writer, target, source, *target.next)) {
+        target.made = target.next;
+        return;
+    }
     if (target.next && encodeRotatedProducts(plan, writer, target, source, *target.next)) {
         target.made = target.next;
         return;

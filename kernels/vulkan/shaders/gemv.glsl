@@ -37,20 +37,6 @@ uint sums[ROWS];
 float rowScale;
 int rowSigns;
 
-// Offsets in extras, in words; every array starts at a multiple of 16 bytes.
-uint padded(uint words) {
-    return (words + 3u) & ~3u;
-}
-uint signSums(Target target) {
-    return padded(uint(target.rows)) * ((target.flags & MEAN) != 0 ? 2u : 1u);
-}
-uint lowRankA(Target target) {
-    return signSums(target) + padded(uint(target.rows));
-}
-uint lowRankAScales(Target target) {
-    return lowRankA(target) + padded(uint(target.rows) * RANK_WORDS);
-}
-
 // Row r of a lane's ROWS: of which weight, and which of its rows.
 #define TARGET(r) (GATED && ((r) & 1) != 0 ? odd : even)
 uint rowOf(int r) {
@@ -157,8 +143,8 @@ void shareProjections() {
         const float t =
             uintBitsToFloat(PROJECTION_TERMS.at[k]) * (uintBitsToFloat(META_AT(0u)) * float(sum));
         const float scale =
-            stream == 0u ? uintBitsToFloat(even.extras.at[lowRankAScales(even) + k])
-                         : uintBitsToFloat(odd.extras.at[lowRankAScales(odd) + k]);
+            stream == 0u ? uintBitsToFloat(even.extras.at[lowRankAScales(even, RANK_WORDS) + k])
+                         : uintBitsToFloat(odd.extras.at[lowRankAScales(odd, RANK_WORDS) + k]);
         projections[stream * MOST_RANK + k] = scale * t;
     }
 }

@@ -13,3 +13,17 @@ struct Target {
 };
 const int MEAN = 2;
 const int ACCUMULATE = 4;
+
+// Offsets in extras, in words; every array starts at a multiple of 16 bytes.
+uint padded(uint words) {
+    return (words + 3u) & ~3u;
+}
+uint signSums(Target target) {
+    return padded(uint(target.rows)) * ((target.flags & MEAN) != 0 ? 2u : 1u);
+}
+uint lowRankA(Target target) {
+    return signSums(target) + padded(uint(target.rows));
+}
+uint lowRankAScales(Target target, uint rankWords) {
+    return lowRankA(target) + padded(uint(target.rows) * rankWords);
+}

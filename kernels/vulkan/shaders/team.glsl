@@ -26,6 +26,9 @@ float teamMin(float value) {
 float teamMax(float value) {
     return subgroupMax(value);
 }
+uint teamMax(uint value) {
+    return subgroupMax(value);
+}
 #else
 #define LANES 32u
 #define LANE (gl_LocalInvocationID.x % LANES)

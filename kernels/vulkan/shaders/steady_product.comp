@@ -1,0 +1,331 @@
+#version 460
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// What a decode step makes of one input: rotation (TURNS), levels, their low-rank projection and up to
+// three products that share the input, by one workgroup for each multiprocessor, which stays. A
+// workgroup first asks for weights, as many as its registers hold; then those that TURNERS counts turn
+// a row each; then everybody makes the levels for itself, PROJECTORS of them a slice of B q each; then
+// it multiplies, every register asked to be filled again as soon as it is read. The projection is
+// waited for at the end of the first rows.
+//
+// Where all workgroups run at once (a device that says how many multiprocessors it has), the same ones
+// are turners, projectors and multipliers. Elsewhere they follow each other, and nobody waits for a
+// workgroup of a higher number: waiting.glsl.
+//
+// Weights are packed signs, exact integer sums: gemv_levels.comp. LANES_PER_ROW lanes share a row and have
+// AHEAD * BLOCKS pieces of 16 bytes each, past the end of the row they multiply zeros.
+#extension GL_GOOGLE_include_directive : require
+#extension GL_KHR_shader_subgroup_shuffle : require
+#include "common.glsl"
+#include "team.glsl"
+
+layout(constant_id = 2) const int LANES_PER_ROW = 8;
+layout(constant_id = 3) const int ROWS = 1;
+layout(constant_id = 4) const int AHEAD = 1;
+layout(constant_id = 5) const int BLOCKS = 1;
+layout(constant_id = 6) const int STEPS = 1; // of rows, a team
+layout(constant_id = 7) const bool GATED = false;
+layout(constant_id = 8) const int ROW_QUADS = 1;
+layout(constant_id = 9) const int RANK = 0;
+layout(constant_id = 10) const int SLICES = 1; // of a row of B
+layout(constant_id = 11) const bool TURNS = false;
+layout(constant_id = 12) const int M1 = 4;
+layout(constant_id = 13) const int M2 = 4;
+layout(constant_id = 14) const int TURN_ROWS = 1;
+layout(constant_id = 15) const int LEFT_PARTS = 1;
+layout(constant_id = 16) const int RIGHT_PARTS = 1;
+layout(constant_id = 17) const int RIGHT_AHEAD = 1;
+layout(constant_id = 18) const bool NORM = false;
+const bool SCALED = true;
+const uint WORDS = 32u * uint(ROW_QUADS);
+const uint PADDED = uint(AHEAD * BLOCKS * LANES_PER_ROW);
+const uint PADDED_WORDS = 32u * PADDED;
+const uint PITCH = PADDED | 1u;
+const uint STREAMS = GATED ? 2u : 1u; // weights that a team reads
+const uint OUTPUTS = uint(ROWS) / STREAMS;
+const uint RANK_WORDS = uint(RANK + 3) / 4u;
+
+#include "waiting.glsl"
+#define OUTPUT_BLOCK LiveFloats
+#include "gemv_target.glsl"
+layout(buffer_reference, std430, buffer_reference_align = 16) buffer Fours {
+    vec4 at[];
+};
+layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer LiveFours {
+    vec4 at[];
+};
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
+    Target targets[3]; // unused ones have no rows
+};
+
+layout(push_constant, scalar) uniform Push {
+    Fours x;
+    Fours gain;
+    Floats r1;
+    Fours r2;
+    Floats columnScale; // null = ones
+    LiveFloats values;  // as the words of levels lie
+    Words lowRankB;
+    Words encoded;
+    LiveWords meta; // [META_WORDS + RANK]
+    Words lowRankBs;
+    Progress progress;
+    Job job;
+    float epsilon;
+    float clipLow;
+    float clipHigh;
+    int modes; // bits | 256 where there is a columnScale
+    uint projectors; // the first
+    uint multipliers; // likewise
+    uint targetCount;
+}
+p;
+
+#include "lean_rotation.glsl"
+#define SMALL_LEVELS
+#include "levels.glsl"
+#include "word_sum.glsl"
+shared uvec4 levels[8 * PITCH];
+#define VALUES_AT(word) LiveFours(p.values).at[word]
+#include "lean_levels.glsl"
+
+const uint SLICE = (WORDS + uint(SLICES) - 1u) / uint(SLICES);
+const uint SLICE_SHARE = (SLICE + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
+const uint PROJECTORS = uint((RANK > 0 ? RANK : 1) * SLICES); // workgroups
+shared float projections[3 * (RANK > 0 ? RANK : 1)]; // times the scales of A, of each target
+
+// Element `self` of the slice of workgroup `group`.
+uint wordOfSlice(uint group, uint i) {
+    const uint own = gl_LocalInvocationID.x + i * gl_WorkGroupSize.x;
+    const uint word = group % uint(SLICES) * SLICE + own;
+    return own < SLICE && word < WORDS ? word : WORDS;
+}
+
+uint slice[SLICE_SHARE];
+void requestSlice(uint group) {
+    [[unroll]] for (uint i = 0u; i < SLICE_SHARE; ++i) {
+        const uint word = wordOfSlice(group, i);
+        slice[i] = word < WORDS ? p.lowRankB.at[group / uint(SLICES) * WORDS + word] : 0u;
+    }
+}
+
+void project(uint group) {
+    int sum = 0;
+    [[unroll]] for (uint i = 0u; i < SLICE_SHARE; ++i) {
+        const uint word = wordOfSlice(group, i);
+        if (word < WORDS)
+            sum += dotSigned(slice[i], levels[levelAt(word)][word % 4u] >> shiftOf(word));
+    }
+    sum = teamAdd(sum);
+    barrier(); // everybody has read the sums of levels
+    if (LANE == 0u)
+        teamSums[TEAM] = sum;
+    barrier();
+    sum = joinedSum();
+    if (gl_LocalInvocationID.x == 0u) {
+        if (RANK > 0)
+            atomicAdd(p.meta.at[META_WORDS + group / uint(SLICES)], uint(sum));
+        COUNT(p.progress.leveled[0]);
+    }
+}
+
+// Of the low-rank projection, what is there before it is known; one element an invocation.
+float scaleOfA, scaleOfB;
+int sumOfB;
+void requestTerms() {
+    const uint self = gl_LocalInvocationID.x;
+    if (self < p.targetCount * uint(RANK)) {
+        Target target = p.job.targets[self / uint(RANK)];
+        scaleOfA = uintBitsToFloat(target.extras.at[lowRankAScales(target, RANK_WORDS) + self % uint(RANK)]);
+        scaleOfB = uintBitsToFloat(p.lowRankBs.at[self % uint(RANK)]);
+        sumOfB = int(p.lowRankBs.at[uint(RANK) + self % uint(RANK)]);
+    }
+}
+void shareProjections() {
+    const uint self = gl_LocalInvocationID.x;
+    if (self < p.targetCount * uint(RANK)) {
+        const int sum = int(p.meta.at[META_WORDS + self % uint(RANK)]) - zero * sumOfB;
+        projections[self] = scaleOfA * (scaleOfB * (levelScale * float(sum)));
+    }
+    barrier();
+}
+
+// Rows of a team: OUTPUTS neighbouring ones of one target, or of both where GATED.
+struct Rows {
+    uint target, first, end; // end: of the target
+};
+Rows rowsAt(uint row) {
+    if (GATED)
+        return Rows(0u, row, uint(p.job.targets[0].rows));
+    uint target = 0u;
+    for (; target + 1u < p.targetCount; ++target) {
+        const uint rows = uint(p.job.targets[target].rows);
+        if (row < rows)
+            break;
+        row -= rows;
+    }
+    return Rows(target, row, uint(p.job.targets[target].rows));
+}
+uint rowOf(Rows rows, int r) {
+    return min(rows.first + uint(r) / STREAMS, rows.end - 1u);
+}
+uint targetOf(Rows rows, int r) {
+    return GATED ? uint(r) & 1u : rows.target;
+}
+
+Rows rows;
+uint lane;
+uvec4 wanted[ROWS * AHEAD];
+Quads source[ROWS]; // of what is wanted next
+uint start[ROWS];   // its row
+uint rowWords[ROWS]; // of A
+uint sums[ROWS];
+// Of the row that this lane finishes.
+float rowScale, before;
+int rowSigns;
+
+int ownRow() {
+    return int(lane) % ROWS;
+}
+void aim(Rows at) {
+    [[unroll]] for (int r = 0; r < ROWS; ++r) {
+        source[r] = p.job.targets[targetOf(at, r)].weights;
+        start[r] = rowOf(at, r) * uint(ROW_QUADS);
+    }
+}
+void request(int slot, uint piece) {
+    [[unroll]] for (int r = 0; r < ROWS; ++r)
+        wanted[r * AHEAD + slot] = source[r].at[start[r] + min(piece, uint(ROW_QUADS) - 1u)];
+}
+void requestExtras() {
+    [[unroll]] for (int r = 0; r < ROWS; ++r) {
+        Target target = p.job.targets[targetOf(rows, r)];
+        rowWords[r] = lane < RANK_WORDS ? target.extras.at[lowRankA(target) + rowOf(rows, r) * RANK_WORDS + lane] : 0u;
+    }
+    Target target = p.job.targets[targetOf(rows, ownRow())];
+    const uint row = rowOf(rows, ownRow());
+    rowScale = uintBitsToFloat(target.extras.at[row]);
+    rowSigns = int(target.extras.at[signSums(target) + row]);
+    before = (target.flags & ACCUMULATE) != 0 ? target.outputs.at[row] : 0.0;
+}
+
+void multiply(int slot, uint piece) {
+    [[unroll]] for (int i = 0; i < 4; ++i) {
+        const uvec4 low = levels[uint(2 * i) * PITCH + piece];
+        const uvec4 high = levels[uint(2 * i + 1) * PITCH + piece];
+        [[unroll]] for (int r = 0; r < ROWS; ++r)
+            sums[r] = wordSum(wanted[r * AHEAD + slot][i], low, high, sums[r]);
+    }
+}
+
+// The low-rank terms of word `word` of row r.
+float lowRankPart(int r, uint word, uint bytes) {
+    float sum = 0.0;
+    [[unroll]] for (uint byte = 0u; byte < 4u; ++byte)
+        if (4u * word + byte < uint(RANK))
+            sum += int8At(bytes, byte) * projections[targetOf(rows, r) * uint(RANK) + 4u * word + byte];
+    return sum;
+}
+float lowRankOf(int r) {
+    float sum = lowRankPart(r, lane, rowWords[r]);
+    for (uint word = lane + uint(LANES_PER_ROW); word < RANK_WORDS; word += uint(LANES_PER_ROW)) {
+        Target target = p.job.targets[targetOf(rows, r)];
+        sum += lowRankPart(r, word, target.extras.at[lowRankA(target) + rowOf(rows, r) * RANK_WORDS + word]);
+    }
+    return sum;
+}
+
+void finishRows() {
+    const int mine = ownRow();
+    uint set = 0u;
+    float low = 0.0;
+    [[unroll]] for (int r = 0; r < ROWS; ++r) {
+        float lowRank = lowRankOf(r);
+        [[unroll]] for (uint other = uint(LANES_PER_ROW) / 2u; other > 0u; other /= 2u) {
+            sums[r] += subgroupShuffleXor(sums[r], other);
+            lowRank += subgroupShuffleXor(lowRank, other);
+        }
+        set = mine == r ? sums[r] : set;
+        low = mine == r ? lowRank : low;
+    }
+    Target target = p.job.targets[targetOf(rows, mine)];
+    const uint row = rowOf(rows, mine);
+    const int u = 2 * int(set >> 2) - levelSum - zero * rowSigns;
+    float value = rowScale * (levelScale * float(u)) + low;
+    if ((target.flags & MEAN) != 0)
+        value += uintBitsToFloat(target.extras.at[padded(uint(target.rows)) + row]) *
+                 (levelScale * float(levelSum - zero * int(COLUMNS)));
+    if (GATED) {
+        const float up = subgroupShuffleXor(value, 1u);
+        value = value / (1.0 + exp(-value)) * up;
+    }
+    if (lane < uint(ROWS) && (!GATED || (lane & 1u) == 0u) && rows.first + lane / STREAMS < rows.end)
+        target.outputs.at[row] = before + value;
+}
+
+const uint TEAM_ROWS = gl_WorkGroupSize.x / uint(LANES_PER_ROW) * OUTPUTS; // of a step
+
+void main() {
+    const uint group = gl_WorkGroupID.x;
+    const bool multiplies = group >= p.multipliers;
+    const uint projector = group - p.projectors; // wraps around below
+    const bool projects = group >= p.projectors && projector < PROJECTORS;
+    lane = gl_SubgroupInvocationID % uint(LANES_PER_ROW);
+    const uint team = gl_SubgroupID * (gl_SubgroupSize / uint(LANES_PER_ROW)) +
+                      gl_SubgroupInvocationID / uint(LANES_PER_ROW);
+    uint row = (group - p.multipliers) * (TEAM_ROWS * uint(STEPS)) + team * OUTPUTS;
+    if (multiplies) {
+        rows = rowsAt(row);
+        aim(rows);
+        [[unroll]] for (int a = 0; a < AHEAD; ++a)
+            request(a, lane + uint(a * LANES_PER_ROW));
+        requestExtras();
+        requestTerms();
+    }
+    if (projects)
+        requestSlice(projector);
+    if (TURNS) {
+        if (group < TURNERS) {
+            if (group == 0u && gl_LocalInvocationID.x < uint(RANK))
+                p.meta.at[META_WORDS + gl_LocalInvocationID.x] = 0u;
+            turn(group * uint(TURN_ROWS));
+            syncBuffers();
+            if (gl_LocalInvocationID.x == 0u)
+                COUNT(p.progress.turned);
+        }
+        if (group < min(p.projectors, p.multipliers))
+            return;
+        AWAIT(p.progress.turned, TURNERS)
+    }
+    makeLevels(group == p.projectors);
+    if (projects)
+        project(projector);
+    if (!multiplies)
+        return;
+    [[dont_unroll]] for (int step = 0; step < STEPS; ++step) {
+        row += TEAM_ROWS;
+        const Rows next = STEPS > 1 ? rowsAt(row) : rows;
+        [[unroll]] for (int r = 0; r < ROWS; ++r)
+            sums[r] = 0u;
+        [[dont_unroll]] for (int block = 0; block < BLOCKS; ++block) {
+            const bool last = block + 1 == BLOCKS;
+            if (last && STEPS > 1)
+                aim(next);
+            const uint ahead = last ? 0u : uint((block + 1) * AHEAD * LANES_PER_ROW);
+            [[unroll]] for (int a = 0; a < AHEAD; ++a) {
+                multiply(a, lane + uint((block * AHEAD + a) * LANES_PER_ROW));
+                if (BLOCKS * STEPS > 1 && (!last || step + 1 < STEPS))
+                    request(a, lane + ahead + uint(a * LANES_PER_ROW));
+            }
+        }
+        if (step == 0 && RANK > 0) {
+            AWAIT(p.progress.leveled[0], PROJECTORS)
+            shareProjections();
+        }
+        finishRows();
+        if (STEPS > 1) {
+            rows = next;
+            requestExtras();
+        }
+    }
+}
