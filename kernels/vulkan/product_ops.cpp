@@ -47,18 +47,19 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
             target.shape != nullptr
                 ? *target.shape
                 : plan.machine().choice.choose(what, plainShape(capabilities, what));
+        const bool halves = shape.shader.starts_with("matrix_f16") && input.halved;
         std::vector<std::uint32_t> constants = shape.constants;
         constants.insert(constants.begin(), plan.batch() == 1 ? 1 : 0);
         constants.push_back(input.scaled ? 1 : 0);
-        constants.push_back(target.lastRow ? 1 : 0);
+        constants.push_back(halves ? 1 : target.lastRow ? 1 : 0);
         writer.bind(shape.shader, shape.workgroup, std::move(constants));
         writer.push(
-            Push{part.weights.address(), levels ? input.encoded.address() : input.floats(),
+            Push{part.weights.address(), levels ? input.encoded.address() : halves ? input.halves() : input.floats(),
                  input.meta.address(), weight.scale(part.firstRow), weight.mean(part.firstRow),
                  weight.signSum(part.firstRow), weight.lowRankA(part.firstRow),
                  weight.lowRankAScale(), input.input->lowRankBs(),
                  target.out + static_cast<Address>(4 * part.firstRow), plan.runAddress(),
-                 word(part.rows), word(weight.rowQuads()), word(input.stride() / (levels ? 16 : 4)),
+                 word(part.rows), word(weight.rowQuads()), word(input.stride() / (levels ? 16 : halves ? 8 : 4)),
                  word(weight.rank()), word(input.input->rank()), word(target.outStride),
                  productFlags(target), word(weight.cols())});
         if (target.lastRow)

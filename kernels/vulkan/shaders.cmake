@@ -12,7 +12,7 @@ set(shader_source ${CMAKE_CURRENT_SOURCE_DIR}/vulkan/shaders)
 set(shader_output ${CMAKE_CURRENT_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_output})
 
-set(variants idle:idle: copy:copy: fill:fill: embed:embed: gate:gate: place:place: gemv_levels:gemv_levels:LEVELS,INTEGER_DOT
+set(variants idle:idle: copy:copy: fill:fill: embed:embed: gate:gate: halves:halves: place:place: gemv_levels:gemv_levels:LEVELS,INTEGER_DOT
     turn:turn:SUBGROUPS steady_product:steady_product:LEVELS,INTEGER_DOT,SUBGROUPS
     rotated_product:rotated_product:LEVELS,INTEGER_DOT,SUBGROUPS attend_waiting:attend:SUBGROUPS,WAITING
     tile_levels:tile_levels:LEVELS tile_levels_dot:tile_levels:LEVELS,INTEGER_DOT

@@ -95,7 +95,7 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
     const std::int64_t rank = std::max<std::int64_t>(input.rank(), 1);
     if (capabilities.multiprocessors != 0) {
         shape.groups = std::max({shape.groups, shape.turners, rank});
-        shape.slices = std::min(shape.groups / rank, mostSlices);
+        shape.slices = std::min(shape.groups / rank, input.rank() > 0 ? mostSlices : 1);
         shape.projectors = rank * shape.slices;
     } else {
         shape.projectors = rank;
@@ -110,9 +110,10 @@ std::int64_t sharedBytes(const DeviceInputs& input, const Shape& shape) {
     constexpr std::int64_t reductions = 128 * 16;
     const std::int64_t pieces = shape.ahead * shape.blocks * shape.lanes | 1;
     const std::int64_t m2 = input.factor2();
-    return 128 * pieces + 12 * std::max<std::int64_t>(input.rank(), 1) + reductions +
-           4 * shape.turnRows *
-               (input.factor1() + m2 + std::max(shape.leftParts, shape.rightParts) * m2);
+    const std::int64_t partials =
+        4 * shape.turnRows * std::max(shape.leftParts, shape.rightParts) * m2;
+    return std::max(128 * pieces, partials) + 12 * std::max<std::int64_t>(input.rank(), 1) +
+           reductions + 4 * shape.turnRows * (input.factor1() + m2);
 }
 
 bool evenRows(const ProductGroup& group, std::int64_t rows) {
@@ -171,9 +172,18 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
         shape.rows > shape.lanes || sharedBytes(input, shape) > capabilities.sharedBytes ||
         3 * input.rank() > shape.workgroup)
         return false;
+    struct Rest {
+        Address extras, outputs;
+        std::int32_t flags, unused;
+    };
+    struct Job {
+        std::array<Rest, 3> targets;
+        Address lowRankB, encoded, meta, lowRankBs;
+    };
     struct Push {
-        Address x, gain, r1, r2, columnScale, values, lowRankB, encoded, meta, lowRankBs, progress,
-            job;
+        Address x, gain, r1, r2, columnScale, values, progress, job;
+        std::array<Address, 3> weights;
+        std::array<std::int32_t, 3> rows;
         float epsilon, clipLow, clipHigh;
         std::int32_t modes;
         std::uint32_t projectors, multipliers, targetCount;
@@ -195,6 +205,15 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
                  small(input.rank()), small(shape.slices), turns ? 1U : 0U, small(input.factor1()),
                  small(input.factor2()), small(shape.turnRows), small(shape.leftParts),
                  small(shape.rightParts), small(shape.rightAhead), source.gain != 0 ? 1U : 0U});
+    Job job{{}, input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs()};
+    std::array<Address, 3> weights{};
+    std::array<std::int32_t, 3> rows{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        const GemvTarget& from = operands->targets[i];
+        job.targets[i] = {from.extras, from.outputs, from.flags, 0};
+        weights[i] = from.weights;
+        rows[i] = from.rows;
+    }
     const std::int64_t skipped = turns ? 0 : shape.firstProjector;
     writer.push(Push{source.x,
                      source.gain,
@@ -202,12 +221,10 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
                      input.r2(),
                      input.columnScale(),
                      target.values.address(),
-                     input.lowRankB(),
-                     target.encoded.address(),
-                     target.meta.address(),
-                     input.lowRankBs(),
                      progress,
-                     plan.addConstants(std::as_bytes(std::span(operands->targets))),
+                     plan.addConstants(std::as_bytes(std::span(&job, 1))),
+                     weights,
+                     rows,
                      source.epsilon,
                      input.clipLow(),
                      input.clipHigh(),

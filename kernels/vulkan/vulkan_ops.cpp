@@ -129,7 +129,30 @@ void encodeRotated(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
     encodeQuantize(plan, writer, target, extremes, shape.groups);
 }
 
+void encodeHalves(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target) {
+    struct Push {
+        Address floats, halves, run;
+        std::int32_t quads;
+    };
+    const std::int64_t quads = target.stride() / 8;
+    writer.barrier();
+    writer.bind("halves", elementGroup, {single(plan)});
+    writer.push(Push{target.floats(), target.halves(), plan.runAddress(), word(quads)});
+    plan.dispatchRows(writer, {groups(quads, elementGroup), 1});
+    writer.mark("halves " + std::to_string(target.input->cols()));
+}
+
+/// norm, rotation and levels as one dispatch of a workgroup a row, or two of many.
+void encodeRows(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
+                const PrepareSource& source);
+
 } // namespace
+
+bool readsHalves(const Capabilities& capabilities, const DeviceWeights& weight, int batch) {
+    return weight.kind() == WeightKind::f16 && batch > 1 &&
+           plainShape(capabilities, {weight.kind(), false, false, weight.rows(), weight.cols(), batch})
+               .shader.starts_with("matrix_f16");
+}
 
 std::uint32_t turnParts(const DeviceInputs& input, std::int64_t workgroup, bool single) {
     const std::int64_t m1 = input.factor1();
@@ -162,8 +185,6 @@ void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& t
 void encodePrepare(VulkanPlan& plan, CommandWriter& writer, PreparedRows& target,
                    const PrepareSource& source) {
     target.made = nullptr;
-    if (target.borrowed != 0)
-        return;
     if (target.next && encodeSteadyProducts(plan, writer, target, source, *target.next)) {
         target.made = target.next;
         return;
@@ -172,6 +193,16 @@ void encodePrepare(VulkanPlan& plan, CommandWriter& writer, PreparedRows& target
         target.made = target.next;
         return;
     }
+    if (target.borrowed == 0)
+        encodeRows(plan, writer, target, source);
+    if (target.halved)
+        encodeHalves(plan, writer, target);
+}
+
+namespace {
+
+void encodeRows(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
+                const PrepareSource& source) {
     if (const auto rotation = rotationShape(plan, target, source)) {
         encodeRotated(plan, writer, target, source, *rotation);
         return;
@@ -204,6 +235,8 @@ void encodePrepare(VulkanPlan& plan, CommandWriter& writer, PreparedRows& target
     writer.mark("prepare " + std::to_string(input.cols()) +
                 (input.factor1() > 0 ? " rotated" : ""));
 }
+
+} // namespace
 
 void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& attend) {
     struct Place {

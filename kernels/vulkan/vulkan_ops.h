@@ -21,6 +21,10 @@ void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& t
 [[nodiscard]] std::uint32_t turnParts(const DeviceInputs& input, std::int64_t workgroup,
                                       bool single);
 
+/// Whether products of `weight` with so many rows are usually made of halves.
+[[nodiscard]] bool readsHalves(const Capabilities& capabilities, const DeviceWeights& weight,
+                               int batch);
+
 struct PrepareSource {
     Address x = 0;
     Address gain = 0; ///< 0 = no norm

@@ -178,7 +178,7 @@ void VulkanPlan::placeBlock() {
 void VulkanPlan::placeValues() {
     std::vector<ValueSlot> slots;
     for (PreparedRows& rows : prepared_) {
-        const std::int64_t bytes = rows.batch * rows.stride() * 4;
+        const std::int64_t bytes = rows.batch * rows.stride() * (rows.halved ? 6 : 4);
         auto slot = std::ranges::find_if(slots, [&](const ValueSlot& candidate) {
             return candidate.lastUse < rows.firstUse && candidate.piece.bytes >= bytes;
         });

@@ -34,16 +34,21 @@ struct PreparedRows {
     int batch = 1;
     bool scaled = false;                   ///< levels times 4, 2, 1, see shaders/prepare.comp
     bool keepFloats = false;               ///< a consumer reads x'' although it is quantized
+    bool halved = false;                   ///< a consumer reads x'' as halves, behind `values`
     std::size_t firstUse = 0, lastUse = 0; ///< operations between which `values` is needed
     /// Products recorded right behind it, and those that were written together with it.
     std::shared_ptr<const ProductGroup> next, made;
     Address borrowed = 0; ///< not 0: x'' is what this buffer holds, nothing is prepared
-    Piece values;  ///< batch rows of stride() floats; shared among inputs whose uses do not overlap
+    Piece values;  ///< batch rows of stride() floats; shared among inputs whose uses do not overlap.
+                   ///< Where halved as many halves follow
     Piece encoded; ///< batch rows of stride() bytes, bits < 16
     Piece meta;    ///< batch rows of preparedMetaWords + rank words
 
     [[nodiscard]] std::int64_t stride() const { return activationStride(input->cols()); }
     [[nodiscard]] Address floats() const { return borrowed != 0 ? borrowed : values.address(); }
+    [[nodiscard]] Address halves() const {
+        return halved ? values.address() + static_cast<Address>(batch * stride() * 4) : 0;
+    }
     [[nodiscard]] bool writesFloats() const { return bits >= 16 || keepFloats; }
 };
 

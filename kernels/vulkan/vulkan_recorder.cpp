@@ -41,6 +41,8 @@ Prepared VulkanRecorder::prepare(const NormSpec& norm, const Input& input, Buffe
 
 void VulkanRecorder::willRead(PreparedRows& input, const DeviceWeights& weight) {
     input.lastUse = plan_.operations();
+    const Capabilities& capabilities = plan_.machine().device->capabilities();
+    input.halved = input.halved || readsHalves(capabilities, weight, input.batch);
     input.keepFloats = input.keepFloats || (input.bits < 16 && weight.kind() != WeightKind::binary);
 }
 

@@ -3,8 +3,8 @@
 // Levels of one row, made anew by every workgroup that needs them: 5120 values are 0.2 us of one
 // multiprocessor, a dispatch of its own was 6. Values lie as the words of levels do (levels.glsl).
 // Needs levels.glsl, team.glsl, the constants
-// WORDS, PADDED_WORDS and COLUMNS, levels[] with PITCH, and of the shader's operands p.values, p.clipLow,
-// p.clipHigh and p.modes (bits, at most 6, in the low byte).
+// WORDS, PADDED_WORDS and COLUMNS, levels[] with PITCH, and of the shader's operands VALUES_AT(word), ENCODED,
+// META, p.clipLow, p.clipHigh and p.modes (bits, at most 6, in the low byte).
 
 const uint LEVEL_SHARE = (WORDS + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
 
@@ -104,7 +104,7 @@ void makeLevels(bool writes) {
             sum += dotSigned(0x01010101u, packed);
             levels[levelAt(word)][word % 4u] = packed << shiftOf(word);
             if (writes)
-                p.encoded.at[word] = packed << shiftOf(word);
+                ENCODED.at[word] = packed << shiftOf(word);
         }
     }
     for (uint word = WORDS + self; word < PADDED_WORDS; word += gl_WorkGroupSize.x)
@@ -115,8 +115,8 @@ void makeLevels(bool writes) {
     barrier();
     levelSum = joinedSum();
     if (writes && self == 0u) {
-        p.meta.at[0] = floatBitsToUint(levelScale);
-        p.meta.at[2] = uint(zero);
-        p.meta.at[3] = uint(levelSum);
+        META.at[0] = floatBitsToUint(levelScale);
+        META.at[2] = uint(zero);
+        META.at[3] = uint(levelSum);
     }
 }

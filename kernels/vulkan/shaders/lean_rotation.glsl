@@ -4,8 +4,7 @@
 // dispatches of a decode step last a few microseconds and fetch their instructions while they run.
 // An invocation has four neighbouring columns, LEFT_PARTS and RIGHT_PARTS invocations share a
 // column's sum, and everything divides. Results are written in the order of levels.glsl. Needs
-// team.glsl, the constants M1, M2, TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, RIGHT_AHEAD and NORM, and of
-// the shader's operands p.x, p.gain, p.r1, p.r2, p.columnScale, p.values and p.epsilon.
+// team.glsl, the constants M1, M2, TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, RIGHT_AHEAD and NORM, BOARD_QUADS, and of the shader's operands p.x, p.gain, p.r1, p.r2, p.columnScale, p.values and p.epsilon.
 
 const uint COLUMNS = uint(M1 * M2);
 const uint TURNERS = uint((M1 + TURN_ROWS - 1) / TURN_ROWS); // workgroups
@@ -19,20 +18,22 @@ const int MOST_PARTS = LEFT_PARTS > RIGHT_PARTS ? LEFT_PARTS : RIGHT_PARTS;
 
 shared float left[M1 * TURN_ROWS]; // columns of R1
 shared float turned[TURN_ROWS * M2];
-shared vec4 partials[MOST_PARTS * TURN_ROWS * (M2 / 4)];
+// Partial sums as bits, in BOARD_QUADS at least, which are free again once the rotation is made.
+const uint PARTIALS = uint(MOST_PARTS * TURN_ROWS * (M2 / 4));
+shared uvec4 board[BOARD_QUADS > PARTIALS ? BOARD_QUADS : PARTIALS];
 shared float teamSquares[128];
 
 // Element i of the TURN_ROWS x M2 results.
 float joined(uint i, int parts) {
     float sum = 0.0;
     for (uint part = 0u; part < uint(parts); ++part)
-        sum += partials[part * (TURNED / 4u) + i / 4u][i % 4u];
+        sum += uintBitsToFloat(board[part * (TURNED / 4u) + i / 4u][i % 4u]);
     return sum;
 }
 
 void keep(uint self, vec4 sums[TURN_ROWS]) {
     [[unroll]] for (uint r = 0u; r < uint(TURN_ROWS); ++r)
-        partials[(self / QUADS * uint(TURN_ROWS) + r) * QUADS + self % QUADS] = sums[r];
+        board[(self / QUADS * uint(TURN_ROWS) + r) * QUADS + self % QUADS] = floatBitsToUint(sums[r]);
 }
 
 void clear(out vec4 sums[TURN_ROWS]) {
@@ -74,10 +75,10 @@ void turn(uint firstRow) {
                 sums[r] += left[k * uint(TURN_ROWS) + r] * line;
         }
         keep(self, sums);
-        [[unroll]] for (uint i = uint(RIGHT_AHEAD); i < uint(RIGHT_SHARE); ++i)
-            if (self < RIGHT_ITEMS)
-                right[i] = p.r2.at[self + i * RIGHT_ITEMS];
     }
+    if (self < RIGHT_ITEMS)
+        [[unroll]] for (uint i = uint(RIGHT_AHEAD); i < uint(RIGHT_SHARE); ++i)
+            right[i] = p.r2.at[self + i * RIGHT_ITEMS];
     if (NORM) {
         squares = teamAdd(squares);
         if (LANE == 0u)

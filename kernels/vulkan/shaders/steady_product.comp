@@ -54,8 +54,19 @@ layout(buffer_reference, std430, buffer_reference_align = 16) buffer Fours {
 layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer LiveFours {
     vec4 at[];
 };
+// What is not needed first.
+struct TargetRest {
+    Words extras;
+    LiveFloats outputs;
+    int flags;
+    int unused;
+};
 layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
-    Target targets[3]; // unused ones have no rows
+    TargetRest targets[3];
+    Words lowRankB;
+    Words encoded;
+    LiveWords meta; // [META_WORDS + RANK]
+    Words lowRankBs;
 };
 
 layout(push_constant, scalar) uniform Push {
@@ -65,27 +76,33 @@ layout(push_constant, scalar) uniform Push {
     Fours r2;
     Floats columnScale; // null = ones
     LiveFloats values;  // as the words of levels lie
-    Words lowRankB;
-    Words encoded;
-    LiveWords meta; // [META_WORDS + RANK]
-    Words lowRankBs;
     Progress progress;
     Job job;
+    Quads weights[3];
+    int rows[3];
     float epsilon;
     float clipLow;
     float clipHigh;
     int modes; // bits | 256 where there is a columnScale
-    uint projectors; // the first
+    uint projectors;  // the first
     uint multipliers; // likewise
     uint targetCount;
 }
 p;
 
+Target targetAt(uint i) {
+    return Target(p.weights[i], p.job.targets[i].extras, p.job.targets[i].outputs, p.rows[i],
+                  p.job.targets[i].flags);
+}
+
+#define BOARD_QUADS (8u * PITCH)
 #include "lean_rotation.glsl"
+#define levels board
 #define SMALL_LEVELS
 #include "levels.glsl"
 #include "word_sum.glsl"
-shared uvec4 levels[8 * PITCH];
+#define ENCODED p.job.encoded
+#define META p.job.meta
 #define VALUES_AT(word) LiveFours(p.values).at[word]
 #include "lean_levels.glsl"
 
@@ -105,7 +122,7 @@ uint slice[SLICE_SHARE];
 void requestSlice(uint group) {
     [[unroll]] for (uint i = 0u; i < SLICE_SHARE; ++i) {
         const uint word = wordOfSlice(group, i);
-        slice[i] = word < WORDS ? p.lowRankB.at[group / uint(SLICES) * WORDS + word] : 0u;
+        slice[i] = word < WORDS ? p.job.lowRankB.at[group / uint(SLICES) * WORDS + word] : 0u;
     }
 }
 
@@ -123,8 +140,7 @@ void project(uint group) {
     barrier();
     sum = joinedSum();
     if (gl_LocalInvocationID.x == 0u) {
-        if (RANK > 0)
-            atomicAdd(p.meta.at[META_WORDS + group / uint(SLICES)], uint(sum));
+        atomicAdd(META.at[META_WORDS + group / uint(SLICES)], uint(sum));
         COUNT(p.progress.leveled[0]);
     }
 }
@@ -135,16 +151,16 @@ int sumOfB;
 void requestTerms() {
     const uint self = gl_LocalInvocationID.x;
     if (self < p.targetCount * uint(RANK)) {
-        Target target = p.job.targets[self / uint(RANK)];
+        Target target = targetAt(self / uint(RANK));
         scaleOfA = uintBitsToFloat(target.extras.at[lowRankAScales(target, RANK_WORDS) + self % uint(RANK)]);
-        scaleOfB = uintBitsToFloat(p.lowRankBs.at[self % uint(RANK)]);
-        sumOfB = int(p.lowRankBs.at[uint(RANK) + self % uint(RANK)]);
+        scaleOfB = uintBitsToFloat(p.job.lowRankBs.at[self % uint(RANK)]);
+        sumOfB = int(p.job.lowRankBs.at[uint(RANK) + self % uint(RANK)]);
     }
 }
 void shareProjections() {
     const uint self = gl_LocalInvocationID.x;
     if (self < p.targetCount * uint(RANK)) {
-        const int sum = int(p.meta.at[META_WORDS + self % uint(RANK)]) - zero * sumOfB;
+        const int sum = int(META.at[META_WORDS + self % uint(RANK)]) - zero * sumOfB;
         projections[self] = scaleOfA * (scaleOfB * (levelScale * float(sum)));
     }
     barrier();
@@ -156,15 +172,15 @@ struct Rows {
 };
 Rows rowsAt(uint row) {
     if (GATED)
-        return Rows(0u, row, uint(p.job.targets[0].rows));
+        return Rows(0u, row, uint(p.rows[0]));
     uint target = 0u;
     for (; target + 1u < p.targetCount; ++target) {
-        const uint rows = uint(p.job.targets[target].rows);
+        const uint rows = uint(p.rows[target]);
         if (row < rows)
             break;
         row -= rows;
     }
-    return Rows(target, row, uint(p.job.targets[target].rows));
+    return Rows(target, row, uint(p.rows[target]));
 }
 uint rowOf(Rows rows, int r) {
     return min(rows.first + uint(r) / STREAMS, rows.end - 1u);
@@ -189,7 +205,7 @@ int ownRow() {
 }
 void aim(Rows at) {
     [[unroll]] for (int r = 0; r < ROWS; ++r) {
-        source[r] = p.job.targets[targetOf(at, r)].weights;
+        source[r] = p.weights[targetOf(at, r)];
         start[r] = rowOf(at, r) * uint(ROW_QUADS);
     }
 }
@@ -199,10 +215,10 @@ void request(int slot, uint piece) {
 }
 void requestExtras() {
     [[unroll]] for (int r = 0; r < ROWS; ++r) {
-        Target target = p.job.targets[targetOf(rows, r)];
+        Target target = targetAt(targetOf(rows, r));
         rowWords[r] = lane < RANK_WORDS ? target.extras.at[lowRankA(target) + rowOf(rows, r) * RANK_WORDS + lane] : 0u;
     }
-    Target target = p.job.targets[targetOf(rows, ownRow())];
+    Target target = targetAt(targetOf(rows, ownRow()));
     const uint row = rowOf(rows, ownRow());
     rowScale = uintBitsToFloat(target.extras.at[row]);
     rowSigns = int(target.extras.at[signSums(target) + row]);
@@ -229,7 +245,7 @@ float lowRankPart(int r, uint word, uint bytes) {
 float lowRankOf(int r) {
     float sum = lowRankPart(r, lane, rowWords[r]);
     for (uint word = lane + uint(LANES_PER_ROW); word < RANK_WORDS; word += uint(LANES_PER_ROW)) {
-        Target target = p.job.targets[targetOf(rows, r)];
+        Target target = targetAt(targetOf(rows, r));
         sum += lowRankPart(r, word, target.extras.at[lowRankA(target) + rowOf(rows, r) * RANK_WORDS + word]);
     }
     return sum;
@@ -248,7 +264,7 @@ void finishRows() {
         set = mine == r ? sums[r] : set;
         low = mine == r ? lowRank : low;
     }
-    Target target = p.job.targets[targetOf(rows, mine)];
+    Target target = targetAt(targetOf(rows, mine));
     const uint row = rowOf(rows, mine);
     const int u = 2 * int(set >> 2) - levelSum - zero * rowSigns;
     float value = rowScale * (levelScale * float(u)) + low;
@@ -269,7 +285,7 @@ void main() {
     const uint group = gl_WorkGroupID.x;
     const bool multiplies = group >= p.multipliers;
     const uint projector = group - p.projectors; // wraps around below
-    const bool projects = group >= p.projectors && projector < PROJECTORS;
+    const bool projects = RANK > 0 && group >= p.projectors && projector < PROJECTORS;
     lane = gl_SubgroupInvocationID % uint(LANES_PER_ROW);
     const uint team = gl_SubgroupID * (gl_SubgroupSize / uint(LANES_PER_ROW)) +
                       gl_SubgroupInvocationID / uint(LANES_PER_ROW);
@@ -287,7 +303,7 @@ void main() {
     if (TURNS) {
         if (group < TURNERS) {
             if (group == 0u && gl_LocalInvocationID.x < uint(RANK))
-                p.meta.at[META_WORDS + gl_LocalInvocationID.x] = 0u;
+                META.at[META_WORDS + gl_LocalInvocationID.x] = 0u;
             turn(group * uint(TURN_ROWS));
             syncBuffers();
             if (gl_LocalInvocationID.x == 0u)

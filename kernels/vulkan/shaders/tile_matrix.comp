@@ -26,6 +26,7 @@
 
 const int TOKENS = 2;
 layout(constant_id = 2) const bool SCALED = false;
+layout(constant_id = 3) const bool HALVES = false; // of F16: what inputs are already (halves.comp)
 const bool LAST_ROW = false;
 #include "product.glsl"
 
@@ -92,8 +93,9 @@ void request(uint step, uint firstRow, uint firstToken, uint lastToken) {
 #ifdef LEVELS
         nextInputs[i] = p.x.at[row + quad];
 #else
-        nextInputs[i] = halves(uintBitsToFloat(p.x.at[row + 2u * quad]),
-                               uintBitsToFloat(p.x.at[row + 2u * quad + 1u]));
+        nextInputs[i] = HALVES ? p.x.at[row + quad]
+                               : halves(uintBitsToFloat(p.x.at[row + 2u * quad]),
+                                        uintBitsToFloat(p.x.at[row + 2u * quad + 1u]));
 #endif
     }
 }
@@ -152,7 +154,7 @@ void main() {
 #ifdef LEVELS
     const uint steps = uint(p.rowQuads);
 #else
-    const uint steps = uint(p.inputQuads) / (2u * QUADS); // padded to 128 floats: whole steps
+    const uint steps = uint(p.inputQuads) / (HALVES ? QUADS : 2u * QUADS); // padded to 128 floats: whole steps
 #endif
     EACH_ROW(DECLARE)
     request(0u, firstRow, firstToken, lastToken);

@@ -30,6 +30,7 @@ layout(push_constant, scalar) uniform Push {
     int modes; // bits | 256 where there is a columnScale
 }
 p;
+#define BOARD_QUADS 0u
 #include "lean_rotation.glsl"
 
 void main() {
