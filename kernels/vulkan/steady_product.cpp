@@ -179,6 +179,7 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     struct Job {
         std::array<Rest, 3> targets;
         Address lowRankB, encoded, meta, lowRankBs;
+        CommandWriter::Finish before;
     };
     struct Push {
         Address x, gain, r1, r2, columnScale, values, progress, job;
@@ -198,14 +199,15 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     noted.groups = small(shape.groups);
     plan.machine().choice.note({WeightKind::binary, true, true, operands->rows, input.cols(), 1},
                                noted);
-    writer.barrier();
     writer.bind("steady_product", small(shape.workgroup),
                 {1, small(shape.lanes), small(shape.rows), small(shape.ahead), small(shape.blocks),
                  small(shape.steps), gated ? 1U : 0U, small(activationStride(input.cols()) / 128),
                  small(input.rank()), small(shape.slices), turns ? 1U : 0U, small(input.factor1()),
                  small(input.factor2()), small(shape.turnRows), small(shape.leftParts),
                  small(shape.rightParts), small(shape.rightAhead), source.gain != 0 ? 1U : 0U});
-    Job job{{}, input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs()};
+    static const int chain = env("BWLA_CHAIN", 1);
+    const CommandWriter::Finish before = writer.awaited(turns && chain != 0);
+    Job job{{}, input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs(), before};
     std::array<Address, 3> weights{};
     std::array<std::int32_t, 3> rows{};
     for (std::size_t i = 0; i < 3; ++i) {
@@ -233,6 +235,8 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
                      small(shape.firstMultiplier - skipped),
                      small(static_cast<std::int64_t>(group.targets.size()))});
     writer.dispatch(small(shape.groups - skipped));
+    if (chain != 0)
+        writer.finishes({progress, small(shape.groups - shape.firstMultiplier)});
     writer.mark("steady " + operands->name, operands->bytes);
     return true;
 }

@@ -4,7 +4,7 @@
 // dispatches of a decode step last a few microseconds and fetch their instructions while they run.
 // An invocation has four neighbouring columns, LEFT_PARTS and RIGHT_PARTS invocations share a
 // column's sum, and everything divides. Results are written in the order of levels.glsl. Needs
-// team.glsl, the constants M1, M2, TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, RIGHT_AHEAD and NORM, BOARD_QUADS, and of the shader's operands p.x, p.gain, p.r1, p.r2, p.columnScale, p.values and p.epsilon.
+// team.glsl, the constants M1, M2, TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, RIGHT_AHEAD and NORM, BOARD_QUADS, AWAIT_X, which may wait for X, and of the shader's operands p.x, p.gain, p.r1, p.r2, p.columnScale, p.values and p.epsilon.
 
 const uint COLUMNS = uint(M1 * M2);
 const uint TURNERS = uint((M1 + TURN_ROWS - 1) / TURN_ROWS); // workgroups
@@ -47,18 +47,19 @@ void turn(uint firstRow) {
     vec4 lines[LEFT_SHARE];
     vec4 gains[NORM ? LEFT_SHARE : 1];
     vec4 right[RIGHT_SHARE];
-    if (self < LEFT_ITEMS)
-        [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i) {
-            lines[i] = p.x.at[self + i * LEFT_ITEMS];
-            if (NORM)
-                gains[i] = p.gain.at[self + i * LEFT_ITEMS];
-        }
+    if (NORM && self < LEFT_ITEMS)
+        [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
+            gains[i] = p.gain.at[self + i * LEFT_ITEMS];
     for (uint i = self; i < uint(M1 * TURN_ROWS); i += gl_WorkGroupSize.x)
         left[i] = p.r1.at[i / uint(TURN_ROWS) * uint(M1) +
                           min(firstRow + i % uint(TURN_ROWS), uint(M1) - 1u)];
     if (self < RIGHT_ITEMS)
         [[unroll]] for (uint i = 0u; i < uint(RIGHT_AHEAD); ++i)
             right[i] = p.r2.at[self + i * RIGHT_ITEMS];
+    AWAIT_X
+    if (self < LEFT_ITEMS)
+        [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
+            lines[i] = p.x.at[self + i * LEFT_ITEMS];
     barrier();
     float squares = 0.0;
     vec4 sums[TURN_ROWS];

@@ -8,6 +8,9 @@
 // it multiplies, every register asked to be filled again as soon as it is read. The projection is
 // waited for at the end of the first rows.
 //
+// Between two such dispatches there is no barrier: the turners of the second wait for the workgroups of
+// the first, and its weights stream meanwhile.
+//
 // Where all workgroups run at once (a device that says how many multiprocessors it has), the same ones
 // are turners, projectors and multipliers. Elsewhere they follow each other, and nobody waits for a
 // workgroup of a higher number: waiting.glsl.
@@ -67,10 +70,11 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
     Words encoded;
     LiveWords meta; // [META_WORDS + RANK]
     Words lowRankBs;
+    Awaited before;
 };
 
 layout(push_constant, scalar) uniform Push {
-    Fours x;
+    LiveFours x;
     Fours gain;
     Floats r1;
     Fours r2;
@@ -96,6 +100,7 @@ Target targetAt(uint i) {
 }
 
 #define BOARD_QUADS (8u * PITCH)
+#define AWAIT_X AWAIT_BEFORE(p.job.before)
 #include "lean_rotation.glsl"
 #define levels board
 #define SMALL_LEVELS
@@ -222,7 +227,11 @@ void requestExtras() {
     const uint row = rowOf(rows, ownRow());
     rowScale = uintBitsToFloat(target.extras.at[row]);
     rowSigns = int(target.extras.at[signSums(target) + row]);
-    before = (target.flags & ACCUMULATE) != 0 ? target.outputs.at[row] : 0.0;
+}
+// What the products are added to; the dispatch before may still write it when this one starts.
+void requestBefore() {
+    Target target = targetAt(targetOf(rows, ownRow()));
+    before = (target.flags & ACCUMULATE) != 0 ? target.outputs.at[rowOf(rows, ownRow())] : 0.0;
 }
 
 void multiply(int slot, uint piece) {
@@ -313,6 +322,8 @@ void main() {
             return;
         AWAIT(p.progress.turned, TURNERS)
     }
+    if (multiplies)
+        requestBefore();
     makeLevels(group == p.projectors);
     if (projects)
         project(projector);
@@ -342,6 +353,8 @@ void main() {
         if (STEPS > 1) {
             rows = next;
             requestExtras();
+            requestBefore();
         }
     }
+    COUNT_FINISHED(p.progress)
 }

@@ -31,6 +31,7 @@ layout(push_constant, scalar) uniform Push {
 }
 p;
 #define BOARD_QUADS 0u
+#define AWAIT_X // a barrier came before
 #include "lean_rotation.glsl"
 
 void main() {
