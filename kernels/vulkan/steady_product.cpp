@@ -23,8 +23,8 @@ int env(const char* name, int standard) {
 }
 
 struct Shape {
-    std::int64_t workgroup = 256, lanes = 8, rows = 1, ahead = 1, blocks = 1, steps = 1;
-    std::int64_t turnRows = 1, leftParts = 1, rightParts = 1, rightAhead = 1;
+    std::int64_t workgroup = 256, lanes = 8, rows = 1, ahead = 1, share = 1, steps = 1;
+    std::int64_t turnRows = 1, leftParts = 1, rightParts = 1, rightAhead = 1, joiners = 1;
     std::int64_t turners = 1, slices = 1, projectors = 1, groups = 1;
     std::int64_t firstProjector = 0, firstMultiplier = 0;
 };
@@ -49,6 +49,8 @@ void shapeTurns(const DeviceInputs& input, std::int64_t workgroup, std::int64_t 
     shape.turners = ceilDiv(m1, shape.turnRows);
     shape.leftParts = partsOf(m1, workgroup / (m2 / 4));
     shape.rightParts = partsOf(m2, workgroup / (m2 / 4));
+    while (shape.joiners < 8 && 2 * shape.joiners * shape.turnRows * m2 <= workgroup)
+        shape.joiners *= 2;
     shape.rightAhead = std::min<std::int64_t>(m2 / shape.rightParts, env("BWLA_RA", 4));
 }
 
@@ -67,7 +69,7 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
     Shape shape;
     shape.lanes = std::min<std::int64_t>(pieces <= 40 ? 8 : 16, capabilities.subgroupSize);
     shape.rows = gated ? 2 : 1;
-    std::int64_t mostAhead = gated ? 5 : 13;
+    std::int64_t mostAhead = gated ? 2 : 4;
     std::int64_t fixed = 0;
     if (const char* x = std::getenv("BWLA_X")) {
         unsigned v[16];
@@ -79,9 +81,8 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
             mostAhead = w[3];
         }
     }
-    const std::int64_t share = ceilDiv(pieces, shape.lanes);
-    shape.ahead = std::min(share, mostAhead);
-    shape.blocks = ceilDiv(share, shape.ahead);
+    shape.share = ceilDiv(pieces, shape.lanes);
+    shape.ahead = std::min(shape.share, mostAhead);
     const std::int64_t outputs = gated ? rows / 2 : rows;
     const std::int64_t each = gated ? shape.rows / 2 : shape.rows; // outputs of a team
     const std::int64_t invocations = ceilDiv(outputs, units * each) * shape.lanes;
@@ -107,8 +108,8 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
 }
 
 std::int64_t sharedBytes(const DeviceInputs& input, const Shape& shape) {
-    constexpr std::int64_t reductions = 128 * 16;
-    const std::int64_t pieces = shape.ahead * shape.blocks * shape.lanes | 1;
+    constexpr std::int64_t reductions = 128 * 16; // of teams
+    const std::int64_t pieces = shape.share * shape.lanes | 1;
     const std::int64_t m2 = input.factor2();
     const std::int64_t partials =
         4 * shape.turnRows * std::max(shape.leftParts, shape.rightParts) * m2;
@@ -126,37 +127,11 @@ std::uint32_t small(std::int64_t value) {
     return static_cast<std::uint32_t>(value);
 }
 
-void encodeTurn(CommandWriter& writer, const PreparedRows& target,
-                const PrepareSource& source, Shape shape) {
-    struct Push {
-        Address x, gain, r1, r2, columnScale, values, sums;
-        std::int32_t sumCount;
-        float epsilon;
-        std::int32_t modes;
-    };
-    const DeviceInputs& input = *target.input;
-    const std::int64_t workgroup = env("BWLA_TT", 1024);
-    const int rows = static_cast<int>(shape.turnRows);
-    shapeTurns(input, workgroup, ceilDiv(input.factor1(), rows), shape);
-    writer.barrier();
-    writer.bind("turn", small(workgroup),
-                {1, small(input.factor1()), small(input.factor2()), small(shape.turnRows),
-                 small(shape.leftParts), small(shape.rightParts), small(shape.rightAhead),
-                 source.gain != 0 ? 1U : 0U});
-    writer.push(Push{source.x, source.gain, input.r1(), input.r2(), input.columnScale(),
-                     target.values.address(), target.meta.address() + 4 * preparedMetaWords,
-                     word(input.rank()), source.epsilon,
-                     target.bits | (input.columnScale() != 0 ? 256 : 0)});
-    writer.dispatch(small(shape.turners));
-    writer.mark("turn " + std::to_string(input.factor1()) + " x " +
-                std::to_string(input.factor2()));
-}
-
 } // namespace
 
 bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
                           const PrepareSource& source, const ProductGroup& group) {
-    static const int mode = env("BWLA_STEADY", 2);
+    static const int mode = env("BWLA_STEADY", 1);
     const DeviceInputs& input = *target.input;
     const auto operands = gemvOperands(plan, target, group);
     const Capabilities& capabilities = plan.machine().device->capabilities();
@@ -166,7 +141,6 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
         input.rank() != group.targets[0].weight->rank())
         return false;
     const bool gated = group.gated != 0;
-    const bool turns = mode == 2;
     const Shape shape = shapeOf(capabilities, input, group, operands->rows);
     if (!turnFits(input, shape.workgroup, shape) || !evenRows(group, gated ? 1 : shape.rows) ||
         shape.rows > shape.lanes || sharedBytes(input, shape) > capabilities.sharedBytes ||
@@ -190,8 +164,6 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
         std::uint32_t projectors, multipliers, targetCount;
     };
     const Address progress = plan.nextProgress();
-    if (!turns)
-        encodeTurn(writer, target, source, shape);
     ProductShape noted;
     noted.shader = "steady_product";
     noted.workgroup = small(shape.workgroup);
@@ -200,13 +172,14 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     plan.machine().choice.note({WeightKind::binary, true, true, operands->rows, input.cols(), 1},
                                noted);
     writer.bind("steady_product", small(shape.workgroup),
-                {1, small(shape.lanes), small(shape.rows), small(shape.ahead), small(shape.blocks),
+                {1, small(shape.lanes), small(shape.rows), small(shape.ahead), small(shape.share),
                  small(shape.steps), gated ? 1U : 0U, small(activationStride(input.cols()) / 128),
-                 small(input.rank()), small(shape.slices), turns ? 1U : 0U, small(input.factor1()),
+                 small(input.rank()), small(shape.slices), small(input.factor1()),
                  small(input.factor2()), small(shape.turnRows), small(shape.leftParts),
-                 small(shape.rightParts), small(shape.rightAhead), source.gain != 0 ? 1U : 0U});
+                 small(shape.rightParts), small(shape.rightAhead), small(shape.joiners),
+                 source.gain != 0 ? 1U : 0U});
     static const int chain = env("BWLA_CHAIN", 1);
-    const CommandWriter::Finish before = writer.awaited(turns && chain != 0);
+    const CommandWriter::Finish before = writer.awaited(chain != 0);
     Job job{{}, input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs(), before};
     std::array<Address, 3> weights{};
     std::array<std::int32_t, 3> rows{};
@@ -216,7 +189,6 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
         weights[i] = from.weights;
         rows[i] = from.rows;
     }
-    const std::int64_t skipped = turns ? 0 : shape.firstProjector;
     writer.push(Push{source.x,
                      source.gain,
                      input.r1(),
@@ -231,10 +203,10 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
                      input.clipLow(),
                      input.clipHigh(),
                      target.bits | (input.columnScale() != 0 ? 256 : 0),
-                     small(shape.firstProjector - skipped),
-                     small(shape.firstMultiplier - skipped),
+                     small(shape.firstProjector),
+                     small(shape.firstMultiplier),
                      small(static_cast<std::int64_t>(group.targets.size()))});
-    writer.dispatch(small(shape.groups - skipped));
+    writer.dispatch(small(shape.groups));
     if (chain != 0)
         writer.finishes({progress, small(shape.groups - shape.firstMultiplier)});
     writer.mark("steady " + operands->name, operands->bytes);

@@ -2,13 +2,15 @@
 //
 // Levels of one row, made anew by every workgroup that needs them: 5120 values are 0.2 us of one
 // multiprocessor, a dispatch of its own was 6. Values lie as the words of levels do (levels.glsl).
-// Needs levels.glsl, team.glsl, the constants
-// WORDS, PADDED_WORDS and COLUMNS, levels[] with PITCH, and of the shader's operands VALUES_AT(word), ENCODED,
-// META, p.clipLow, p.clipHigh and p.modes (bits, at most 6, in the low byte).
+// Needs levels.glsl, team.glsl, the constants WORDS, PADDED_WORDS and COLUMNS, levels[] with PITCH, and of
+// the shader's operands VALUES_AT(word), ENCODED, META, p.progress, p.clipLow, p.clipHigh and p.modes
+// (bits, at most 6, in the low byte).
 
-const uint LEVEL_SHARE = (WORDS + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
+const uint FILLED_WORDS = (COLUMNS + 31u) / 32u * 8u; // that stand for any column
+const uint LEVEL_SHARE = (PADDED_WORDS + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
+const uint LEVEL_ROUNDS = (LEVEL_SHARE + 4u) / 5u;
+const uint CHUNK = (LEVEL_SHARE + LEVEL_ROUNDS - 1u) / LEVEL_ROUNDS; // words on their way at once
 
-shared uvec2 teamExtremes[128];
 shared int teamSums[128];
 
 // Of the row.
@@ -27,32 +29,24 @@ uint levelAt(uint word) {
     return word / 4u % 8u * uint(PITCH) + word / 32u;
 }
 
-// Rounding by a sum: the least byte of z + 1.5 * 2^23 + t is what t + z rounds to. Values that the
-// device's quotient may put on the wrong side of a tie take the exact one, in a loop of their own.
-uint packLevels(vec4 x, float inverse, float steps) {
-    precise const float shift = 12582912.0 + float(zero);
-    uint packed = 0u;
-    bool close = isnan(inverse) || inverse > 1e30;
-    [[unroll]] for (int byte = 0; byte < 4; ++byte) {
-        precise const float t = min(max(x[byte] * inverse, -float(zero)), steps - float(zero));
-        precise const float moved = t + shift;
-        precise const float rounded = moved - shift;
-        close = close || abs(t - rounded) > 0.499;
-        packed |= (floatBitsToUint(moved) & 255u) << (8 * byte);
-    }
-    if (close) {
-        packed = 0u;
-        [[dont_unroll]] for (int byte = 0; byte < 4; ++byte) {
-            const float own = byte < 2 ? (byte == 0 ? x.x : x.y) : (byte == 2 ? x.z : x.w);
-            packed |= levelOf(own, vec2(levelScale, float(zero)), steps) << (8 * byte);
-        }
-    }
-    return packed;
+// s and z (levels.glsl, gridOf) with a quotient of its own: 2^bits s and s differ from the range and
+// from each other by less than a factor of two, so that what is left of the division is exact.
+void makeGrid(float steps) {
+    precise const float low = p.clipLow * -uintBitsToFloat(p.progress.least);
+    precise const float high = p.clipHigh * uintBitsToFloat(p.progress.most);
+    precise const float range = high - low;
+    const float inverse = 1.0 / steps;
+    precise const float first = range * inverse;
+    precise const float over = range - (steps + 1.0) * first;
+    precise const float rest = over + first;
+    precise const float quotient = first + rest * inverse;
+    levelScale = range == 0.0 ? 1.0 : quotient;
+    zero = int(min(max(roundedQuotient(-low, levelScale), 0.0), steps));
 }
 
 // Bytes of a word that stand for columns of the row.
 uint ownBytes(uint word) {
-    if (COLUMNS == 4u * WORDS)
+    if (COLUMNS == 4u * PADDED_WORDS)
         return 0xffffffffu;
     uint mask = 0u;
     [[unroll]] for (uint byte = 0u; byte < 4u; ++byte)
@@ -60,55 +54,69 @@ uint ownBytes(uint word) {
     return mask;
 }
 
+// Rounding by a sum: the least byte of z + 1.5 * 2^23 + t is what t + z rounds to. False where the
+// quotient may be on the wrong side of a tie: it is 3e-7 of itself off at most.
+bool packLevels(vec4 x, float inverse, float steps, out uint packed) {
+    precise const float shift = 12582912.0 + float(zero);
+    bool sure = true;
+    packed = 0u;
+    [[unroll]] for (int byte = 0; byte < 4; ++byte) {
+        precise const float t = min(max(x[byte] * inverse, -float(zero)), steps - float(zero));
+        precise const float moved = t + shift;
+        precise const float rounded = moved - shift;
+        sure = sure && abs(t - rounded) < 0.49996;
+        packed |= (floatBitsToUint(moved) & 255u) << (8 * byte);
+    }
+    return sure;
+}
+
+void keepLevels(uint word, uint packed, bool writes, inout int sum) {
+    packed &= ownBytes(word);
+    sum += dotSigned(0x01010101u, packed);
+    levels[levelAt(word)][word % 4u] = packed << shiftOf(word);
+    if (writes && word < WORDS)
+        ENCODED.at[word] = packed << shiftOf(word);
+}
+
+vec4 chunk[CHUNK];
+void requestChunk(uint first) {
+    [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
+        chunk[i] = VALUES_AT(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u));
+}
+
 // Leaves the row's levels in levels[], zeros behind it, and what they stand for in levelScale, zero
-// and levelSum. `writes`: to p.encoded as well.
+// and levelSum. `writes`: to memory as well.
 void makeLevels(bool writes) {
     const uint self = gl_LocalInvocationID.x;
-    vec4 x[LEVEL_SHARE];
-    float least = 0.0;
-    float most = 0.0;
-    [[unroll]] for (uint i = 0u; i < LEVEL_SHARE; ++i) {
-        const uint word = self + i * gl_WorkGroupSize.x;
-        x[i] = vec4(0.0);
-        if (word < WORDS) {
-            x[i] = VALUES_AT(word);
-            if (COLUMNS < 4u * WORDS) {
-                [[unroll]] for (uint byte = 0u; byte < 4u; ++byte)
-                    x[i][byte] = columnOf(word, byte) < COLUMNS ? x[i][byte] : 0.0;
+    const float steps = float((1 << (p.modes & 255)) - 1);
+    requestChunk(self);
+    makeGrid(steps);
+    const float inverse = 1.0 / levelScale;
+    int sum = 0;
+    [[dont_unroll]] for (uint first = self; first < PADDED_WORDS; first += CHUNK * gl_WorkGroupSize.x) {
+        if (LEVEL_ROUNDS > 1u && first != self)
+            requestChunk(first);
+        uint unsure = 0u;
+        [[unroll]] for (uint i = 0u; i < CHUNK; ++i) {
+            const uint word = first + i * gl_WorkGroupSize.x;
+            uint packed;
+            if (word < PADDED_WORDS) {
+                if (packLevels(chunk[i], inverse, steps, packed))
+                    keepLevels(word, packed, writes, sum);
+                else
+                    unsure |= 1u << i;
             }
         }
-    }
-    [[unroll]] for (uint i = 0u; i < LEVEL_SHARE; ++i)
-        [[unroll]] for (int byte = 0; byte < 4; ++byte)
-            widen(x[i][byte], least, most);
-    // Bits of what is not negative compare as whole numbers do.
-    const uvec2 own = uvec2(teamMax(floatBitsToUint(abs(least))), teamMax(floatBitsToUint(most)));
-    if (LANE == 0u)
-        teamExtremes[TEAM] = own;
-    barrier();
-    uvec2 other = uvec2(0u);
-    for (uint i = LANE; i < TEAMS; i += LANES)
-        other = max(other, teamExtremes[i]);
-    precise const float low = p.clipLow * -uintBitsToFloat(teamMax(other.x));
-    precise const float high = p.clipHigh * uintBitsToFloat(teamMax(other.y));
-    const float steps = float((1 << (p.modes & 255)) - 1);
-    const vec2 grid = gridOf(low, high, steps);
-    levelScale = grid.x;
-    zero = int(grid.y);
-    const float inverse = 1.0 / grid.x;
-    int sum = 0;
-    [[unroll]] for (uint i = 0u; i < LEVEL_SHARE; ++i) {
-        const uint word = self + i * gl_WorkGroupSize.x;
-        if (word < WORDS) {
-            const uint packed = packLevels(x[i], inverse, steps) & ownBytes(word);
-            sum += dotSigned(0x01010101u, packed);
-            levels[levelAt(word)][word % 4u] = packed << shiftOf(word);
-            if (writes)
-                ENCODED.at[word] = packed << shiftOf(word);
+        [[dont_unroll]] for (; unsure != 0u; unsure &= unsure - 1u) {
+            const uint word = first + uint(findLSB(unsure)) * gl_WorkGroupSize.x;
+            uint packed = 0u;
+            [[dont_unroll]] for (int byte = 0; byte < 4; ++byte)
+                packed |= levelOf(p.values.at[4u * min(word, FILLED_WORDS - 1u) + uint(byte)],
+                                  vec2(levelScale, float(zero)), steps)
+                          << (8 * byte);
+            keepLevels(word, packed, writes, sum);
         }
     }
-    for (uint word = WORDS + self; word < PADDED_WORDS; word += gl_WorkGroupSize.x)
-        levels[levelAt(word)][word % 4u] = 0u;
     sum = teamAdd(sum);
     if (LANE == 0u)
         teamSums[TEAM] = sum;

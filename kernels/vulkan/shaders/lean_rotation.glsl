@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Rows of the rotation R1' X R2 of one row of activations, as rotation.glsl, in little code: the
-// dispatches of a decode step last a few microseconds and fetch their instructions while they run.
-// An invocation has four neighbouring columns, LEFT_PARTS and RIGHT_PARTS invocations share a
-// column's sum, and everything divides. Results are written in the order of levels.glsl. Needs
-// team.glsl, the constants M1, M2, TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, RIGHT_AHEAD and NORM, BOARD_QUADS, AWAIT_X, which may wait for X, and of the shader's operands p.x, p.gain, p.r1, p.r2, p.columnScale, p.values and p.epsilon.
+// Rows of the rotation R1' X R2 of one row of activations, as rotation.glsl, in little code
+// (steady_product.comp says why). An invocation has four neighbouring columns, LEFT_PARTS and
+// RIGHT_PARTS invocations share a column's sum, JOINERS of them add up what those have, and everything
+// divides. Results are written in the order of levels.glsl. Needs team.glsl, the constants M1, M2,
+// TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, RIGHT_AHEAD, JOINERS and NORM, board[] of at least PARTIALS
+// elements, AWAIT_X, and of the shader's operands p.x, p.gain, p.r1, p.r2, p.columnScale, p.values and
+// p.epsilon.
 
 const uint COLUMNS = uint(M1 * M2);
 const uint TURNERS = uint((M1 + TURN_ROWS - 1) / TURN_ROWS); // workgroups
@@ -14,24 +16,23 @@ const uint LEFT_ITEMS = QUADS * uint(LEFT_PARTS);
 const uint RIGHT_ITEMS = QUADS * uint(RIGHT_PARTS);
 const int LEFT_SHARE = M1 / LEFT_PARTS;
 const int RIGHT_SHARE = M2 / RIGHT_PARTS;
-const int MOST_PARTS = LEFT_PARTS > RIGHT_PARTS ? LEFT_PARTS : RIGHT_PARTS;
 
 shared float left[M1 * TURN_ROWS]; // columns of R1
 shared float turned[TURN_ROWS * M2];
-// Partial sums as bits, in BOARD_QUADS at least, which are free again once the rotation is made.
-const uint PARTIALS = uint(MOST_PARTS * TURN_ROWS * (M2 / 4));
-shared uvec4 board[BOARD_QUADS > PARTIALS ? BOARD_QUADS : PARTIALS];
-shared float teamSquares[128];
+shared float teamFloats[128];
 
-// Element i of the TURN_ROWS x M2 results.
+// Element i of the TURN_ROWS x M2 results, to all of its JOINERS.
 float joined(uint i, int parts) {
     float sum = 0.0;
-    for (uint part = 0u; part < uint(parts); ++part)
+    for (uint part = gl_LocalInvocationID.x % uint(JOINERS); part < uint(parts); part += uint(JOINERS))
         sum += uintBitsToFloat(board[part * (TURNED / 4u) + i / 4u][i % 4u]);
+    [[unroll]] for (uint other = uint(JOINERS) / 2u; other > 0u; other /= 2u)
+        sum += subgroupShuffleXor(sum, other);
     return sum;
 }
 
-void keep(uint self, vec4 sums[TURN_ROWS]) {
+void keep(vec4 sums[TURN_ROWS]) {
+    const uint self = gl_LocalInvocationID.x;
     [[unroll]] for (uint r = 0u; r < uint(TURN_ROWS); ++r)
         board[(self / QUADS * uint(TURN_ROWS) + r) * QUADS + self % QUADS] = floatBitsToUint(sums[r]);
 }
@@ -41,8 +42,8 @@ void clear(out vec4 sums[TURN_ROWS]) {
         sums[r] = vec4(0.0);
 }
 
-// The workgroup's rows from firstRow on.
-void turn(uint firstRow) {
+// The workgroup's rows from firstRow on; returns the value this invocation wrote, or 0.
+float turn(uint firstRow) {
     const uint self = gl_LocalInvocationID.x;
     vec4 lines[LEFT_SHARE];
     vec4 gains[NORM ? LEFT_SHARE : 1];
@@ -63,8 +64,8 @@ void turn(uint firstRow) {
     barrier();
     float squares = 0.0;
     vec4 sums[TURN_ROWS];
-    clear(sums);
     if (self < LEFT_ITEMS) {
+        clear(sums);
         [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i) {
             const uint k = self / QUADS + i * uint(LEFT_PARTS);
             vec4 line = lines[i];
@@ -75,7 +76,7 @@ void turn(uint firstRow) {
             [[unroll]] for (uint r = 0u; r < uint(TURN_ROWS); ++r)
                 sums[r] += left[k * uint(TURN_ROWS) + r] * line;
         }
-        keep(self, sums);
+        keep(sums);
     }
     if (self < RIGHT_ITEMS)
         [[unroll]] for (uint i = uint(RIGHT_AHEAD); i < uint(RIGHT_SHARE); ++i)
@@ -83,11 +84,22 @@ void turn(uint firstRow) {
     if (NORM) {
         squares = teamAdd(squares);
         if (LANE == 0u)
-            teamSquares[TEAM] = squares;
+            teamFloats[TEAM] = squares;
     }
     barrier();
-    if (self < TURNED)
-        turned[self] = joined(self, LEFT_PARTS);
+    const uint own = self / uint(JOINERS);
+    if (own < TURNED) {
+        const float sum = joined(own, LEFT_PARTS);
+        if (self % uint(JOINERS) == 0u)
+            turned[own] = sum;
+    }
+    float inverse = 1.0;
+    if (NORM) {
+        squares = 0.0;
+        for (uint i = LANE; i < TEAMS; i += LANES)
+            squares += teamFloats[i];
+        inverse = 1.0 / sqrt(teamAdd(squares) / float(COLUMNS) + p.epsilon);
+    }
     barrier();
     if (self < RIGHT_ITEMS) {
         clear(sums);
@@ -96,22 +108,17 @@ void turn(uint firstRow) {
             [[unroll]] for (uint r = 0u; r < uint(TURN_ROWS); ++r)
                 sums[r] += turned[r * uint(M2) + k] * right[i];
         }
-        keep(self, sums);
-    }
-    float inverse = 1.0;
-    if (NORM) {
-        squares = 0.0;
-        for (uint i = LANE; i < TEAMS; i += LANES)
-            squares += teamSquares[i];
-        squares = teamAdd(squares);
-        inverse = 1.0 / sqrt(squares / float(COLUMNS) + p.epsilon);
+        keep(sums);
     }
     barrier();
-    const uint column = firstRow * uint(M2) + self;
-    if (self < TURNED && column < COLUMNS) {
-        float value = joined(self, RIGHT_PARTS) * inverse;
+    const uint column = firstRow * uint(M2) + own;
+    float value = 0.0;
+    if (own < TURNED && column < COLUMNS) {
+        value = joined(own, RIGHT_PARTS) * inverse;
         if ((p.modes & 256) != 0)
             value *= p.columnScale.at[column];
-        p.values.at[column / 32u * 32u + column % 8u * 4u + column % 32u / 8u] = value;
+        if (self % uint(JOINERS) == 0u)
+            p.values.at[column / 32u * 32u + column % 8u * 4u + column % 32u / 8u] = value;
     }
+    return value;
 }

@@ -1,7 +1,7 @@
 #version 460
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a decode step makes of one input: rotation (TURNS), levels, their low-rank projection and up to
+// What a decode step makes of one input: rotation, levels, their low-rank projection and up to
 // three products that share the input, by one workgroup for each multiprocessor, which stays. A
 // workgroup first asks for weights, as many as its registers hold; then those that TURNERS counts turn
 // a row each; then everybody makes the levels for itself, PROJECTORS of them a slice of B q each; then
@@ -16,7 +16,7 @@
 // workgroup of a higher number: waiting.glsl.
 //
 // Weights are packed signs, exact integer sums: gemv_levels.comp. LANES_PER_ROW lanes share a row and have
-// AHEAD * BLOCKS pieces of 16 bytes each, past the end of the row they multiply zeros.
+// SHARE pieces of 16 bytes each, past the end of the row they multiply zeros.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #include "common.glsl"
@@ -24,24 +24,24 @@
 
 layout(constant_id = 2) const int LANES_PER_ROW = 8;
 layout(constant_id = 3) const int ROWS = 1;
-layout(constant_id = 4) const int AHEAD = 1;
-layout(constant_id = 5) const int BLOCKS = 1;
+layout(constant_id = 4) const int AHEAD = 1; // pieces on their way, of each row
+layout(constant_id = 5) const int SHARE = 1; // pieces of a lane
 layout(constant_id = 6) const int STEPS = 1; // of rows, a team
 layout(constant_id = 7) const bool GATED = false;
 layout(constant_id = 8) const int ROW_QUADS = 1;
 layout(constant_id = 9) const int RANK = 0;
 layout(constant_id = 10) const int SLICES = 1; // of a row of B
-layout(constant_id = 11) const bool TURNS = false;
-layout(constant_id = 12) const int M1 = 4;
-layout(constant_id = 13) const int M2 = 4;
-layout(constant_id = 14) const int TURN_ROWS = 1;
-layout(constant_id = 15) const int LEFT_PARTS = 1;
-layout(constant_id = 16) const int RIGHT_PARTS = 1;
-layout(constant_id = 17) const int RIGHT_AHEAD = 1;
+layout(constant_id = 11) const int M1 = 4;
+layout(constant_id = 12) const int M2 = 4;
+layout(constant_id = 13) const int TURN_ROWS = 1;
+layout(constant_id = 14) const int LEFT_PARTS = 1;
+layout(constant_id = 15) const int RIGHT_PARTS = 1;
+layout(constant_id = 16) const int RIGHT_AHEAD = 1;
+layout(constant_id = 17) const int JOINERS = 1;
 layout(constant_id = 18) const bool NORM = false;
 const bool SCALED = true;
 const uint WORDS = 32u * uint(ROW_QUADS);
-const uint PADDED = uint(AHEAD * BLOCKS * LANES_PER_ROW);
+const uint PADDED = uint(SHARE * LANES_PER_ROW);
 const uint PADDED_WORDS = 32u * PADDED;
 const uint PITCH = PADDED | 1u;
 const uint STREAMS = GATED ? 2u : 1u; // weights that a team reads
@@ -99,10 +99,14 @@ Target targetAt(uint i) {
                   p.job.targets[i].flags);
 }
 
-#define BOARD_QUADS (8u * PITCH)
+// First partial sums of the rotation, then levels.
+const uint LEVEL_QUADS = 8u * PITCH;
+const uint PARTIALS =
+    uint(LEFT_PARTS > RIGHT_PARTS ? LEFT_PARTS : RIGHT_PARTS) * uint(TURN_ROWS * (M2 / 4));
+shared uvec4 board[LEVEL_QUADS > PARTIALS ? LEVEL_QUADS : PARTIALS];
+#define levels board
 #define AWAIT_X AWAIT_BEFORE(p.job.before)
 #include "lean_rotation.glsl"
-#define levels board
 #define SMALL_LEVELS
 #include "levels.glsl"
 #include "word_sum.glsl"
@@ -202,7 +206,8 @@ uint start[ROWS];   // its row
 uint rowWords[ROWS]; // of A
 uint sums[ROWS];
 // Of the row that this lane finishes.
-float rowScale, before;
+Target target;
+float rowScale, rowMean, before;
 int rowSigns;
 
 int ownRow() {
@@ -218,29 +223,39 @@ void request(int slot, uint piece) {
     [[unroll]] for (int r = 0; r < ROWS; ++r)
         wanted[r * AHEAD + slot] = source[r].at[start[r] + min(piece, uint(ROW_QUADS) - 1u)];
 }
+uint rankWordAt(int r, uint word) {
+    Target from = targetAt(targetOf(rows, r));
+    return from.extras.at[lowRankA(from) + rowOf(rows, r) * RANK_WORDS + word];
+}
 void requestExtras() {
-    [[unroll]] for (int r = 0; r < ROWS; ++r) {
-        Target target = targetAt(targetOf(rows, r));
-        rowWords[r] = lane < RANK_WORDS ? target.extras.at[lowRankA(target) + rowOf(rows, r) * RANK_WORDS + lane] : 0u;
-    }
-    Target target = targetAt(targetOf(rows, ownRow()));
+    [[unroll]] for (int r = 0; r < ROWS; ++r)
+        rowWords[r] = lane < RANK_WORDS ? rankWordAt(r, lane) : 0u;
+    target = targetAt(targetOf(rows, ownRow()));
     const uint row = rowOf(rows, ownRow());
     rowScale = uintBitsToFloat(target.extras.at[row]);
     rowSigns = int(target.extras.at[signSums(target) + row]);
+    rowMean = 0.0;
+    if ((target.flags & MEAN) != 0)
+        rowMean = uintBitsToFloat(target.extras.at[padded(uint(target.rows)) + row]);
 }
 // What the products are added to; the dispatch before may still write it when this one starts.
 void requestBefore() {
-    Target target = targetAt(targetOf(rows, ownRow()));
-    before = (target.flags & ACCUMULATE) != 0 ? target.outputs.at[rowOf(rows, ownRow())] : 0.0;
+    before = 0.0;
+    if ((target.flags & ACCUMULATE) != 0)
+        before = target.outputs.at[rowOf(rows, ownRow())];
 }
 
-void multiply(int slot, uint piece) {
+// The first of the wanted pieces; the others move up.
+void multiply(uint piece) {
     [[unroll]] for (int i = 0; i < 4; ++i) {
         const uvec4 low = levels[uint(2 * i) * PITCH + piece];
         const uvec4 high = levels[uint(2 * i + 1) * PITCH + piece];
         [[unroll]] for (int r = 0; r < ROWS; ++r)
-            sums[r] = wordSum(wanted[r * AHEAD + slot][i], low, high, sums[r]);
+            sums[r] = wordSum(wanted[r * AHEAD][i], low, high, sums[r]);
     }
+    [[unroll]] for (int r = 0; r < ROWS; ++r)
+        [[unroll]] for (int a = 1; a < AHEAD; ++a)
+            wanted[r * AHEAD + a - 1] = wanted[r * AHEAD + a];
 }
 
 // The low-rank terms of word `word` of row r.
@@ -253,10 +268,9 @@ float lowRankPart(int r, uint word, uint bytes) {
 }
 float lowRankOf(int r) {
     float sum = lowRankPart(r, lane, rowWords[r]);
-    for (uint word = lane + uint(LANES_PER_ROW); word < RANK_WORDS; word += uint(LANES_PER_ROW)) {
-        Target target = targetAt(targetOf(rows, r));
-        sum += lowRankPart(r, word, target.extras.at[lowRankA(target) + rowOf(rows, r) * RANK_WORDS + word]);
-    }
+    if (RANK_WORDS > uint(LANES_PER_ROW))
+        for (uint word = lane + uint(LANES_PER_ROW); word < RANK_WORDS; word += uint(LANES_PER_ROW))
+            sum += lowRankPart(r, word, rankWordAt(r, word));
     return sum;
 }
 
@@ -273,19 +287,39 @@ void finishRows() {
         set = mine == r ? sums[r] : set;
         low = mine == r ? lowRank : low;
     }
-    Target target = targetAt(targetOf(rows, mine));
-    const uint row = rowOf(rows, mine);
     const int u = 2 * int(set >> 2) - levelSum - zero * rowSigns;
-    float value = rowScale * (levelScale * float(u)) + low;
-    if ((target.flags & MEAN) != 0)
-        value += uintBitsToFloat(target.extras.at[padded(uint(target.rows)) + row]) *
-                 (levelScale * float(levelSum - zero * int(COLUMNS)));
+    float value = rowScale * (levelScale * float(u)) + low +
+                  rowMean * (levelScale * float(levelSum - zero * int(COLUMNS)));
     if (GATED) {
         const float up = subgroupShuffleXor(value, 1u);
         value = value / (1.0 + exp(-value)) * up;
     }
     if (lane < uint(ROWS) && (!GATED || (lane & 1u) == 0u) && rows.first + lane / STREAMS < rows.end)
-        target.outputs.at[row] = before + value;
+        target.outputs.at[rowOf(rows, mine)] = before + value;
+}
+
+shared uvec2 teamExtremes[128];
+
+void turnRows(uint group) {
+    if (group == 0u && gl_LocalInvocationID.x < uint(RANK))
+        META.at[META_WORDS + gl_LocalInvocationID.x] = 0u; // nobody reads what was there any more
+    const float value = turn(group * uint(TURN_ROWS));
+    // Bits of what is not negative compare as whole numbers do.
+    uvec2 extremes = uvec2(teamMax(floatBitsToUint(max(-value, 0.0))),
+                           teamMax(floatBitsToUint(max(value, 0.0))));
+    if (LANE == 0u)
+        teamExtremes[TEAM] = extremes;
+    syncBuffers();
+    if (TEAM == 0u) {
+        for (uint i = LANE; i < TEAMS; i += LANES)
+            extremes = max(extremes, teamExtremes[i]);
+        extremes = uvec2(teamMax(extremes.x), teamMax(extremes.y));
+        if (LANE == 0u) {
+            atomicMax(p.progress.least, extremes.x);
+            atomicMax(p.progress.most, extremes.y);
+            COUNT(p.progress.turned);
+        }
+    }
 }
 
 const uint TEAM_ROWS = gl_WorkGroupSize.x / uint(LANES_PER_ROW) * OUTPUTS; // of a step
@@ -309,19 +343,11 @@ void main() {
     }
     if (projects)
         requestSlice(projector);
-    if (TURNS) {
-        if (group < TURNERS) {
-            if (group == 0u && gl_LocalInvocationID.x < uint(RANK))
-                META.at[META_WORDS + gl_LocalInvocationID.x] = 0u;
-            turn(group * uint(TURN_ROWS));
-            syncBuffers();
-            if (gl_LocalInvocationID.x == 0u)
-                COUNT(p.progress.turned);
-        }
-        if (group < min(p.projectors, p.multipliers))
-            return;
-        AWAIT(p.progress.turned, TURNERS)
-    }
+    if (group < TURNERS)
+        turnRows(group);
+    if (group < min(p.projectors, p.multipliers))
+        return;
+    AWAIT(p.progress.turned, TURNERS)
     if (multiplies)
         requestBefore();
     makeLevels(group == p.projectors);
@@ -334,16 +360,13 @@ void main() {
         const Rows next = STEPS > 1 ? rowsAt(row) : rows;
         [[unroll]] for (int r = 0; r < ROWS; ++r)
             sums[r] = 0u;
-        [[dont_unroll]] for (int block = 0; block < BLOCKS; ++block) {
-            const bool last = block + 1 == BLOCKS;
-            if (last && STEPS > 1)
+        [[dont_unroll]] for (int piece = 0; piece < SHARE; ++piece) {
+            multiply(lane + uint(piece * LANES_PER_ROW));
+            int ahead = piece + AHEAD;
+            if (STEPS > 1 && ahead == SHARE)
                 aim(next);
-            const uint ahead = last ? 0u : uint((block + 1) * AHEAD * LANES_PER_ROW);
-            [[unroll]] for (int a = 0; a < AHEAD; ++a) {
-                multiply(a, lane + uint((block * AHEAD + a) * LANES_PER_ROW));
-                if (BLOCKS * STEPS > 1 && (!last || step + 1 < STEPS))
-                    request(a, lane + ahead + uint(a * LANES_PER_ROW));
-            }
+            if (ahead < SHARE || step + 1 < STEPS)
+                request(AHEAD - 1, lane + uint((ahead < SHARE ? ahead : ahead - SHARE) * LANES_PER_ROW));
         }
         if (step == 0 && RANK > 0) {
             AWAIT(p.progress.leveled[0], PROJECTORS)
