@@ -5,17 +5,17 @@
 #include "kernels/vulkan/gemv_ops.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
 namespace bwla::vulkan {
 namespace {
 
-constexpr std::int64_t team = 32;           // a workgroup is a multiple of it
-constexpr std::int64_t leastGroup = 256;    // every workgroup makes all levels
-constexpr std::int64_t mostGroup = 800;     // leaves 80 registers an invocation on an H200
-constexpr std::int64_t assumedGroups = 32;  // where nobody says how many run at once
-constexpr std::int64_t mostSlices = 8;
+constexpr std::int64_t wideColumns = 4096;
+constexpr std::int64_t assumedUnits = 64; // where nobody says how many workgroups run at once
+constexpr int mostSlicesLog = 3;
+constexpr std::int64_t turnRows = 2;   // shaders/lean_rotation.glsl
+constexpr std::int64_t mostShare = 10; // likewise
+constexpr std::int64_t mostFactor = 255;
 
 int env(const char* name, int standard) {
     const char* text = std::getenv(name);
@@ -23,10 +23,11 @@ int env(const char* name, int standard) {
 }
 
 struct Shape {
-    std::int64_t workgroup = 256, lanes = 8, rows = 1, ahead = 1, share = 1, steps = 1;
-    std::int64_t turnRows = 1, leftParts = 1, rightParts = 1, rightAhead = 1, joiners = 1;
-    std::int64_t turners = 1, slices = 1, projectors = 1, groups = 1;
-    std::int64_t firstProjector = 0, firstMultiplier = 0;
+    std::int64_t workgroup = 256, rows = 2, ahead = 1; // with the rank all that makes a pipeline
+    std::int64_t share = 1, steps = 1;
+    int lanesLog = 3, joinersLog = 0, slicesLog = 0;
+    std::int64_t leftParts = 1, rightParts = 1, turners = 1;
+    std::int64_t groups = 1, firstProjector = 0, firstMultiplier = 0;
 };
 
 std::int64_t ceilDiv(std::int64_t a, std::int64_t b) {
@@ -41,80 +42,74 @@ std::int64_t partsOf(std::int64_t whole, std::int64_t most) {
     return parts;
 }
 
-void shapeTurns(const DeviceInputs& input, std::int64_t workgroup, std::int64_t most,
-                Shape& shape) {
+bool shapeTurns(const DeviceInputs& input, Shape& shape) {
     const std::int64_t m1 = input.factor1();
     const std::int64_t m2 = input.factor2();
-    shape.turnRows = ceilDiv(m1, most);
-    shape.turners = ceilDiv(m1, shape.turnRows);
-    shape.leftParts = partsOf(m1, workgroup / (m2 / 4));
-    shape.rightParts = partsOf(m2, workgroup / (m2 / 4));
-    while (shape.joiners < 8 && 2 * shape.joiners * shape.turnRows * m2 <= workgroup)
-        shape.joiners *= 2;
-    shape.rightAhead = std::min<std::int64_t>(m2 / shape.rightParts, env("BWLA_RA", 4));
+    if (m2 % 4 != 0 || m1 > mostFactor || m2 > mostFactor || m2 / 4 > shape.workgroup ||
+        turnRows * m2 > shape.workgroup)
+        return false;
+    shape.turners = ceilDiv(m1, turnRows);
+    shape.leftParts = partsOf(m1, shape.workgroup / (m2 / 4));
+    shape.rightParts = partsOf(m2, shape.workgroup / (m2 / 4));
+    while (shape.joinersLog < 3 && 2 * turnRows * m2 << shape.joinersLog <= shape.workgroup)
+        ++shape.joinersLog;
+    return m1 / shape.leftParts <= mostShare && m2 / shape.rightParts <= mostShare;
 }
 
-bool turnFits(const DeviceInputs& input, std::int64_t workgroup, const Shape& shape) {
-    const std::int64_t m2 = input.factor2();
-    return m2 % 4 == 0 && m2 / 4 <= workgroup && shape.turnRows * m2 <= workgroup;
+/// Lanes a row and steps so that a lane has least to do.
+void shapeRows(const Capabilities& capabilities, std::int64_t pieces, std::int64_t outputs,
+               std::int64_t each, std::int64_t units, Shape& shape) {
+    std::int64_t best = 0;
+    for (int log = 3; log <= 5 && 1U << log <= capabilities.subgroupSize; ++log) {
+        const std::int64_t rows = (shape.workgroup >> log) * each;
+        const std::int64_t steps = ceilDiv(outputs, units * rows);
+        const std::int64_t share = std::max(ceilDiv(pieces, std::int64_t{1} << log), shape.ahead);
+        const std::int64_t cost = steps * (share + 2);
+        if (best != 0 && cost >= best)
+            continue;
+        best = cost;
+        shape.lanesLog = log;
+        shape.steps = steps;
+        shape.share = share;
+        shape.groups = ceilDiv(outputs, rows * steps);
+    }
 }
 
-Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
-              const ProductGroup& group, std::int64_t rows) {
+bool shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
+             const ProductGroup& group, std::int64_t rows, Shape& shape) {
     const bool gated = group.gated != 0;
+    const bool wide = input.cols() >= wideColumns;
     const std::int64_t pieces = activationStride(input.cols()) / 128;
-    const std::int64_t units = capabilities.multiprocessors != 0
-                                   ? std::int64_t{capabilities.multiprocessors}
-                                   : assumedGroups;
-    Shape shape;
-    shape.lanes = std::min<std::int64_t>(pieces <= 40 ? 8 : 16, capabilities.subgroupSize);
-    shape.rows = gated ? 2 : 1;
-    std::int64_t mostAhead = gated ? 2 : 4;
-    std::int64_t fixed = 0;
-    if (const char* x = std::getenv("BWLA_X")) {
-        unsigned v[16];
-        if (std::sscanf(x, "%u,%u,%u,%u;%u,%u,%u,%u;%u,%u,%u,%u;%u,%u,%u,%u", v, v + 1, v + 2, v + 3, v + 4, v + 5, v + 6, v + 7, v + 8, v + 9, v + 10, v + 11, v + 12, v + 13, v + 14, v + 15) == 16) {
-            const unsigned* w = pieces >= 160 ? v + 12 : gated ? v + 8 : pieces >= 64 ? v + 4 : v;
-            fixed = w[0];
-            shape.lanes = w[1];
-            shape.rows = w[2];
-            mostAhead = w[3];
-        }
-    }
-    shape.share = ceilDiv(pieces, shape.lanes);
-    shape.ahead = std::min(shape.share, mostAhead);
-    const std::int64_t outputs = gated ? rows / 2 : rows;
-    const std::int64_t each = gated ? shape.rows / 2 : shape.rows; // outputs of a team
-    const std::int64_t invocations = ceilDiv(outputs, units * each) * shape.lanes;
-    const std::int64_t most =
-        std::min<std::int64_t>(fixed != 0 ? fixed : mostGroup, capabilities.invocations);
-    shape.steps = ceilDiv(invocations, most);
-    shape.workgroup = std::clamp(roundUp(ceilDiv(invocations, shape.steps), team),
-                                 std::min(leastGroup, most), most / team * team);
-    shape.groups = ceilDiv(outputs, shape.workgroup / shape.lanes * each * shape.steps);
-    shapeTurns(input, shape.workgroup, units, shape);
+    const bool together = capabilities.multiprocessors != 0;
+    const std::int64_t units = together ? capabilities.multiprocessors : assumedUnits;
+    shape.workgroup = std::min<std::int64_t>(wide ? env("BWLA_T", 640) : env("BWLA_TS", 256),
+                                             capabilities.invocations / 32 * 32);
+    shape.ahead = wide ? env("BWLA_AHEAD", 2) : 1;
+    if (!shapeTurns(input, shape))
+        return false;
+    shapeRows(capabilities, pieces, gated ? rows / 2 : rows, gated ? shape.rows / 2 : shape.rows,
+              units, shape);
     const std::int64_t rank = std::max<std::int64_t>(input.rank(), 1);
-    if (capabilities.multiprocessors != 0) {
-        shape.groups = std::max({shape.groups, shape.turners, rank});
-        shape.slices = std::min(shape.groups / rank, input.rank() > 0 ? mostSlices : 1);
-        shape.projectors = rank * shape.slices;
-    } else {
-        shape.projectors = rank;
+    if (!together) {
         shape.firstProjector = shape.turners;
-        shape.firstMultiplier = shape.turners + shape.projectors;
+        shape.firstMultiplier = shape.turners + rank;
         shape.groups += shape.firstMultiplier;
+        return true;
     }
-    return shape;
+    shape.groups = std::max({shape.groups, shape.turners, rank});
+    while (input.rank() > 0 && shape.slicesLog < mostSlicesLog &&
+           rank << (shape.slicesLog + 1) <= shape.groups)
+        ++shape.slicesLog;
+    return shape.groups <= units;
 }
 
-std::int64_t sharedBytes(const DeviceInputs& input, const Shape& shape) {
-    constexpr std::int64_t reductions = 128 * 16; // of teams
-    const std::int64_t pieces = shape.share * shape.lanes | 1;
-    const std::int64_t m2 = input.factor2();
+/// Of shared memory for partial sums and levels, in a few sizes only, since each is a pipeline.
+std::int64_t boardQuads(const DeviceInputs& input, const Shape& shape) {
+    const std::int64_t levels = 8 * (shape.share << shape.lanesLog | 1);
     const std::int64_t partials =
-        4 * shape.turnRows * std::max(shape.leftParts, shape.rightParts) * m2;
-    return std::max(128 * pieces, partials) + 12 * std::max<std::int64_t>(input.rank(), 1) +
-           reductions + 4 * shape.turnRows * (input.factor1() + m2);
+        std::max(shape.leftParts, shape.rightParts) * turnRows * input.factor2() / 4;
+    return std::max<std::int64_t>(roundUp(std::max(levels, partials), 1024),
+                                  input.cols() >= wideColumns ? 2048 : 1024);
 }
 
 bool evenRows(const ProductGroup& group, std::int64_t rows) {
@@ -141,10 +136,13 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
         input.rank() != group.targets[0].weight->rank())
         return false;
     const bool gated = group.gated != 0;
-    const Shape shape = shapeOf(capabilities, input, group, operands->rows);
-    if (!turnFits(input, shape.workgroup, shape) || !evenRows(group, gated ? 1 : shape.rows) ||
-        shape.rows > shape.lanes || sharedBytes(input, shape) > capabilities.sharedBytes ||
-        3 * input.rank() > shape.workgroup)
+    Shape shape;
+    if (!shapeOf(capabilities, input, group, operands->rows, shape))
+        return false;
+    const std::int64_t board = boardQuads(input, shape);
+    constexpr std::int64_t otherShared = 12288;
+    if (!evenRows(group, gated ? 1 : shape.rows) || shape.steps > 255 ||
+        16 * board + otherShared > capabilities.sharedBytes || 3 * input.rank() > shape.workgroup)
         return false;
     struct Rest {
         Address extras, outputs;
@@ -152,60 +150,63 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     };
     struct Job {
         std::array<Rest, 3> targets;
-        Address lowRankB, encoded, meta, lowRankBs;
+        Address columnScale, lowRankB, encoded, meta, lowRankBs;
         CommandWriter::Finish before;
     };
     struct Push {
-        Address x, gain, r1, r2, columnScale, values, progress, job;
+        Address x, gain, r1, r2, values, progress, job;
         std::array<Address, 3> weights;
         std::array<std::int32_t, 3> rows;
+        std::uint32_t factors, modes, pieces, spread, groups;
         float epsilon, clipLow, clipHigh;
-        std::int32_t modes;
-        std::uint32_t projectors, multipliers, targetCount;
     };
+    static const int chain = env("BWLA_CHAIN", 1);
     const Address progress = plan.nextProgress();
+    Job job{{},
+            input.columnScale(),
+            input.lowRankB(),
+            target.encoded.address(),
+            target.meta.address(),
+            input.lowRankBs(),
+            writer.awaited(chain != 0)};
+    Push push{};
+    push.x = source.x;
+    push.gain = source.gain;
+    push.r1 = input.r1();
+    push.r2 = input.r2();
+    push.values = target.values.address();
+    push.progress = progress;
+    for (std::size_t i = 0; i < 3; ++i) {
+        const GemvTarget& from = operands->targets[i];
+        job.targets[i] = {from.extras, from.outputs, from.flags, 0};
+        push.weights[i] = from.weights;
+        push.rows[i] = from.rows;
+    }
+    push.job = plan.addConstants(std::as_bytes(std::span(&job, 1)));
+    const std::int64_t quads = input.factor2() / 4;
+    push.factors = small(input.factor1() | input.factor2() << 8 | shape.leftParts << 16 |
+                         shape.rightParts << 24);
+    push.modes = small((65536 + quads - 1) / quads) | small(shape.joinersLog) << 20 |
+                 static_cast<std::uint32_t>(target.bits) << 24 |
+                 (source.gain != 0 ? 1U : 0U) << 28 | (input.columnScale() != 0 ? 1U : 0U) << 29 |
+                 (gated ? 1U : 0U) << 30;
+    push.pieces = small(activationStride(input.cols()) / 128 | shape.share << 16);
+    push.spread = small(shape.steps) | small(shape.slicesLog) << 8 | small(shape.lanesLog) << 16 |
+                  small(static_cast<std::int64_t>(group.targets.size())) << 24;
+    push.groups = small(shape.firstProjector | shape.firstMultiplier << 16);
+    push.epsilon = source.epsilon;
+    push.clipLow = input.clipLow();
+    push.clipHigh = input.clipHigh();
     ProductShape noted;
     noted.shader = "steady_product";
     noted.workgroup = small(shape.workgroup);
-    noted.constants = {small(shape.lanes), small(shape.rows), small(shape.ahead)};
+    noted.constants = {1U << shape.lanesLog, small(shape.rows), small(shape.ahead)};
     noted.groups = small(shape.groups);
     plan.machine().choice.note({WeightKind::binary, true, true, operands->rows, input.cols(), 1},
                                noted);
     writer.bind("steady_product", small(shape.workgroup),
-                {1, small(shape.lanes), small(shape.rows), small(shape.ahead), small(shape.share),
-                 small(shape.steps), gated ? 1U : 0U, small(activationStride(input.cols()) / 128),
-                 small(input.rank()), small(shape.slices), small(input.factor1()),
-                 small(input.factor2()), small(shape.turnRows), small(shape.leftParts),
-                 small(shape.rightParts), small(shape.rightAhead), small(shape.joiners),
-                 source.gain != 0 ? 1U : 0U});
-    static const int chain = env("BWLA_CHAIN", 1);
-    const CommandWriter::Finish before = writer.awaited(chain != 0);
-    Job job{{}, input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs(), before};
-    std::array<Address, 3> weights{};
-    std::array<std::int32_t, 3> rows{};
-    for (std::size_t i = 0; i < 3; ++i) {
-        const GemvTarget& from = operands->targets[i];
-        job.targets[i] = {from.extras, from.outputs, from.flags, 0};
-        weights[i] = from.weights;
-        rows[i] = from.rows;
-    }
-    writer.push(Push{source.x,
-                     source.gain,
-                     input.r1(),
-                     input.r2(),
-                     input.columnScale(),
-                     target.values.address(),
-                     progress,
-                     plan.addConstants(std::as_bytes(std::span(&job, 1))),
-                     weights,
-                     rows,
-                     source.epsilon,
-                     input.clipLow(),
-                     input.clipHigh(),
-                     target.bits | (input.columnScale() != 0 ? 256 : 0),
-                     small(shape.firstProjector),
-                     small(shape.firstMultiplier),
-                     small(static_cast<std::int64_t>(group.targets.size()))});
+                {1, small(shape.rows), small(shape.ahead), small(input.rank()), small(board)});
+    writer.push(push);
     writer.dispatch(small(shape.groups));
     if (chain != 0)
         writer.finishes({progress, small(shape.groups - shape.firstMultiplier)});

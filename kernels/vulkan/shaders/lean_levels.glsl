@@ -2,14 +2,11 @@
 //
 // Levels of one row, made anew by every workgroup that needs them: 5120 values are 0.2 us of one
 // multiprocessor, a dispatch of its own was 6. Values lie as the words of levels do (levels.glsl).
-// Needs levels.glsl, team.glsl, the constants WORDS, PADDED_WORDS and COLUMNS, levels[] with PITCH, and of
-// the shader's operands VALUES_AT(word), ENCODED, META, p.progress, p.clipLow, p.clipHigh and p.modes
-// (bits, at most 6, in the low byte).
+// Needs levels.glsl, team.glsl, WORDS, FILLED_WORDS (that stand for any column), PADDED_WORDS, COLUMNS and LEVEL_BITS, levels[] with
+// PITCH, and of the shader's operands VALUES_AT(word), ENCODED, META, p.progress, p.clipLow and
+// p.clipHigh.
 
-const uint FILLED_WORDS = (COLUMNS + 31u) / 32u * 8u; // that stand for any column
-const uint LEVEL_SHARE = (PADDED_WORDS + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
-const uint LEVEL_ROUNDS = (LEVEL_SHARE + 4u) / 5u;
-const uint CHUNK = (LEVEL_SHARE + LEVEL_ROUNDS - 1u) / LEVEL_ROUNDS; // words on their way at once
+const uint CHUNK = 5u; // words on their way at once
 
 shared int teamSums[128];
 
@@ -81,27 +78,28 @@ void keepLevels(uint word, uint packed, bool writes, inout int sum) {
 vec4 chunk[CHUNK];
 void requestChunk(uint first) {
     [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
-        chunk[i] = VALUES_AT(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u));
+        if (first + i * gl_WorkGroupSize.x < FILLED_WORDS)
+            chunk[i] = VALUES_AT(first + i * gl_WorkGroupSize.x);
 }
 
 // Leaves the row's levels in levels[], zeros behind it, and what they stand for in levelScale, zero
 // and levelSum. `writes`: to memory as well.
 void makeLevels(bool writes) {
     const uint self = gl_LocalInvocationID.x;
-    const float steps = float((1 << (p.modes & 255)) - 1);
+    const float steps = float((1 << LEVEL_BITS) - 1);
     requestChunk(self);
     makeGrid(steps);
     const float inverse = 1.0 / levelScale;
     int sum = 0;
     [[dont_unroll]] for (uint first = self; first < PADDED_WORDS; first += CHUNK * gl_WorkGroupSize.x) {
-        if (LEVEL_ROUNDS > 1u && first != self)
+        if (first != self)
             requestChunk(first);
         uint unsure = 0u;
         [[unroll]] for (uint i = 0u; i < CHUNK; ++i) {
             const uint word = first + i * gl_WorkGroupSize.x;
-            uint packed;
+            uint packed = 0u;
             if (word < PADDED_WORDS) {
-                if (packLevels(chunk[i], inverse, steps, packed))
+                if (word >= FILLED_WORDS || packLevels(chunk[i], inverse, steps, packed))
                     keepLevels(word, packed, writes, sum);
                 else
                     unsure |= 1u << i;
@@ -111,7 +109,7 @@ void makeLevels(bool writes) {
             const uint word = first + uint(findLSB(unsure)) * gl_WorkGroupSize.x;
             uint packed = 0u;
             [[dont_unroll]] for (int byte = 0; byte < 4; ++byte)
-                packed |= levelOf(p.values.at[4u * min(word, FILLED_WORDS - 1u) + uint(byte)],
+                packed |= levelOf(p.values.at[4u * word + uint(byte)],
                                   vec2(levelScale, float(zero)), steps)
                           << (8 * byte);
             keepLevels(word, packed, writes, sum);
