@@ -34,7 +34,7 @@ gemvOperands(const VulkanPlan& plan, const PreparedRows& input, const ProductGro
 /// Workgroups for the group's rows; of two gated weights a workgroup takes both.
 [[nodiscard]] std::uint32_t gemvGroups(const ProductGroup& group, std::int64_t rowsPerGroup);
 
-/// `group` and the rotated input before it as one or two dispatches of workgroups that stay
+/// `group` and the rotated input before it as one dispatch of workgroups that stay
 /// (shaders/steady_product.comp); false where that cannot be, and nothing was written.
 [[nodiscard]] bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer,
                                         const PreparedRows& target, const PrepareSource& source,

@@ -27,12 +27,12 @@ struct Capabilities {
     bool timestamps = false;
     bool memoryBudget = false; ///< the driver tells what is free
     double timestampNanoseconds = 1;
-    std::int64_t allocationBytes = 0; ///< largest single allocation
-    std::int64_t memoryBytes = 0;     ///< 0 = no limit of ours
-    std::uint32_t invocations = 0;    ///< of a workgroup, at most
-    std::uint32_t sharedBytes = 0;    ///< of a workgroup
+    std::int64_t allocationBytes = 0;  ///< largest single allocation
+    std::int64_t memoryBytes = 0;      ///< 0 = no limit of ours
+    std::uint32_t invocations = 0;     ///< of a workgroup, at most
+    std::uint32_t sharedBytes = 0;     ///< of a workgroup
     std::uint32_t multiprocessors = 0; ///< 0 = unknown
-    std::string driverId;             ///< the driver's UUID and version
+    std::string driverId;              ///< the driver's UUID and version
 };
 
 struct Candidate {

@@ -5,22 +5,19 @@
 #include "kernels/vulkan/gemv_ops.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace bwla::vulkan {
 namespace {
 
 constexpr std::int64_t wideColumns = 4096;
+constexpr std::int64_t wideGroup = 640; // invocations: up to 102 registers each on an H200
+constexpr std::int64_t narrowGroup = 256;
+constexpr std::int64_t wideAhead = 2;
 constexpr std::int64_t assumedUnits = 64; // where nobody says how many workgroups run at once
 constexpr int mostSlicesLog = 3;
 constexpr std::int64_t turnRows = 2;   // shaders/lean_rotation.glsl
 constexpr std::int64_t mostShare = 10; // likewise
 constexpr std::int64_t mostFactor = 255;
-
-int env(const char* name, int standard) {
-    const char* text = std::getenv(name);
-    return text == nullptr ? standard : std::atoi(text);
-}
 
 struct Shape {
     std::int64_t workgroup = 256, rows = 2, ahead = 1; // with the rank all that makes a pipeline
@@ -75,16 +72,16 @@ void shapeRows(const Capabilities& capabilities, std::int64_t pieces, std::int64
     }
 }
 
-bool shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
-             const ProductGroup& group, std::int64_t rows, Shape& shape) {
+bool shapeOf(const Capabilities& capabilities, const DeviceInputs& input, const ProductGroup& group,
+             std::int64_t rows, Shape& shape) {
     const bool gated = group.gated != 0;
     const bool wide = input.cols() >= wideColumns;
     const std::int64_t pieces = activationStride(input.cols()) / 128;
     const bool together = capabilities.multiprocessors != 0;
     const std::int64_t units = together ? capabilities.multiprocessors : assumedUnits;
-    shape.workgroup = std::min<std::int64_t>(wide ? env("BWLA_T", 640) : env("BWLA_TS", 256),
-                                             capabilities.invocations / 32 * 32);
-    shape.ahead = wide ? env("BWLA_AHEAD", 2) : 1;
+    shape.workgroup =
+        std::min<std::int64_t>(wide ? wideGroup : narrowGroup, capabilities.invocations / 32 * 32);
+    shape.ahead = wide ? wideAhead : 1;
     if (!shapeTurns(input, shape))
         return false;
     shapeRows(capabilities, pieces, gated ? rows / 2 : rows, gated ? shape.rows / 2 : shape.rows,
@@ -126,11 +123,10 @@ std::uint32_t small(std::int64_t value) {
 
 bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
                           const PrepareSource& source, const ProductGroup& group) {
-    static const int mode = env("BWLA_STEADY", 1);
     const DeviceInputs& input = *target.input;
     const auto operands = gemvOperands(plan, target, group);
     const Capabilities& capabilities = plan.machine().device->capabilities();
-    if (mode == 0 || !operands || input.factor1() == 0 || target.keepFloats || source.lastRow ||
+    if (!operands || input.factor1() == 0 || target.keepFloats || source.lastRow ||
         !capabilities.waitingGroups || !capabilities.subgroupArithmetic ||
         !capabilities.subgroupShuffle || !capabilities.integerDot ||
         input.rank() != group.targets[0].weight->rank())
@@ -160,7 +156,6 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
         std::uint32_t factors, modes, pieces, spread, groups;
         float epsilon, clipLow, clipHigh;
     };
-    static const int chain = env("BWLA_CHAIN", 1);
     const Address progress = plan.nextProgress();
     Job job{{},
             input.columnScale(),
@@ -168,7 +163,7 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
             target.encoded.address(),
             target.meta.address(),
             input.lowRankBs(),
-            writer.awaited(chain != 0)};
+            writer.awaited()};
     Push push{};
     push.x = source.x;
     push.gain = source.gain;
@@ -208,8 +203,7 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
                 {1, small(shape.rows), small(shape.ahead), small(input.rank()), small(board)});
     writer.push(push);
     writer.dispatch(small(shape.groups));
-    if (chain != 0)
-        writer.finishes({progress, small(shape.groups - shape.firstMultiplier)});
+    writer.finishes({progress, small(shape.groups - shape.firstMultiplier)});
     writer.mark("steady " + operands->name, operands->bytes);
     return true;
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/vulkan/vulkan_ops.h"
 
-#include "kernels/vulkan/gemv_ops.h"
-
 #include "kernels/aligned.h"
+#include "kernels/vulkan/gemv_ops.h"
 
 #include <algorithm>
 #include <optional>
@@ -58,6 +57,18 @@ std::int64_t sharedColumns(const VulkanPlan& plan, std::int64_t stride) {
     if (stride > room)
         return 0;
     return std::min(roundUp(stride, 1024), room);
+}
+
+/// PARTS of shaders/rotation.glsl. Those of a single row divide both factors where that does not
+/// halve them; a batch wants every invocation busy.
+std::int64_t turnParts(const DeviceInputs& input, std::int64_t workgroup, bool single) {
+    const std::int64_t m1 = input.factor1();
+    const std::int64_t m2 = input.factor2();
+    const std::int64_t most = std::max<std::int64_t>(std::min({workgroup / m2, m1, m2}), 1);
+    for (std::int64_t parts = most; single && 2 * parts > most; --parts)
+        if (m1 % parts == 0 && m2 % parts == 0)
+            return parts;
+    return most;
 }
 
 /// rotate.comp
@@ -150,18 +161,9 @@ void encodeRows(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& tar
 
 bool readsHalves(const Capabilities& capabilities, const DeviceWeights& weight, int batch) {
     return weight.kind() == WeightKind::f16 && batch > 1 &&
-           plainShape(capabilities, {weight.kind(), false, false, weight.rows(), weight.cols(), batch})
+           plainShape(capabilities,
+                      {weight.kind(), false, false, weight.rows(), weight.cols(), batch})
                .shader.starts_with("matrix_f16");
-}
-
-std::uint32_t turnParts(const DeviceInputs& input, std::int64_t workgroup, bool single) {
-    const std::int64_t m1 = input.factor1();
-    const std::int64_t m2 = input.factor2();
-    const std::int64_t most = std::max<std::int64_t>(std::min({workgroup / m2, m1, m2}), 1);
-    for (std::int64_t parts = most; single && 2 * parts > most; --parts)
-        if (m1 % parts == 0 && m2 % parts == 0)
-            return static_cast<std::uint32_t>(parts);
-    return static_cast<std::uint32_t>(most);
 }
 
 void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out) {
@@ -186,10 +188,6 @@ void encodePrepare(VulkanPlan& plan, CommandWriter& writer, PreparedRows& target
                    const PrepareSource& source) {
     target.made = nullptr;
     if (target.next && encodeSteadyProducts(plan, writer, target, source, *target.next)) {
-        target.made = target.next;
-        return;
-    }
-    if (target.next && encodeRotatedProducts(plan, writer, target, source, *target.next)) {
         target.made = target.next;
         return;
     }

@@ -16,11 +16,6 @@ namespace bwla::vulkan {
 
 void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out);
 
-/// PARTS of shaders/rotation.glsl. Those of a single row divide both factors where that does not
-/// halve them; a batch wants every invocation busy.
-[[nodiscard]] std::uint32_t turnParts(const DeviceInputs& input, std::int64_t workgroup,
-                                      bool single);
-
 /// Whether products of `weight` with so many rows are usually made of halves.
 [[nodiscard]] bool readsHalves(const Capabilities& capabilities, const DeviceWeights& weight,
                                int batch);
@@ -51,11 +46,6 @@ struct ProductGroup {
     std::vector<ProductTarget> targets;
     Address gated = 0; ///< not 0: of two targets, silu(first) * second goes there
 };
-/// `group` and the rotated input before it as one dispatch; false where that cannot be, and nothing
-/// was written.
-[[nodiscard]] bool encodeRotatedProducts(VulkanPlan& plan, CommandWriter& writer,
-                                         const PreparedRows& target, const PrepareSource& source,
-                                         const ProductGroup& group);
 /// One dispatch where gemv_levels can do them all; none where `input` came with them.
 void encodeProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& input,
                     const ProductGroup& group);

@@ -39,8 +39,8 @@ struct PreparedRows {
     /// Products recorded right behind it, and those that were written together with it.
     std::shared_ptr<const ProductGroup> next, made;
     Address borrowed = 0; ///< not 0: x'' is what this buffer holds, nothing is prepared
-    Piece values;  ///< batch rows of stride() floats; shared among inputs whose uses do not overlap.
-                   ///< Where halved as many halves follow
+    Piece values; ///< batch rows of stride() floats; shared among inputs whose uses do not overlap.
+                  ///< Where halved as many halves follow
     Piece encoded; ///< batch rows of stride() bytes, bits < 16
     Piece meta;    ///< batch rows of preparedMetaWords + rank words
 
@@ -52,8 +52,8 @@ struct PreparedRows {
     [[nodiscard]] bool writesFloats() const { return bits >= 16 || keepFloats; }
 };
 
-/// Counters of a dispatch whose workgroups wait for each other (shaders/rotated_product.comp).
-inline constexpr std::int64_t progressBytes = 128 * (2 + 8 + 1);
+/// Counters of a dispatch whose workgroups wait for each other (shaders/waiting.glsl).
+inline constexpr std::int64_t progressBytes = 128 * 4;
 
 class VulkanPlan final : public Plan {
 public:

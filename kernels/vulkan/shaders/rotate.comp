@@ -33,7 +33,6 @@ p;
 #define SELF gl_LocalInvocationID.x
 #define ALL gl_WorkGroupSize.x
 #define EPSILON p.epsilon
-#define AWAIT_X // a barrier came before
 #include "rotation.glsl"
 
 void main() {

@@ -10,7 +10,7 @@
 // columns, PARTS of them share a column's sum. All that an invocation needs first of X, the gain, R1
 // and R2 is requested before anything waits: a chain of loads is what such small sums take their time
 // for. Needs team.glsl, the constants M1, M2, TURN_ROWS, PARTS, and of the shader's operands p.x,
-// p.gain, p.r1, p.r2, NORM and EPSILON, and AWAIT_X, which may wait for X.
+// p.gain, p.r1, p.r2, NORM and EPSILON.
 
 const uint COLUMNS = uint(M1 * M2);
 const uint TURNED = uint(TURN_ROWS * M2); // of a workgroup
@@ -156,7 +156,6 @@ float turn(uint source, uint firstRow) {
     for (uint i = SELF; i < uint(M1 * TURN_ROWS); i += ALL)
         left[i] = p.r1.at[i / uint(TURN_ROWS) * uint(M1) +
                           min(firstRow + i % uint(TURN_ROWS), uint(M1) - 1u)];
-    AWAIT_X
     requestLines(source, item, begin, end);
     barrier();
     const float squares = turnLeft(source);

@@ -155,7 +155,7 @@ void project(Slice own, uint first) {
     sum = joinedSum();
     if (gl_LocalInvocationID.x == 0u) {
         atomicAdd(META.at[META_WORDS + k], uint(sum));
-        COUNT(p.progress.leveled[0]);
+        COUNT(p.progress.projected);
     }
 }
 
@@ -378,7 +378,7 @@ void main() {
                 request(AHEAD - 1, lane + (ahead < SHARE ? ahead : ahead - SHARE) * LANES_PER_ROW);
         }
         if (step == 0u && RANK > 0) {
-            AWAIT(p.progress.leveled[0], PROJECTORS)
+            AWAIT(p.progress.projected, PROJECTORS)
             shareProjections();
         }
         finishRows();

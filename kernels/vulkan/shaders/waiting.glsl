@@ -16,7 +16,6 @@ layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer Li
     uvec4 at[];
 };
 
-const uint COUNTERS = 8u; // of the same thing, so that not everybody looks at one place
 // All zero when the dispatch starts; 128 bytes from one to the next.
 layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Progress {
     uint most;  // bits of the greatest value of the row, at least 0
@@ -24,7 +23,8 @@ layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Pr
     uint pad0[30];
     uint turned; // workgroups that are done
     uint pad1[31];
-    uint leveled[32u * COUNTERS];
+    uint projected;
+    uint pad2[31];
     uint finished; // workgroups that nobody of this dispatch waits for
 };
 
