@@ -15,8 +15,7 @@ constexpr std::int64_t narrowGroup = 256;
 constexpr std::int64_t wideAhead = 2;
 constexpr std::int64_t assumedUnits = 64; // where nobody says how many workgroups run at once
 constexpr int mostSlicesLog = 3;
-constexpr std::int64_t turnRows = 2;   // shaders/lean_rotation.glsl
-constexpr std::int64_t mostShare = 10; // likewise
+constexpr std::int64_t turnRows = 2; // shaders/lean_rotation.glsl
 constexpr std::int64_t mostFactor = 255;
 
 struct Shape {
@@ -50,7 +49,7 @@ bool shapeTurns(const DeviceInputs& input, Shape& shape) {
     shape.rightParts = partsOf(m2, shape.workgroup / (m2 / 4));
     while (shape.joinersLog < 3 && 2 * turnRows * m2 << shape.joinersLog <= shape.workgroup)
         ++shape.joinersLog;
-    return m1 / shape.leftParts <= mostShare && m2 / shape.rightParts <= mostShare;
+    return true;
 }
 
 /// Lanes a row and steps so that a lane has least to do.

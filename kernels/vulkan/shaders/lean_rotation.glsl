@@ -8,8 +8,7 @@
 // COLUMN_SCALE, and of the shader's operands p.x, p.gain, p.r1, p.r2, p.values and p.epsilon.
 
 const uint TURN_ROWS = 2u;
-const uint MOST_SHARE = 10u;  // of M1 and M2, an invocation
-const uint EARLY_SHARE = 4u;  // of the gain and R2 requested before X is there
+const uint WINDOW = 4u; // rows of X, of the gain and of R2 that an invocation has on their way
 const uint MOST_FACTOR = 255u;
 
 shared float left[TURN_ROWS * MOST_FACTOR]; // columns of R1
@@ -32,6 +31,11 @@ void keep(uint part, uint quad, vec4 sums[TURN_ROWS]) {
         board[(part * TURN_ROWS + r) * (M2 / 4u) + quad] = floatBitsToUint(sums[r]);
 }
 
+// Of X, the gain and R2: the first is next, the others move up.
+vec4 lines[WINDOW];
+vec4 gains[WINDOW];
+vec4 right[WINDOW];
+
 // The workgroup's rows from firstRow on; returns the value this invocation has made, or 0.
 float turn(uint firstRow) {
     const uint self = gl_LocalInvocationID.x;
@@ -43,43 +47,45 @@ float turn(uint firstRow) {
     // Rows of X and of R2 that this invocation has; none past the items.
     const uint leftEnd = part < LEFT_PARTS ? M1 : 0u;
     const uint rightEnd = part < RIGHT_PARTS ? M2 : 0u;
-    vec4 lines[MOST_SHARE];
-    vec4 gains[EARLY_SHARE];
-    vec4 right[MOST_SHARE];
     if (NORM)
-        [[unroll]] for (uint i = 0u; i < EARLY_SHARE; ++i)
+        [[unroll]] for (uint i = 0u; i < WINDOW; ++i)
             if (part + i * LEFT_PARTS < leftEnd)
                 gains[i] = p.gain.at[self + i * leftItems];
     for (uint i = self; i < TURN_ROWS * M1; i += gl_WorkGroupSize.x)
         left[i] = p.r1.at[i / TURN_ROWS * M1 + min(firstRow + i % TURN_ROWS, M1 - 1u)];
-    [[unroll]] for (uint i = 0u; i < EARLY_SHARE; ++i)
+    [[unroll]] for (uint i = 0u; i < WINDOW; ++i)
         if (part + i * RIGHT_PARTS < rightEnd)
             right[i] = p.r2.at[self + i * rightItems];
     AWAIT_X
-    [[unroll]] for (uint i = 0u; i < MOST_SHARE; ++i)
+    [[unroll]] for (uint i = 0u; i < WINDOW; ++i)
         if (part + i * LEFT_PARTS < leftEnd)
             lines[i] = p.x.at[self + i * leftItems];
     barrier();
     float squares = 0.0;
     vec4 sums[TURN_ROWS];
     sums[0] = sums[1] = vec4(0.0);
-    [[unroll]] for (uint i = 0u; i < MOST_SHARE; ++i) {
-        const uint k = part + i * LEFT_PARTS;
-        if (k < leftEnd) {
-            vec4 line = lines[i];
-            if (NORM) {
-                squares += dot(line, line);
-                line *= i < EARLY_SHARE ? gains[i] : p.gain.at[self + i * leftItems];
-            }
-            [[unroll]] for (uint r = 0u; r < TURN_ROWS; ++r)
-                sums[r] += left[k * TURN_ROWS + r] * line;
+    uint at = self + WINDOW * leftItems;
+    [[dont_unroll]] for (uint k = part; k < leftEnd; k += LEFT_PARTS) {
+        vec4 line = lines[0];
+        if (NORM) {
+            squares += dot(line, line);
+            line *= gains[0];
         }
+        [[unroll]] for (uint r = 0u; r < TURN_ROWS; ++r)
+            sums[r] += left[k * TURN_ROWS + r] * line;
+        [[unroll]] for (uint i = 1u; i < WINDOW; ++i) {
+            lines[i - 1u] = lines[i];
+            gains[i - 1u] = gains[i];
+        }
+        if (k + WINDOW * LEFT_PARTS < leftEnd) {
+            lines[WINDOW - 1u] = p.x.at[at];
+            if (NORM)
+                gains[WINDOW - 1u] = p.gain.at[at];
+        }
+        at += leftItems;
     }
     if (leftEnd > 0u)
         keep(part, quad, sums);
-    [[unroll]] for (uint i = EARLY_SHARE; i < MOST_SHARE; ++i)
-        if (part + i * RIGHT_PARTS < rightEnd)
-            right[i] = p.r2.at[self + i * rightItems];
     if (NORM) {
         squares = teamAdd(squares);
         if (LANE == 0u)
@@ -101,11 +107,15 @@ float turn(uint firstRow) {
     }
     barrier();
     sums[0] = sums[1] = vec4(0.0);
-    [[unroll]] for (uint i = 0u; i < MOST_SHARE; ++i) {
-        const uint k = part + i * RIGHT_PARTS;
-        if (k < rightEnd)
-            [[unroll]] for (uint r = 0u; r < TURN_ROWS; ++r)
-                sums[r] += turned[r * M2 + k] * right[i];
+    at = self + WINDOW * rightItems;
+    [[dont_unroll]] for (uint k = part; k < rightEnd; k += RIGHT_PARTS) {
+        [[unroll]] for (uint r = 0u; r < TURN_ROWS; ++r)
+            sums[r] += turned[r * M2 + k] * right[0];
+        [[unroll]] for (uint i = 1u; i < WINDOW; ++i)
+            right[i - 1u] = right[i];
+        if (k + WINDOW * RIGHT_PARTS < rightEnd)
+            right[WINDOW - 1u] = p.r2.at[at];
+        at += rightItems;
     }
     if (rightEnd > 0u)
         keep(part, quad, sums);

@@ -26,6 +26,7 @@ layout(constant_id = 2) const int ROWS = 2;  // of a team at a time
 layout(constant_id = 3) const int AHEAD = 2; // pieces on their way, of each row
 layout(constant_id = 4) const int RANK = 0;
 layout(constant_id = 5) const int BOARD_QUADS = 1;
+layout(constant_id = 6) const bool WARM = false;
 const bool SCALED = true;
 const uint RANK_WORDS = uint(RANK + 3) / 4u;
 
@@ -242,12 +243,9 @@ void requestExtras() {
     rowMean = 0.0;
     if ((target.flags & MEAN) != 0)
         rowMean = uintBitsToFloat(target.extras.at[padded(uint(target.rows)) + row]);
-}
-// What the products are added to; the dispatch before may still write it when this one starts.
-void requestBefore() {
-    before = 0.0;
+    before = 0.0; // the dispatch before this one has been waited for
     if ((target.flags & ACCUMULATE) != 0)
-        before = target.outputs.at[rowOf(rows, ownRow())];
+        before = target.outputs.at[row];
 }
 
 // The first of the wanted pieces; the others move up.
@@ -342,7 +340,6 @@ void main() {
         aim(rows);
         [[unroll]] for (int a = 0; a < AHEAD; ++a)
             request(a, lane + uint(a) * LANES_PER_ROW);
-        requestExtras();
         requestTerms();
     }
     Slice own = Slice(0u, 0u, 0u);
@@ -356,10 +353,14 @@ void main() {
         turnRows(group);
     if (group < min(FIRST_PROJECTOR, FIRST_MULTIPLIER))
         return;
-    AWAIT(p.progress.turned, TURNERS)
-    if (multiplies)
-        requestBefore();
-    makeLevels(group == FIRST_PROJECTOR);
+    // Who only waits makes levels of what is there, so that the code is there.
+    [[dont_unroll]] for (uint pass = WARM && group >= TURNERS ? 0u : 1u; pass < 2u; ++pass) {
+        if (pass == 1u) {
+            AWAIT(p.progress.turned, TURNERS)
+        }
+        makeLevels(pass == 1u && group == FIRST_PROJECTOR);
+        barrier();
+    }
     if (projects)
         project(own, sliceWord);
     if (!multiplies)
@@ -367,6 +368,7 @@ void main() {
     [[dont_unroll]] for (uint step = 0u; step < STEPS; ++step) {
         row += TEAM_ROWS;
         const Rows next = rowsAt(row);
+        requestExtras();
         [[unroll]] for (int r = 0; r < ROWS; ++r)
             sums[r] = 0u;
         [[dont_unroll]] for (uint piece = 0u; piece < SHARE; ++piece) {
@@ -382,11 +384,7 @@ void main() {
             shareProjections();
         }
         finishRows();
-        if (step + 1u < STEPS) {
-            rows = next;
-            requestExtras();
-            requestBefore();
-        }
+        rows = next;
     }
     COUNT_FINISHED(p.progress)
 }
