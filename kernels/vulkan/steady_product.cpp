@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// shaders/steady_product.comp: which products it takes, and how they are spread over workgroups.
+// shaders/steady_product.comp: which products it takes, and how they are spread
+// over workgroups.
 #include "kernels/aligned.h"
 #include "kernels/vulkan/gemv_ops.h"
 
@@ -9,6 +10,7 @@
 namespace bwla::vulkan {
 namespace {
 
+constexpr std::int64_t mostColumns = 2048; // wider ones have not been measured yet
 constexpr std::int64_t wideColumns = 4096;
 constexpr std::int64_t wideGroup = 640; // invocations: up to 102 registers each on an H200
 constexpr std::int64_t narrowGroup = 256;
@@ -19,7 +21,8 @@ constexpr std::int64_t turnRows = 2; // shaders/lean_rotation.glsl
 constexpr std::int64_t mostFactor = 255;
 
 struct Shape {
-    std::int64_t workgroup = 256, rows = 2, ahead = 1; // with the rank all that makes a pipeline
+    std::int64_t workgroup = 256, rows = 2,
+                 ahead = 1; // with the rank all that makes a pipeline
     std::int64_t share = 1, steps = 1;
     int lanesLog = 3, joinersLog = 0, slicesLog = 0;
     std::int64_t leftParts = 1, rightParts = 1, turners = 1;
@@ -99,7 +102,8 @@ bool shapeOf(const Capabilities& capabilities, const DeviceInputs& input, const 
     return shape.groups <= units;
 }
 
-/// Of shared memory for partial sums and levels, in a few sizes only, since each is a pipeline.
+/// Of shared memory for partial sums and levels, in a few sizes only, since
+/// each is a pipeline.
 std::int64_t boardQuads(const DeviceInputs& input, const Shape& shape) {
     const std::int64_t levels = 8 * (shape.share << shape.lanesLog | 1);
     const std::int64_t partials =
@@ -108,14 +112,108 @@ std::int64_t boardQuads(const DeviceInputs& input, const Shape& shape) {
                                   input.cols() >= wideColumns ? 2048 : 1024);
 }
 
+/// shaders/steady_product.comp, Job
+struct Job {
+    struct Rest {
+        Address extras, outputs;
+        std::int32_t flags, unused;
+    };
+    std::array<Rest, 3> targets;
+    Address columnScale, lowRankB, encoded, meta, lowRankBs;
+    CommandWriter::Finish before;
+};
+
+/// shaders/steady_product.comp, Push
+struct Push {
+    Address x, gain, r1, r2, values, progress, job;
+    std::array<Address, 3> weights;
+    std::array<std::int32_t, 3> rows;
+    std::uint32_t factors, modes, pieces, spread, groups;
+    float epsilon, clipLow, clipHigh;
+};
+
+std::uint32_t small(std::int64_t value) {
+    return static_cast<std::uint32_t>(value);
+}
+
 bool evenRows(const ProductGroup& group, std::int64_t rows) {
     return std::ranges::all_of(group.targets, [&](const ProductTarget& target) {
         return target.weight->rows() % rows == 0;
     });
 }
 
-std::uint32_t small(std::int64_t value) {
-    return static_cast<std::uint32_t>(value);
+bool canStay(const Capabilities& capabilities, const PreparedRows& target,
+             const PrepareSource& source, const ProductGroup& group) {
+    const DeviceInputs& input = *target.input;
+    return input.cols() <= mostColumns && capabilities.waitingGroups &&
+           capabilities.subgroupArithmetic && capabilities.subgroupShuffle &&
+           capabilities.subgroupSize >= 8 && capabilities.integerDot && input.factor1() != 0 &&
+           !target.keepFloats && !source.lastRow &&
+           input.rank() == group.targets[0].weight->rank() &&
+           (group.gated != 0 || evenRows(group, Shape{}.rows));
+}
+
+bool fits(const Capabilities& capabilities, const DeviceInputs& input, const Shape& shape,
+          std::int64_t board) {
+    constexpr std::int64_t otherShared = 12288;
+    return shape.steps < 256 && 3 * input.rank() <= shape.workgroup &&
+           16 * board + otherShared <= capabilities.sharedBytes;
+}
+
+Job jobOf(const PreparedRows& target, const GemvOperands& operands,
+          const CommandWriter::Finish& before) {
+    const DeviceInputs& input = *target.input;
+    Job job{{},
+            input.columnScale(),
+            input.lowRankB(),
+            target.encoded.address(),
+            target.meta.address(),
+            input.lowRankBs(),
+            before};
+    for (std::size_t i = 0; i < job.targets.size(); ++i)
+        job.targets[i] = {operands.targets[i].extras, operands.targets[i].outputs,
+                          operands.targets[i].flags, 0};
+    return job;
+}
+
+Push pushOf(const PreparedRows& target, const PrepareSource& source, const ProductGroup& group,
+            const GemvOperands& operands, const Shape& shape) {
+    const DeviceInputs& input = *target.input;
+    Push push{};
+    push.x = source.x;
+    push.gain = source.gain;
+    push.r1 = input.r1();
+    push.r2 = input.r2();
+    push.values = target.values.address();
+    for (std::size_t i = 0; i < push.weights.size(); ++i) {
+        push.weights[i] = operands.targets[i].weights;
+        push.rows[i] = operands.targets[i].rows;
+    }
+    const std::int64_t quads = input.factor2() / 4;
+    push.factors = small(input.factor1() | input.factor2() << 8 | shape.leftParts << 16 |
+                         shape.rightParts << 24);
+    push.modes = small(ceilDiv(65536, quads)) | small(shape.joinersLog) << 20 |
+                 small(target.bits) << 24 | (source.gain != 0 ? 1U : 0U) << 28 |
+                 (input.columnScale() != 0 ? 1U : 0U) << 29 | (group.gated != 0 ? 1U : 0U) << 30;
+    push.pieces = small(activationStride(input.cols()) / 128 | shape.share << 16);
+    push.spread = small(shape.steps) | small(shape.slicesLog) << 8 | small(shape.lanesLog) << 16 |
+                  static_cast<std::uint32_t>(group.targets.size()) << 24;
+    push.groups = small(shape.firstProjector | shape.firstMultiplier << 16);
+    push.epsilon = source.epsilon;
+    push.clipLow = input.clipLow();
+    push.clipHigh = input.clipHigh();
+    return push;
+}
+
+void note(VulkanPlan& plan, const DeviceInputs& input, const GemvOperands& operands,
+          const Shape& shape) {
+    ProductShape noted;
+    noted.shader = "steady_product";
+    noted.workgroup = small(shape.workgroup);
+    noted.constants = {1U << shape.lanesLog, small(shape.rows), small(shape.ahead)};
+    noted.groups = small(shape.groups);
+    plan.machine().choice.note({WeightKind::binary, true, true, operands.rows, input.cols(), 1},
+                               noted);
 }
 
 } // namespace
@@ -125,84 +223,23 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     const DeviceInputs& input = *target.input;
     const auto operands = gemvOperands(plan, target, group);
     const Capabilities& capabilities = plan.machine().device->capabilities();
-    if (!operands || input.factor1() == 0 || target.keepFloats || source.lastRow ||
-        !capabilities.waitingGroups || !capabilities.subgroupArithmetic ||
-        !capabilities.subgroupShuffle || !capabilities.integerDot ||
-        input.rank() != group.targets[0].weight->rank())
-        return false;
-    const bool gated = group.gated != 0;
     Shape shape;
-    if (!shapeOf(capabilities, input, group, operands->rows, shape))
+    if (!operands || !canStay(capabilities, target, source, group) ||
+        !shapeOf(capabilities, input, group, operands->rows, shape))
         return false;
     const std::int64_t board = boardQuads(input, shape);
-    constexpr std::int64_t otherShared = 12288;
-    if (!evenRows(group, gated ? 1 : shape.rows) || shape.steps > 255 ||
-        16 * board + otherShared > capabilities.sharedBytes || 3 * input.rank() > shape.workgroup)
+    if (!fits(capabilities, input, shape, board))
         return false;
-    struct Rest {
-        Address extras, outputs;
-        std::int32_t flags, unused;
-    };
-    struct Job {
-        std::array<Rest, 3> targets;
-        Address columnScale, lowRankB, encoded, meta, lowRankBs;
-        CommandWriter::Finish before;
-    };
-    struct Push {
-        Address x, gain, r1, r2, values, progress, job;
-        std::array<Address, 3> weights;
-        std::array<std::int32_t, 3> rows;
-        std::uint32_t factors, modes, pieces, spread, groups;
-        float epsilon, clipLow, clipHigh;
-    };
-    const Address progress = plan.nextProgress();
-    Job job{{},
-            input.columnScale(),
-            input.lowRankB(),
-            target.encoded.address(),
-            target.meta.address(),
-            input.lowRankBs(),
-            writer.awaited()};
-    Push push{};
-    push.x = source.x;
-    push.gain = source.gain;
-    push.r1 = input.r1();
-    push.r2 = input.r2();
-    push.values = target.values.address();
-    push.progress = progress;
-    for (std::size_t i = 0; i < 3; ++i) {
-        const GemvTarget& from = operands->targets[i];
-        job.targets[i] = {from.extras, from.outputs, from.flags, 0};
-        push.weights[i] = from.weights;
-        push.rows[i] = from.rows;
-    }
+    note(plan, input, *operands, shape);
+    const Job job = jobOf(target, *operands, writer.awaited());
+    Push push = pushOf(target, source, group, *operands, shape);
     push.job = plan.addConstants(std::as_bytes(std::span(&job, 1)));
-    const std::int64_t quads = input.factor2() / 4;
-    push.factors = small(input.factor1() | input.factor2() << 8 | shape.leftParts << 16 |
-                         shape.rightParts << 24);
-    push.modes = small((65536 + quads - 1) / quads) | small(shape.joinersLog) << 20 |
-                 static_cast<std::uint32_t>(target.bits) << 24 |
-                 (source.gain != 0 ? 1U : 0U) << 28 | (input.columnScale() != 0 ? 1U : 0U) << 29 |
-                 (gated ? 1U : 0U) << 30;
-    push.pieces = small(activationStride(input.cols()) / 128 | shape.share << 16);
-    push.spread = small(shape.steps) | small(shape.slicesLog) << 8 | small(shape.lanesLog) << 16 |
-                  small(static_cast<std::int64_t>(group.targets.size())) << 24;
-    push.groups = small(shape.firstProjector | shape.firstMultiplier << 16);
-    push.epsilon = source.epsilon;
-    push.clipLow = input.clipLow();
-    push.clipHigh = input.clipHigh();
-    ProductShape noted;
-    noted.shader = "steady_product";
-    noted.workgroup = small(shape.workgroup);
-    noted.constants = {1U << shape.lanesLog, small(shape.rows), small(shape.ahead)};
-    noted.groups = small(shape.groups);
-    plan.machine().choice.note({WeightKind::binary, true, true, operands->rows, input.cols(), 1},
-                               noted);
+    push.progress = plan.nextProgress();
     writer.bind("steady_product", small(shape.workgroup),
                 {1, small(shape.rows), small(shape.ahead), small(input.rank()), small(board)});
     writer.push(push);
     writer.dispatch(small(shape.groups));
-    writer.finishes({progress, small(shape.groups - shape.firstMultiplier)});
+    writer.finishes({push.progress, small(shape.groups - shape.firstMultiplier)});
     writer.mark("steady " + operands->name, operands->bytes);
     return true;
 }

@@ -1,22 +1,28 @@
 #version 460
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What a decode step makes of one input: rotation, levels, their low-rank projection and up to
-// three products that share the input, by one workgroup for each multiprocessor, which stays. A
-// workgroup first asks for weights, as many as its registers hold; then those that TURNERS counts turn
-// a row each; then everybody makes the levels for itself, PROJECTORS of them a slice of B q each; then
-// it multiplies, every register asked to be filled again as soon as it is read. The projection is
-// waited for at the end of the first rows.
+// What a decode step makes of one input: rotation, levels, their low-rank projection and up to three
+// products that share the input, by about one workgroup for each multiprocessor, which stays. A
+// workgroup first asks for weights; then TURNERS of them turn two rows each; then everybody makes the
+// levels for itself (5120 values: 360 clocks of instructions; a dispatch of their own was 6 us),
+// PROJECTORS of them a slice of B q each; then it multiplies, every register asked to be filled again
+// as soon as it is read. The projection is waited for at the end of the first rows.
 //
 // Between two such dispatches there is no barrier: the turners of the second wait for the workgroups of
 // the first, and its weights stream meanwhile.
+//
+// Little code, and one for all inputs of a model: on an H200 an instruction that is run for the first
+// time takes 25 clocks, and a layer's dispatches push each other's out of the cache. So sizes are push
+// constants, loops are not unrolled, and what is on its way moves up through registers. With sizes as
+// constants and loops unrolled it was 45 to 116 KB an input and a third slower than separate dispatches
+// (docs/performance.md, version 5).
 //
 // Where all workgroups run at once (a device that says how many multiprocessors it has), the same ones
 // are turners, projectors and multipliers. Elsewhere they follow each other, and nobody waits for a
 // workgroup of a higher number: waiting.glsl.
 //
-// Weights are packed signs, exact integer sums: gemv_levels.comp. LANES_PER_ROW lanes share a row and have
-// SHARE pieces of 16 bytes each, past the end of the row they multiply zeros.
+// Weights are packed signs, exact integer sums: gemv_levels.comp. LANES_PER_ROW lanes share a row and
+// have SHARE pieces of 16 bytes each; past the end of the row they multiply zeros.
 #extension GL_GOOGLE_include_directive : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #include "common.glsl"
@@ -26,7 +32,6 @@ layout(constant_id = 2) const int ROWS = 2;  // of a team at a time
 layout(constant_id = 3) const int AHEAD = 2; // pieces on their way, of each row
 layout(constant_id = 4) const int RANK = 0;
 layout(constant_id = 5) const int BOARD_QUADS = 1;
-layout(constant_id = 6) const bool WARM = false;
 const bool SCALED = true;
 const uint RANK_WORDS = uint(RANK + 3) / 4u;
 
@@ -76,7 +81,6 @@ layout(push_constant, scalar) uniform Push {
     float clipHigh;
 }
 p;
-// One code for all inputs of a model, since what the caches hold of it is used again.
 #define M1 (p.factors & 255u)
 #define M2 (p.factors >> 8 & 255u)
 #define LEFT_PARTS (p.factors >> 16 & 255u)
@@ -353,14 +357,8 @@ void main() {
         turnRows(group);
     if (group < min(FIRST_PROJECTOR, FIRST_MULTIPLIER))
         return;
-    // Who only waits makes levels of what is there, so that the code is there.
-    [[dont_unroll]] for (uint pass = WARM && group >= TURNERS ? 0u : 1u; pass < 2u; ++pass) {
-        if (pass == 1u) {
-            AWAIT(p.progress.turned, TURNERS)
-        }
-        makeLevels(pass == 1u && group == FIRST_PROJECTOR);
-        barrier();
-    }
+    AWAIT(p.progress.turned, TURNERS)
+    makeLevels(group == FIRST_PROJECTOR);
     if (projects)
         project(own, sliceWord);
     if (!multiplies)
