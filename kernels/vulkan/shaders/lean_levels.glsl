@@ -2,11 +2,14 @@
 //
 // Levels of one row, made anew by every workgroup that needs them: 5120 values are 0.2 us of one
 // multiprocessor, a dispatch of its own was 6. Values lie as the words of levels do (levels.glsl).
-// Needs levels.glsl, team.glsl, WORDS, FILLED_WORDS (that stand for any column), PADDED_WORDS, COLUMNS and LEVEL_BITS, levels[] with
-// PITCH, and of the shader's operands VALUES_AT(word), ENCODED, META, p.progress, p.clipLow and
-// p.clipHigh.
+// Needs levels.glsl, team.glsl, the constants WORDS, PADDED_WORDS and COLUMNS, levels[] with PITCH, and of
+// the shader's operands VALUES_AT(word), ENCODED, META, p.progress, p.clipLow, p.clipHigh and p.modes
+// (bits, at most 6, in the low byte).
 
-const int CHUNK = 5; // words on their way at once
+const uint FILLED_WORDS = (COLUMNS + 31u) / 32u * 8u; // that stand for any column
+const uint LEVEL_SHARE = (PADDED_WORDS + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
+const uint LEVEL_ROUNDS = (LEVEL_SHARE + 4u) / 5u;
+const uint CHUNK = (LEVEL_SHARE + LEVEL_ROUNDS - 1u) / LEVEL_ROUNDS; // words on their way at once
 
 shared int teamSums[128];
 
@@ -43,6 +46,8 @@ void makeGrid(float steps) {
 
 // Bytes of a word that stand for columns of the row.
 uint ownBytes(uint word) {
+    if (COLUMNS == 4u * PADDED_WORDS)
+        return 0xffffffffu;
     uint mask = 0u;
     [[unroll]] for (uint byte = 0u; byte < 4u; ++byte)
         mask |= columnOf(word, byte) < COLUMNS ? 255u << (8u * byte) : 0u;
@@ -65,46 +70,52 @@ bool packLevels(vec4 x, float inverse, float steps, out uint packed) {
     return sure;
 }
 
-vec4 wantedValues[CHUNK];
-void requestValues(int slot, uint word) {
-    if (word < FILLED_WORDS)
-        wantedValues[slot] = VALUES_AT(word);
+void keepLevels(uint word, uint packed, bool writes, inout int sum) {
+    packed &= ownBytes(word);
+    sum += dotSigned(0x01010101u, packed);
+    levels[levelAt(word)][word % 4u] = packed << shiftOf(word);
+    if (writes && word < WORDS)
+        ENCODED.at[word] = packed << shiftOf(word);
 }
 
-uint exactLevels(uint word, float steps) {
-    uint packed = 0u;
-    [[dont_unroll]] for (uint byte = 0u; byte < 4u; ++byte)
-        packed |= levelOf(p.values.at[4u * word + byte], vec2(levelScale, float(zero)), steps)
-                  << (8u * byte);
-    return packed;
+vec4 chunk[CHUNK];
+void requestChunk(uint first) {
+    [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
+        chunk[i] = VALUES_AT(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u));
 }
 
 // Leaves the row's levels in levels[], zeros behind it, and what they stand for in levelScale, zero
 // and levelSum. `writes`: to memory as well.
 void makeLevels(bool writes) {
     const uint self = gl_LocalInvocationID.x;
-    const float steps = float((1 << LEVEL_BITS) - 1);
-    [[unroll]] for (int i = 0; i < CHUNK; ++i)
-        requestValues(i, self + uint(i) * gl_WorkGroupSize.x);
+    const float steps = float((1 << (p.modes & 255)) - 1);
+    requestChunk(self);
     makeGrid(steps);
     const float inverse = 1.0 / levelScale;
     int sum = 0;
-    [[dont_unroll]] for (uint word = self; word < PADDED_WORDS; word += gl_WorkGroupSize.x) {
-        uint packed = 0u;
-        if (word < FILLED_WORDS) {
-            if (!packLevels(wantedValues[0], inverse, steps, packed))
-                packed = exactLevels(word, steps);
-            if (word >= COLUMNS / 32u * 8u)
-                packed &= ownBytes(word);
+    [[dont_unroll]] for (uint first = self; first < PADDED_WORDS; first += CHUNK * gl_WorkGroupSize.x) {
+        if (LEVEL_ROUNDS > 1u && first != self)
+            requestChunk(first);
+        uint unsure = 0u;
+        [[unroll]] for (uint i = 0u; i < CHUNK; ++i) {
+            const uint word = first + i * gl_WorkGroupSize.x;
+            uint packed;
+            if (word < PADDED_WORDS) {
+                if (packLevels(chunk[i], inverse, steps, packed))
+                    keepLevels(word, packed, writes, sum);
+                else
+                    unsure |= 1u << i;
+            }
         }
-        [[unroll]] for (int i = 1; i < CHUNK; ++i)
-            wantedValues[i - 1] = wantedValues[i];
-        requestValues(CHUNK - 1, word + uint(CHUNK) * gl_WorkGroupSize.x);
-        sum += dotSigned(0x01010101u, packed);
-        packed <<= shiftOf(word);
-        levels[levelAt(word)][word % 4u] = packed;
-        if (writes && word < WORDS)
-            ENCODED.at[word] = packed;
+        [[dont_unroll]] for (; unsure != 0u; unsure &= unsure - 1u) {
+            const uint word = first + uint(findLSB(unsure)) * gl_WorkGroupSize.x;
+            uint packed = 0u;
+            [[dont_unroll]] for (int byte = 0; byte < 4; ++byte)
+                packed |= levelOf(p.values.at[4u * min(word, FILLED_WORDS - 1u) + uint(byte)],
+                                  vec2(levelScale, float(zero)), steps)
+                          << (8 * byte);
+            keepLevels(word, packed, writes, sum);
+        }
     }
     sum = teamAdd(sum);
     if (LANE == 0u)

@@ -21,11 +21,14 @@ void widen(float x, inout float least, inout float most) {
     most = x > most ? x : most;
 }
 
+// More than a quotient of at most 255 can be off, which is 3e-7 of itself; greater ones are clamped.
+const float NEAR_TIE = 2e-4;
+
 // x / s to the nearest even. The device's quotient decides unless it is close to a tie.
 float roundedQuotient(float x, float s) {
     const float quotient = x / s;
     const float rounded = roundEven(quotient);
-    return abs(abs(quotient - rounded) - 0.5) < 1e-3 ? roundEven(exactQuotient(x, s)) : rounded;
+    return abs(abs(quotient - rounded) - 0.5) < NEAR_TIE ? roundEven(exactQuotient(x, s)) : rounded;
 }
 
 // s and z from the clipped extremes of a row; levels = 2^bits - 1.
@@ -42,7 +45,7 @@ void roundQuotients(float x[4], float s, out float rounded[4]) {
     [[unroll]] for (uint i = 0u; i < 4u; ++i) {
         const float quotient = x[i] / s;
         rounded[i] = roundEven(quotient);
-        close = close || abs(abs(quotient - rounded[i]) - 0.5) < 1e-3;
+        close = close || abs(abs(quotient - rounded[i]) - 0.5) < NEAR_TIE;
     }
     if (close)
         [[dont_unroll]] for (uint i = 0u; i < 4u; ++i) {

@@ -2,20 +2,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What a decode step makes of one input: rotation, levels, their low-rank projection and up to three
-// products that share the input, by about one workgroup for each multiprocessor, which stays. A
-// workgroup first asks for weights; then TURNERS of them turn two rows each; then everybody makes the
-// levels for itself (5120 values: 360 clocks of instructions; a dispatch of their own was 6 us),
-// PROJECTORS of them a slice of B q each; then it multiplies, every register asked to be filled again
-// as soon as it is read. The projection is waited for at the end of the first rows.
+// products that share the input, by one workgroup for each multiprocessor, which stays. A workgroup
+// first asks for weights; then TURNERS of them turn a row or two each; then everybody makes the levels
+// for itself (5120 values: 360 clocks of instructions; a dispatch of their own was 6 us), PROJECTORS of
+// them a slice of B q each; then it multiplies, every register asked to be filled again as soon as it
+// is read. The projection is waited for at the end of the first rows.
 //
 // Between two such dispatches there is no barrier: the turners of the second wait for the workgroups of
 // the first, and its weights stream meanwhile.
 //
-// Little code, and one for all inputs of a model: on an H200 an instruction that is run for the first
-// time takes 25 clocks, and a layer's dispatches push each other's out of the cache. So sizes are push
-// constants, loops are not unrolled, and what is on its way moves up through registers. With sizes as
-// constants and loops unrolled it was 45 to 116 KB an input and a third slower than separate dispatches
-// (docs/performance.md, version 5).
+// Little code: on an H200 an instruction that is run for the first time takes some 25 clocks. So what is
+// rare is in one place, and pieces move up through registers in a loop. qwen3-32b, tokens/s: 134 with
+// everything unrolled (45 to 116 KB an input), 191 as it is, 153 with all sizes as push constants so
+// that all inputs share 44 KB, 156 as separate dispatches (docs/performance.md, version 5).
 //
 // Where all workgroups run at once (a device that says how many multiprocessors it has), the same ones
 // are turners, projectors and multipliers. Elsewhere they follow each other, and nobody waits for a
@@ -28,11 +27,30 @@
 #include "common.glsl"
 #include "team.glsl"
 
-layout(constant_id = 2) const int ROWS = 2;  // of a team at a time
-layout(constant_id = 3) const int AHEAD = 2; // pieces on their way, of each row
-layout(constant_id = 4) const int RANK = 0;
-layout(constant_id = 5) const int BOARD_QUADS = 1;
+layout(constant_id = 2) const int LANES_PER_ROW = 8;
+layout(constant_id = 3) const int ROWS = 1;
+layout(constant_id = 4) const int AHEAD = 1; // pieces on their way, of each row
+layout(constant_id = 5) const int SHARE = 1; // pieces of a lane
+layout(constant_id = 6) const int STEPS = 1; // of rows, a team
+layout(constant_id = 7) const bool GATED = false;
+layout(constant_id = 8) const int ROW_QUADS = 1;
+layout(constant_id = 9) const int RANK = 0;
+layout(constant_id = 10) const int SLICES = 1; // of a row of B
+layout(constant_id = 11) const int M1 = 4;
+layout(constant_id = 12) const int M2 = 4;
+layout(constant_id = 13) const int TURN_ROWS = 1;
+layout(constant_id = 14) const int LEFT_PARTS = 1;
+layout(constant_id = 15) const int RIGHT_PARTS = 1;
+layout(constant_id = 16) const int RIGHT_AHEAD = 1;
+layout(constant_id = 17) const int JOINERS = 1;
+layout(constant_id = 18) const bool NORM = false;
 const bool SCALED = true;
+const uint WORDS = 32u * uint(ROW_QUADS);
+const uint PADDED = uint(SHARE * LANES_PER_ROW);
+const uint PADDED_WORDS = 32u * PADDED;
+const uint PITCH = PADDED | 1u;
+const uint STREAMS = GATED ? 2u : 1u; // weights that a team reads
+const uint OUTPUTS = uint(ROWS) / STREAMS;
 const uint RANK_WORDS = uint(RANK + 3) / 4u;
 
 #include "waiting.glsl"
@@ -53,7 +71,6 @@ struct TargetRest {
 };
 layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
     TargetRest targets[3];
-    Floats columnScale; // null = ones
     Words lowRankB;
     Words encoded;
     LiveWords meta; // [META_WORDS + RANK]
@@ -66,50 +83,21 @@ layout(push_constant, scalar) uniform Push {
     Fours gain;
     Floats r1;
     Fours r2;
-    LiveFloats values; // as the words of levels lie
+    Floats columnScale; // null = ones
+    LiveFloats values;  // as the words of levels lie
     Progress progress;
     Job job;
     Quads weights[3];
     int rows[3];
-    uint factors;    // M1 | M2 << 8 | LEFT_PARTS << 16 | RIGHT_PARTS << 24
-    uint modes;      // QUADS_MAGIC | log2 JOINERS << 20 | LEVEL_BITS << 24, NORM 28, HAS_SCALE 29, GATED 30
-    uint pieces;     // ROW_QUADS | SHARE << 16
-    uint spread;     // STEPS | log2 SLICES << 8 | log2 LANES_PER_ROW << 16 | TARGETS << 24
-    uint groups;     // the first PROJECTOR | the first multiplier << 16
     float epsilon;
     float clipLow;
     float clipHigh;
+    int modes; // bits | 256 where there is a columnScale
+    uint projectors;  // the first
+    uint multipliers; // likewise
+    uint targetCount;
 }
 p;
-#define M1 (p.factors & 255u)
-#define M2 (p.factors >> 8 & 255u)
-#define LEFT_PARTS (p.factors >> 16 & 255u)
-#define RIGHT_PARTS (p.factors >> 24)
-#define QUADS_MAGIC (p.modes & 0xfffffu)
-#define JOINERS_LOG (p.modes >> 20 & 15u)
-#define LEVEL_BITS (p.modes >> 24 & 15u)
-#define NORM ((p.modes >> 28 & 1u) != 0u)
-#define HAS_SCALE ((p.modes >> 29 & 1u) != 0u)
-#define GATED ((p.modes >> 30 & 1u) != 0u)
-#define ROW_QUADS (p.pieces & 0xffffu)
-#define SHARE (p.pieces >> 16) // pieces of a lane
-#define STEPS (p.spread & 255u)  // of rows, a team
-#define SLICES_LOG (p.spread >> 8 & 255u) // of a row of B
-#define LANES_LOG (p.spread >> 16 & 255u)
-#define LANES_PER_ROW (1u << LANES_LOG)
-#define TARGETS (p.spread >> 24)
-#define FIRST_PROJECTOR (p.groups & 0xffffu)
-#define FIRST_MULTIPLIER (p.groups >> 16)
-#define COLUMNS (M1 * M2)
-#define TURNERS ((M1 + 1u) / 2u)
-#define WORDS (32u * ROW_QUADS)
-#define FILLED_WORDS ((COLUMNS + 31u) / 32u * 8u)
-#define PADDED (SHARE * LANES_PER_ROW)
-#define PADDED_WORDS (32u * PADDED)
-#define PITCH (PADDED | 1u)
-#define OUTPUTS (GATED ? uint(ROWS) / 2u : uint(ROWS)) // of a team
-#define PROJECTORS (uint(RANK > 0 ? RANK : 1) << SLICES_LOG)
-#define COLUMN_SCALE p.job.columnScale
 
 Target targetAt(uint i) {
     return Target(p.weights[i], p.job.targets[i].extras, p.job.targets[i].outputs, p.rows[i],
@@ -117,7 +105,10 @@ Target targetAt(uint i) {
 }
 
 // First partial sums of the rotation, then levels.
-shared uvec4 board[BOARD_QUADS];
+const uint LEVEL_QUADS = 8u * PITCH;
+const uint PARTIALS =
+    uint(LEFT_PARTS > RIGHT_PARTS ? LEFT_PARTS : RIGHT_PARTS) * uint(TURN_ROWS * (M2 / 4));
+shared uvec4 board[LEVEL_QUADS > PARTIALS ? LEVEL_QUADS : PARTIALS];
 #define levels board
 #define AWAIT_X AWAIT_BEFORE(p.job.before)
 #include "lean_rotation.glsl"
@@ -129,28 +120,32 @@ shared uvec4 board[BOARD_QUADS];
 #define VALUES_AT(word) LiveFours(p.values).at[word]
 #include "lean_levels.glsl"
 
-#define SLICE ((WORDS + (1u << SLICES_LOG) - 1u) >> SLICES_LOG)
+const uint SLICE = (WORDS + uint(SLICES) - 1u) / uint(SLICES);
+const uint SLICE_SHARE = (SLICE + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
+const uint PROJECTORS = uint((RANK > 0 ? RANK : 1) * SLICES); // workgroups
 shared float projections[3 * (RANK > 0 ? RANK : 1)]; // times the scales of A, of each target
 
-// Words of B that workgroup `group` multiplies: of row k, in [begin, end).
-struct Slice {
-    uint k, begin, end;
-};
-Slice sliceOf(uint group) {
-    const uint k = group >> SLICES_LOG;
-    const uint begin = (group - (k << SLICES_LOG)) * SLICE;
-    return Slice(k, begin, min(begin + SLICE, WORDS));
+// Element `self` of the slice of workgroup `group`.
+uint wordOfSlice(uint group, uint i) {
+    const uint own = gl_LocalInvocationID.x + i * gl_WorkGroupSize.x;
+    const uint word = group % uint(SLICES) * SLICE + own;
+    return own < SLICE && word < WORDS ? word : WORDS;
 }
 
-void project(Slice own, uint first) {
-    const uint k = own.k;
+uint slice[SLICE_SHARE];
+void requestSlice(uint group) {
+    [[unroll]] for (uint i = 0u; i < SLICE_SHARE; ++i) {
+        const uint word = wordOfSlice(group, i);
+        slice[i] = word < WORDS ? p.job.lowRankB.at[group / uint(SLICES) * WORDS + word] : 0u;
+    }
+}
+
+void project(uint group) {
     int sum = 0;
-    uint b = first;
-    [[dont_unroll]] for (uint word = own.begin + gl_LocalInvocationID.x; word < own.end;) {
-        sum += dotSigned(b, levels[levelAt(word)][word % 4u] >> shiftOf(word));
-        word += gl_WorkGroupSize.x;
-        if (word < own.end)
-            b = p.job.lowRankB.at[k * WORDS + word];
+    [[unroll]] for (uint i = 0u; i < SLICE_SHARE; ++i) {
+        const uint word = wordOfSlice(group, i);
+        if (word < WORDS)
+            sum += dotSigned(slice[i], levels[levelAt(word)][word % 4u] >> shiftOf(word));
     }
     sum = teamAdd(sum);
     barrier(); // everybody has read the sums of levels
@@ -159,7 +154,7 @@ void project(Slice own, uint first) {
     barrier();
     sum = joinedSum();
     if (gl_LocalInvocationID.x == 0u) {
-        atomicAdd(META.at[META_WORDS + k], uint(sum));
+        atomicAdd(META.at[META_WORDS + group / uint(SLICES)], uint(sum));
         COUNT(p.progress.projected);
     }
 }
@@ -169,7 +164,7 @@ float scaleOfA, scaleOfB;
 int sumOfB;
 void requestTerms() {
     const uint self = gl_LocalInvocationID.x;
-    if (self < TARGETS * uint(RANK)) {
+    if (self < p.targetCount * uint(RANK)) {
         Target target = targetAt(self / uint(RANK));
         scaleOfA = uintBitsToFloat(target.extras.at[lowRankAScales(target, RANK_WORDS) + self % uint(RANK)]);
         scaleOfB = uintBitsToFloat(p.job.lowRankBs.at[self % uint(RANK)]);
@@ -178,7 +173,7 @@ void requestTerms() {
 }
 void shareProjections() {
     const uint self = gl_LocalInvocationID.x;
-    if (self < TARGETS * uint(RANK)) {
+    if (self < p.targetCount * uint(RANK)) {
         const int sum = int(META.at[META_WORDS + self % uint(RANK)]) - zero * sumOfB;
         projections[self] = scaleOfA * (scaleOfB * (levelScale * float(sum)));
     }
@@ -193,7 +188,7 @@ Rows rowsAt(uint row) {
     if (GATED)
         return Rows(0u, row, uint(p.rows[0]));
     uint target = 0u;
-    for (; target + 1u < TARGETS; ++target) {
+    for (; target + 1u < p.targetCount; ++target) {
         const uint rows = uint(p.rows[target]);
         if (row < rows)
             break;
@@ -202,7 +197,7 @@ Rows rowsAt(uint row) {
     return Rows(target, row, uint(p.rows[target]));
 }
 uint rowOf(Rows rows, int r) {
-    return min(rows.first + (GATED ? uint(r) / 2u : uint(r)), rows.end - 1u);
+    return min(rows.first + uint(r) / STREAMS, rows.end - 1u);
 }
 uint targetOf(Rows rows, int r) {
     return GATED ? uint(r) & 1u : rows.target;
@@ -226,12 +221,12 @@ int ownRow() {
 void aim(Rows at) {
     [[unroll]] for (int r = 0; r < ROWS; ++r) {
         source[r] = p.weights[targetOf(at, r)];
-        start[r] = rowOf(at, r) * ROW_QUADS;
+        start[r] = rowOf(at, r) * uint(ROW_QUADS);
     }
 }
 void request(int slot, uint piece) {
     [[unroll]] for (int r = 0; r < ROWS; ++r)
-        wanted[r * AHEAD + slot] = source[r].at[start[r] + min(piece, ROW_QUADS - 1u)];
+        wanted[r * AHEAD + slot] = source[r].at[start[r] + min(piece, uint(ROW_QUADS) - 1u)];
 }
 uint rankWordAt(int r, uint word) {
     Target from = targetAt(targetOf(rows, r));
@@ -247,9 +242,12 @@ void requestExtras() {
     rowMean = 0.0;
     if ((target.flags & MEAN) != 0)
         rowMean = uintBitsToFloat(target.extras.at[padded(uint(target.rows)) + row]);
-    before = 0.0; // the dispatch before this one has been waited for
+}
+// What the products are added to; the dispatch before may still write it when this one starts.
+void requestBefore() {
+    before = 0.0;
     if ((target.flags & ACCUMULATE) != 0)
-        before = target.outputs.at[row];
+        before = target.outputs.at[rowOf(rows, ownRow())];
 }
 
 // The first of the wanted pieces; the others move up.
@@ -275,8 +273,8 @@ float lowRankPart(int r, uint word, uint bytes) {
 }
 float lowRankOf(int r) {
     float sum = lowRankPart(r, lane, rowWords[r]);
-    if (RANK_WORDS > LANES_PER_ROW)
-        for (uint word = lane + LANES_PER_ROW; word < RANK_WORDS; word += LANES_PER_ROW)
+    if (RANK_WORDS > uint(LANES_PER_ROW))
+        for (uint word = lane + uint(LANES_PER_ROW); word < RANK_WORDS; word += uint(LANES_PER_ROW))
             sum += lowRankPart(r, word, rankWordAt(r, word));
     return sum;
 }
@@ -287,7 +285,7 @@ void finishRows() {
     float low = 0.0;
     [[unroll]] for (int r = 0; r < ROWS; ++r) {
         float lowRank = lowRankOf(r);
-        [[dont_unroll]] for (uint other = LANES_PER_ROW / 2u; other > 0u; other /= 2u) {
+        [[unroll]] for (uint other = uint(LANES_PER_ROW) / 2u; other > 0u; other /= 2u) {
             sums[r] += subgroupShuffleXor(sums[r], other);
             lowRank += subgroupShuffleXor(lowRank, other);
         }
@@ -301,7 +299,7 @@ void finishRows() {
         const float up = subgroupShuffleXor(value, 1u);
         value = value / (1.0 + exp(-value)) * up;
     }
-    if (lane < uint(ROWS) && (!GATED || (lane & 1u) == 0u) && rows.first + (GATED ? lane / 2u : lane) < rows.end)
+    if (lane < uint(ROWS) && (!GATED || (lane & 1u) == 0u) && rows.first + lane / STREAMS < rows.end)
         target.outputs.at[rowOf(rows, mine)] = before + value;
 }
 
@@ -310,7 +308,7 @@ shared uvec2 teamExtremes[128];
 void turnRows(uint group) {
     if (group == 0u && gl_LocalInvocationID.x < uint(RANK))
         META.at[META_WORDS + gl_LocalInvocationID.x] = 0u; // nobody reads what was there any more
-    const float value = turn(group * TURN_ROWS);
+    const float value = turn(group * uint(TURN_ROWS));
     // Bits of what is not negative compare as whole numbers do.
     uvec2 extremes = uvec2(teamMax(floatBitsToUint(max(-value, 0.0))),
                            teamMax(floatBitsToUint(max(value, 0.0))));
@@ -329,60 +327,62 @@ void turnRows(uint group) {
     }
 }
 
-#define TEAM_ROWS ((gl_WorkGroupSize.x >> LANES_LOG) * OUTPUTS) // of a step
+const uint TEAM_ROWS = gl_WorkGroupSize.x / uint(LANES_PER_ROW) * OUTPUTS; // of a step
 
 void main() {
     const uint group = gl_WorkGroupID.x;
-    const bool multiplies = group >= FIRST_MULTIPLIER;
-    const uint projector = group - FIRST_PROJECTOR; // wraps around below
-    const bool projects = RANK > 0 && group >= FIRST_PROJECTOR && projector < PROJECTORS;
-    lane = gl_SubgroupInvocationID & LANES_PER_ROW - 1u;
-    const uint team = (gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID) >> LANES_LOG;
-    uint row = (group - FIRST_MULTIPLIER) * (TEAM_ROWS * STEPS) + team * OUTPUTS;
+    const bool multiplies = group >= p.multipliers;
+    const uint projector = group - p.projectors; // wraps around below
+    const bool projects = RANK > 0 && group >= p.projectors && projector < PROJECTORS;
+    lane = gl_SubgroupInvocationID % uint(LANES_PER_ROW);
+    const uint team = gl_SubgroupID * (gl_SubgroupSize / uint(LANES_PER_ROW)) +
+                      gl_SubgroupInvocationID / uint(LANES_PER_ROW);
+    uint row = (group - p.multipliers) * (TEAM_ROWS * uint(STEPS)) + team * OUTPUTS;
     if (multiplies) {
         rows = rowsAt(row);
         aim(rows);
         [[unroll]] for (int a = 0; a < AHEAD; ++a)
-            request(a, lane + uint(a) * LANES_PER_ROW);
+            request(a, lane + uint(a * LANES_PER_ROW));
+        requestExtras();
         requestTerms();
     }
-    Slice own = Slice(0u, 0u, 0u);
-    uint sliceWord = 0u; // the first of this invocation's
-    if (projects) {
-        own = sliceOf(projector);
-        if (own.begin + gl_LocalInvocationID.x < own.end)
-            sliceWord = p.job.lowRankB.at[own.k * WORDS + own.begin + gl_LocalInvocationID.x];
-    }
+    if (projects)
+        requestSlice(projector);
     if (group < TURNERS)
         turnRows(group);
-    if (group < min(FIRST_PROJECTOR, FIRST_MULTIPLIER))
+    if (group < min(p.projectors, p.multipliers))
         return;
     AWAIT(p.progress.turned, TURNERS)
-    makeLevels(group == FIRST_PROJECTOR);
+    if (multiplies)
+        requestBefore();
+    makeLevels(group == p.projectors);
     if (projects)
-        project(own, sliceWord);
+        project(projector);
     if (!multiplies)
         return;
-    [[dont_unroll]] for (uint step = 0u; step < STEPS; ++step) {
+    [[dont_unroll]] for (int step = 0; step < STEPS; ++step) {
         row += TEAM_ROWS;
-        const Rows next = rowsAt(row);
-        requestExtras();
+        const Rows next = STEPS > 1 ? rowsAt(row) : rows;
         [[unroll]] for (int r = 0; r < ROWS; ++r)
             sums[r] = 0u;
-        [[dont_unroll]] for (uint piece = 0u; piece < SHARE; ++piece) {
-            multiply(lane + piece * LANES_PER_ROW);
-            uint ahead = piece + uint(AHEAD);
-            if (ahead == SHARE)
+        [[dont_unroll]] for (int piece = 0; piece < SHARE; ++piece) {
+            multiply(lane + uint(piece * LANES_PER_ROW));
+            int ahead = piece + AHEAD;
+            if (STEPS > 1 && ahead == SHARE)
                 aim(next);
-            if (ahead < SHARE || step + 1u < STEPS)
-                request(AHEAD - 1, lane + (ahead < SHARE ? ahead : ahead - SHARE) * LANES_PER_ROW);
+            if (ahead < SHARE || step + 1 < STEPS)
+                request(AHEAD - 1, lane + uint((ahead < SHARE ? ahead : ahead - SHARE) * LANES_PER_ROW));
         }
-        if (step == 0u && RANK > 0) {
+        if (step == 0 && RANK > 0) {
             AWAIT(p.progress.projected, PROJECTORS)
             shareProjections();
         }
         finishRows();
-        rows = next;
+        if (STEPS > 1) {
+            rows = next;
+            requestExtras();
+            requestBefore();
+        }
     }
     COUNT_FINISHED(p.progress)
 }
