@@ -7,7 +7,7 @@ namespace bwla {
 
 /// Second moments of a group's inputs over the calibration tokens: H = E[xh xh'] and C = E[x xh'],
 /// x (k, m) from the float stream, xh from the quantized prefix. Products in float32 per call, sums
-/// in double.
+/// in double; of bfloat16 rows on a CPU all sums in float32.
 class InputMoments {
 public:
     /// Rows of one chunk of tokens; both (k, m).
@@ -16,7 +16,9 @@ public:
     [[nodiscard]] Matrix c() const; ///< double, (m, m)
 
 private:
-    Matrix h_, c_;
+    void addBf16(const Matrix& x, const Matrix& xh);
+
+    Matrix h_, c_; ///< sums
     std::int64_t rows_ = 0;
 };
 

@@ -24,18 +24,22 @@ at::Tensor linearWeight(const QuantizedLinear& linear, const QuantizedGroup& gro
 
 } // namespace
 
-StoredLinear::StoredLinear(const QuantizedGroup& group, const std::string& device) {
+StoredLinear::StoredLinear(const QuantizedGroup& group, const std::string& device,
+                           at::ScalarType type) {
+    const auto factor = [&](const StoredFactor& stored) {
+        return Matrix(loadFactor(stored, device).tensor().to(type));
+    };
     if (group.factorA.size > 0)
-        rotation_ = {loadFactor(group.factorA, device), loadFactor(group.factorB, device)};
+        rotation_ = {factor(group.factorA), factor(group.factorB)};
     if (!group.inputScale.empty())
-        columnScale_ = fromHalves(group.inputScale).to(at::Device(device));
+        columnScale_ = fromHalves(group.inputScale).to(at::Device(device), type);
     std::vector<at::Tensor> rows;
     if (group.isKept())
         for (const HostLinear& linear : toHost(group).linears)
             rows.push_back(fromHalves(linear.f16).view({linear.rows, linear.cols}));
     for (const QuantizedLinear& linear : group.linears)
         rows.push_back(linearWeight(linear, group, device));
-    weight_ = at::cat(rows).to(at::Device(device));
+    weight_ = at::cat(rows).to(at::Device(device), type);
 }
 
 at::Tensor StoredLinear::prepare(const at::Tensor& x) const {

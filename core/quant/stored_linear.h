@@ -16,7 +16,9 @@ namespace bwla {
 
 class StoredLinear {
 public:
-    StoredLinear(const QuantizedGroup& group, const std::string& device);
+    /// `type` of products and weight(); a rounded weight is for walking the model, not for fits.
+    StoredLinear(const QuantizedGroup& group, const std::string& device,
+                 at::ScalarType type = at::kFloat);
 
     /// x'' = b (.) R' x for rows x (k, m).
     [[nodiscard]] at::Tensor prepare(const at::Tensor& x) const;

@@ -82,6 +82,13 @@ std::vector<double> engineStream(const ModelWeights& weights, const Calibration&
 
 } // namespace
 
+namespace {
+
+/// bfloat16 products where the processor has them, float32 elsewhere.
+constexpr double rounding = 2e-2;
+
+} // namespace
+
 class TwoStreamsTest : public QObject {
     Q_OBJECT
     QTemporaryDir folder_;
@@ -109,9 +116,9 @@ private Q_SLOTS:
         for (std::int64_t l = 0; l < source_->config().layers; ++l)
             blocks.push_back(streams.advance(l, quantized).block);
         const auto floats = engineStream(*floatWeights(*source_, WeightKind::f32), calibration);
-        QVERIFY(relativeDifference(streams.floatStream().toHostF64(), floats) < 1e-4);
+        QVERIFY(relativeDifference(streams.floatStream().toHostF64(), floats) < rounding);
         const auto ones = engineStream(PartlyQuantized(*source_, blocks), calibration);
-        QVERIFY(relativeDifference(streams.quantizedStream().toHostF64(), ones) < 1e-4);
+        QVERIFY(relativeDifference(streams.quantizedStream().toHostF64(), ones) < rounding);
         QVERIFY(relativeDifference(streams.quantizedStream().toHostF64(), floats) > 0.05);
     }
 
@@ -151,7 +158,7 @@ private Q_SLOTS:
         }
         QCOMPARE(measured, 3);
         const auto ones = engineStream(PartlyQuantized(*source_, blocks), calibration);
-        QVERIFY(relativeDifference(streams.quantizedStream().toHostF64(), ones) < 1e-4);
+        QVERIFY(relativeDifference(streams.quantizedStream().toHostF64(), ones) < rounding);
         QCOMPARE(again.quantizedStream().toHost(), streams.quantizedStream().toHost());
     }
 
