@@ -57,8 +57,7 @@ FloatModel::FloatModel(const ModelSource& source, const std::string& device, at:
     head_ = config_.tiedHead
                 ? embedding_
                 : loadTensor(source, "lm_head.weight", {config_.vocabulary, config_.width}, device);
-    if (head_.is_cuda()) // thousands of rows of logits at once
-        head_ = head_.to(type);
+    head_ = head_.to(type);
     finalNorm_ = loadTensor(source, "model.norm.weight", {config_.width}, device);
 }
 

@@ -16,6 +16,9 @@ WithoutFusedOps::WithoutFusedOps() {
 WithoutFusedOps::~WithoutFusedOps() {
     --forbidden;
 }
+bool fusedOpsForbidden() {
+    return forbidden > 0;
+}
 
 } // namespace bwla
 

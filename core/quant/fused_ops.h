@@ -29,6 +29,8 @@ public:
     WithoutFusedOps& operator=(const WithoutFusedOps&) = delete;
 };
 
+[[nodiscard]] bool fusedOpsForbidden(); ///< one lives
+
 /// gateUp (.., 2 units) -> silu(gate) * up.
 [[nodiscard]] at::Tensor fusedGatedUnit(const at::Tensor& gateUp);
 

@@ -2,6 +2,7 @@
 #include "core/quant/fused_ops_check.h"
 
 #include "core/quant/adam.h"
+#include "core/quant/cpu_ops.h"
 #include "core/quant/fake_quantizer.h"
 #include "core/quant/fused_ops.h"
 #include "core/quant/latent_signs.h"
@@ -82,6 +83,34 @@ public:
                            }));
     }
 
+    void norms() const {
+        for (const auto& [rows, width] : {Shape{rows_, 576}, {37, 50}})
+            differentiated(
+                "norm " + std::to_string(width), {"value", "gradient", "gradient of gain"},
+                Differentiated({normal({rows, width}, 3.0), normal({width})}, [](const Tensors& x) {
+                    return Tensors{rmsNorm(x[0], x[1], 1e-5)};
+                }));
+    }
+
+    /// Of a processor alone: a GPU folds the scales into weights.
+    void binaryLinears() const {
+        if (!options_.device().is_cpu())
+            return;
+        for (const auto& [rows, cols] : {Shape{rows_, 576}, {37, 50}}) {
+            const std::int64_t outputs = 2 * cols + 3, rank = 12;
+            const at::Tensor signs = at::where(normal({outputs, cols}) >= 0, 1.0, -1.0);
+            differentiated(
+                "1-bit linear " + std::to_string(cols),
+                {"value", "gradient", "gradient of row scales", "gradient of column scales",
+                 "gradient of low rank A", "gradient of low rank B"},
+                Differentiated({normal({rows, cols}), normal({outputs}, 0.2), normal({cols}, 0.2),
+                                normal({outputs * rank}, 0.3), normal({rank * cols}, 0.3)},
+                               [&signs, rank](const Tensors& x) {
+                                   return Tensors{binaryLinear(x, signs, rank)};
+                               }));
+        }
+    }
+
     /// Through attention, which fused heads are a part of: float32 takes the way in strips.
     void heads() const {
         const ModelConfig config = smallLlamaShape(1, 2048);
@@ -154,6 +183,19 @@ private:
         return fakeQuantize(x * logScale.exp(), 6, clip, clip).to(x.scalar_type());
     }
 
+    /// x: rows, log row scales, log column scales, A and B flat.
+    static at::Tensor binaryLinear(const Tensors& x, const at::Tensor& signs, std::int64_t rank) {
+        const at::Tensor logRow = x[1].unsqueeze(1), a = x[3].view({-1, rank}),
+                         b = x[4].view({rank, -1}), typed = signs.to(x[0].scalar_type());
+        if (runsOnRows(x[0]))
+            return rowsBinaryLinear(rowsScaled(x[0], x[2]), typed, logRow, a, b);
+        const at::Tensor scaled = (x[0] * x[2].exp()).to(x[0].scalar_type());
+        return (at::matmul(scaled, typed.t()) * x[1].exp() +
+                at::matmul(at::matmul(scaled, b.to(typed.scalar_type()).t()),
+                           a.to(typed.scalar_type()).t()))
+            .to(x[0].scalar_type());
+    }
+
     /// The latents after some steps, then their signs, then what is left of the gradient.
     static Tensors steppedLatents(at::ScalarType type, const at::Tensor& start,
                                   const Tensors& gradients) {
@@ -199,6 +241,8 @@ void checkFusedOps(const std::string& device, const std::function<void(TrainingC
     at::manual_seed(1);
     const FusedOpsCheck check(device, found);
     check.gatedUnits();
+    check.norms();
+    check.binaryLinears();
     check.heads();
     check.quantizer();
     check.divergence();

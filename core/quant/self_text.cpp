@@ -2,6 +2,7 @@
 #include "core/quant/self_text.h"
 
 #include "core/job/job.h"
+#include "core/quant/cpu_ops.h"
 #include "core/quant/float_model.h"
 #include "core/quant/fused_ops.h"
 #include "core/quant/repeated_work.h"
@@ -118,6 +119,10 @@ private:
         const at::Tensor q = rotate(heads(0, qCols), angle, 0) / std::sqrt(static_cast<double>(hd));
         keys_[layer].index_copy_(2, position_, rotate(heads(qCols, kvCols), angle, 0));
         values_[layer].index_copy_(2, position_, heads(qCols + kvCols, kvCols));
+        if (!onGpu())
+            return rowsAttend(q.view({texts_, groups, perGroup, hd}), keys_[layer], values_[layer],
+                              bias.size(0))
+                .reshape({texts_, qCols});
         const at::Tensor past = keys_[layer].narrow(2, 0, bias.size(0));
         const at::Tensor scores =
             at::matmul(q.view({texts_, groups, perGroup, hd}), past.transpose(2, 3)) + bias;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/torch_block.h"
 
+#include "core/quant/cpu_ops.h"
 #include "core/quant/fused_ops.h"
 
 #include <array>
@@ -17,15 +18,27 @@ constexpr std::int64_t queriesAtOnce = 256;
 /// Scores of one strip: q (groups, heads per group * strip, headDim), k (groups, keys, headDim).
 at::Tensor causalSoftmax(at::Tensor scores, std::int64_t first, std::int64_t strip,
                          std::int64_t keys) {
-    const at::Tensor row = at::arange(first, first + strip, scores.options()).unsqueeze(1);
-    const at::Tensor column = at::arange(keys, scores.options()).unsqueeze(0);
-    const at::Tensor future = column > row;
-    return at::softmax(scores.masked_fill(future, -std::numeric_limits<float>::infinity()), -1);
+    if (runsOnRows(scores) && !scores.requires_grad() && scores.is_contiguous()) {
+        rowsCausalSoftmax(scores);
+        return scores;
+    }
+    constexpr float never = -std::numeric_limits<float>::infinity();
+    // Not of the scores' type: bfloat16 counts to 256.
+    const auto positions = [&](std::int64_t from, std::int64_t to) {
+        return at::arange(from, to, scores.options().dtype(at::kLong));
+    };
+    const at::Tensor row = positions(first, keys).unsqueeze(1);
+    if (scores.requires_grad())
+        return at::softmax(scores.masked_fill(positions(0, keys) > row, never), -1);
+    scores.narrow(-1, first, strip).masked_fill_(positions(first, keys) > row, never);
+    return at::softmax(scores, -1);
 }
 
 } // namespace
 
 at::Tensor rmsNorm(const at::Tensor& x, const at::Tensor& gain, double epsilon) {
+    if (runsOnRows(x))
+        return rowsNorm(x, gain, epsilon);
     if (x.scalar_type() != at::kFloat) {
 #if __has_include(<ATen/ops/rms_norm.h>) // one kernel since 2.4
         return at::rms_norm(x, {x.size(-1)}, gain.to(x.scalar_type()), epsilon);
@@ -104,6 +117,8 @@ at::Tensor attention(const at::Tensor& qkv, const ModelConfig& config, const Rot
 at::Tensor gatedUnit(const at::Tensor& gateUp) {
     if (fusable(gateUp) && gateUp.size(-1) % 16 == 0)
         return fusedGatedUnit(gateUp);
+    if (runsOnRows(gateUp))
+        return rowsGatedUnit(gateUp);
     const std::vector<at::Tensor> halves = gateUp.chunk(2, -1);
     return at::silu(halves[0]) * halves[1];
 }

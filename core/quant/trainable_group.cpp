@@ -2,6 +2,7 @@
 #include "core/quant/trainable_group.h"
 
 #include "core/model/half.h"
+#include "core/quant/cpu_ops.h"
 #include "core/quant/fake_quantizer.h"
 #include "core/quant/fused_ops.h"
 #include "core/quant/rotation.h"
@@ -121,6 +122,8 @@ at::Tensor TrainableGroup::quantized(const at::Tensor& x, int bits) const {
     const at::Tensor turned = rotation_.empty() ? x : rotation_.rotated(x);
     if (bits < 16 && logColumn_.defined() && fusable(turned))
         return fusedQuantize(turned, logColumn_, bits, clipLow_, clipHigh_);
+    if (bits >= 16 && logColumn_.defined() && runsOnRows(turned))
+        return rowsScaled(turned, logColumn_);
     at::Tensor scaled = logColumn_.defined() ? turned * logColumn_.exp() : turned.to(at::kFloat);
     if (bits < 16)
         scaled = fakeQuantize(scaled, bits, clipLow_, clipHigh_);
@@ -141,6 +144,8 @@ at::Tensor TrainableGroup::foldedWeight() const {
 
 /// The same as x weight()', without the gradient of the whole matrix: signs are constants here.
 at::Tensor TrainableGroup::factored(const at::Tensor& x) const {
+    if (runsOnRows(x) && !mean_.defined())
+        return rowsBinaryLinear(x, signs_, logRow_, lowRankA_, lowRankB_);
     at::Tensor y = at::matmul(x, signs_.t()) * logRow_.exp().squeeze(1);
     if (mean_.defined())
         y = y + x.to(at::kFloat).sum(1, true) * mean_.squeeze(1);

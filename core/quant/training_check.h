@@ -18,7 +18,7 @@ struct TrainingCheckSettings {
     std::string modelPath;
     std::string calibration = "self"; ///< as QuantizeSettings has it
     std::int64_t steps = 40;
-    std::string device = "cuda"; ///< on "cpu" both sides are libtorch's: a check of the checks
+    std::string device = "cuda"; ///< on "cpu" what has no kernel there is a check of the checks
 };
 
 /// A result of our kernels against the same in float32.

@@ -75,7 +75,9 @@ void checkTrainingStep(const ModelSource& source, const RefinedModel& start, con
     const Step own = by(place.type, true), torch = by(place.type, false),
                exact = by(at::kFloat, false);
     const auto klError = [&](const Step& step) { return std::abs(step.kl / exact.kl - 1.0); };
-    found({name + ": KL", klError(own) <= 1.25 * klError(torch) + 1e-3, klError(own),
+    // At A6 a rounding that falls the other way changes the KL, whoever computes it.
+    const double slack = bits < 16 ? 5e-3 : 1e-3;
+    found({name + ": KL", klError(own) <= 1.25 * klError(torch) + slack, klError(own),
            printed("%.5f, libtorch %.5f, float32 %.5f", own.kl, torch.kl, exact.kl)});
     for (const auto& [kind, wanted] : exact.gradients) {
         const Nearness ours = nearness(own.gradients.at(kind), wanted),
