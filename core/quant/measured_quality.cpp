@@ -7,7 +7,7 @@ namespace bwla {
 namespace {
 
 constexpr double floatPerplexity = 17.09;
-constexpr std::string_view cores = "2 cores", h200 = "one H200";
+constexpr std::string_view h200 = "one H200";
 constexpr std::string_view self = "self", mix = "text+self";
 
 struct Row {
@@ -19,9 +19,7 @@ struct Row {
     double after;
 };
 
-constexpr std::array<Row, 8> rows{{
-    {"fast", Refinement::scales, 16, cores, mix, 0.0, 137.4},
-    {"fast", Refinement::scales, 6, cores, mix, 0.0, 139.5},
+constexpr std::array<Row, 6> rows{{
     {"balanced", Refinement::signs, 16, h200, mix, 3.2, 29.43},
     {"balanced", Refinement::signs, 6, h200, mix, 3.2, 29.50},
     {"balanced", Refinement::signs, 4, h200, mix, 3.2, 31.00},
@@ -39,7 +37,7 @@ bool sameShape(const ModelConfig& a, const ModelConfig& b) {
 }
 
 QuantizeSettings settingsOf(const Row& row) {
-    QuantizeSettings settings = presetSettings(row.preset);
+    QuantizeSettings settings = presetSettings(row.preset, row.device == h200 ? "cuda" : "cpu");
     settings.refinement = row.refinement;
     settings.activationBits = row.activationBits;
     return settings;

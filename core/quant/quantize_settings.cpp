@@ -35,6 +35,15 @@ std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {
     return equal;
 }
 
+/// What 2 cores spend on the closed form: with rounds to spare for half as much text again.
+void fewRounds(QuantizeSettings& s, std::int64_t tokens, int flipRounds) {
+    s.tokens = tokens;
+    s.oktRounds = 5;
+    s.pspRounds = 2;
+    s.gptqRounds = 2;
+    s.flipRounds = flipRounds;
+}
+
 [[noreturn]] void reject(const std::string& sentenceText) {
     throw Error(ErrorCode::badArgument).because(sentenceText);
 }
@@ -72,14 +81,13 @@ QuantizeSettings presetSettings(std::string_view preset, const std::string& devi
     s.device = device;
     s.preset = preset;
     if (preset == "fast") {
-        // On 2 cores a minute of training scales is worth more than the last quarter of the
-        // calibration text and half of the flips: 128 tokens a step, since the number of steps
-        // counts (docs/quality.md).
+        // On 2 cores more calibration text is worth more than rounds of the fits, and 128 tokens a
+        // step more than 512, since the number of steps counts (docs/quality.md).
         s.refinement = Refinement::scales;
-        s.tokens = device == "cpu" ? 12'288 : s.tokens;
-        s.flipRounds = device == "cpu" ? 2 : s.flipRounds;
-        s.klTokens = device == "cpu" ? 8'192 : 1'048'576;
+        s.klTokens = device == "cpu" ? 12'288 : 1'048'576;
         s.klStep = device == "cpu" ? 128 : 2048;
+        if (device == "cpu")
+            fewRounds(s, 24'576, 1);
         return s;
     }
     if (preset == "balanced" || preset == "best") {
@@ -89,6 +97,10 @@ QuantizeSettings presetSettings(std::string_view preset, const std::string& devi
         s.refinement = signs ? Refinement::signs : Refinement::scales;
         if (preset == "balanced" && signs)
             s.klTokens = 40'000'000;
+        if (device == "cpu" && !signs) {
+            fewRounds(s, 65'536, 2);
+            s.klStep = 128;
+        }
         // Half a minute of an H200, worth three times the tokens that the KL then reads.
         if (device != "cpu")
             s.reconstructEpochs = 4;
@@ -202,7 +214,7 @@ std::string recipeJson(const QuantizeSettings& s) {
 
 std::int64_t usualKlTokens(const QuantizeSettings& s) {
     if (s.device == "cpu")
-        return 400'000;
+        return 327'680;
     return s.refinement == Refinement::signs ? 230'000'000 : 48'000'000;
 }
 
@@ -216,7 +228,7 @@ double refinementSecondsGuess(const QuantizeSettings& s, std::int64_t parameters
         s.threads > 0 ? s.threads : std::max(1U, std::thread::hardware_concurrency()));
     // Tokens a second of the default model: an H200, a core with bfloat16 products, one with signs.
     const double speed = s.device != "cpu"                    ? 220'000.0
-                         : s.refinement == Refinement::scales ? 110.0 * cores
+                         : s.refinement == Refinement::scales ? 95.0 * cores
                                                               : 25.0 * cores;
     constexpr double measuredParameters = 134.5e6;
     return tokens / speed * static_cast<double>(parameters) / measuredParameters;
