@@ -98,6 +98,11 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     };
     choice("--activation-bits", activationBits_, "Activation bits: 16, 8, 6 or 4",
            std::vector<int>{16, 8, 6, 4});
+    verb.add_option("--activation-budget", activationBudget_,
+                    "Bits of the activations on average: 4 to 8 a group, more where they are "
+                    "worth more")
+        ->group(method)
+        ->excludes("--activation-bits");
     count("--rank", rank_, "Rank of the low-rank term, the same everywhere");
     verb.add_option("--rank-budget", rankBudget_,
                     "Bits a weight that the result may have: low rank fills them, more of it where "
@@ -174,6 +179,7 @@ QuantizeSettings QuantizeOptions::settings(int threads) const {
 
 void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.activationBits, activationBits_);
+    set(settings.activationBudget, activationBudget_);
     set(settings.rank, rank_);
     set(settings.rankBudget, rankBudget_);
     set(settings.oktRounds, oktRounds_);

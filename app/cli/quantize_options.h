@@ -27,6 +27,7 @@ private:
     std::string out_;
     std::string preset_ = "fast";
     std::optional<int> activationBits_;
+    std::optional<double> activationBudget_;
     std::optional<int> rank_;
     std::optional<double> rankBudget_;
     std::optional<int> oktRounds_;

@@ -3,6 +3,7 @@
 #include "app/cli/verbs.h"
 #include "core/model/open_model.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -77,6 +78,19 @@ std::string ledgerText(const BitsLedger& ledger) {
     return text;
 }
 
+/// "6 bits", or "5 bits on average (groups: 70 with 4, 48 with 6, 2 with 8)".
+std::string activationText(const Artifact& artifact) {
+    std::map<int, std::int64_t> groupsWith;
+    for (const auto& list : artifact.groupBits())
+        for (const int bits : list)
+            ++groupsWith[bits];
+    const std::string text = number(artifact.activationBits()) + " bits";
+    std::vector<std::string> parts;
+    for (const auto& [bits, count] : groupsWith)
+        parts.push_back(number(count) + " with " + number(bits));
+    return parts.empty() ? text : text + " on average (groups: " + joined(parts) + ")";
+}
+
 std::string infoText(const OpenModel& model) {
     const ModelConfig& config = model.config();
     const auto tokenizer = tokenizerOf(model);
@@ -103,7 +117,7 @@ std::string infoText(const OpenModel& model) {
             lines.emplace_back("Kept in float",
                                format("%.1f %% of the weights; %.4f bits a weight in the others",
                                       100.0 * ledger.keptShare(), ledger.bitsPerQuantizedWeight()));
-        lines.emplace_back("Activations", number(model.artifact()->activationBits()) + " bits");
+        lines.emplace_back("Activations", activationText(*model.artifact()));
     }
     return alignedLines(lines);
 }

@@ -27,7 +27,7 @@ ChatModel::ChatModel(Backend& backend, const std::string& path, OpenModel model,
     session_ = std::make_unique<Session>(*transformer_, defaultCapacity(model.config()));
     for (const int batch : {chunkTokens, 1}) { // now: a stop must not wait for them later
         throwIfStopped(stop);
-        (void)transformer_->plan(batch, HeadRows::last, session_->activationBits());
+        (void)transformer_->plan(batch, HeadRows::last, session_->askedActivationBits());
     }
 }
 

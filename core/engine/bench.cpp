@@ -129,7 +129,7 @@ std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Pr
                 [&] { feedPrompt(session, prompt, stop); });
         if (settings.profile)
             rows.back().work =
-                workOf(model_, session.activationBits(),
+                workOf(model_, session.askedActivationBits(),
                        std::span(prompt).first(std::min<std::size_t>(prompt.size(), chunkTokens)),
                        settings.promptTokens / 2, stop);
     }
@@ -146,8 +146,9 @@ std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Pr
                 chooseOneByOne(session, tokens.front(), tokens.size(), onDevice, stop);
             });
         if (settings.profile)
-            rows.back().work = workOf(model_, session.activationBits(), std::span(tokens).first(1),
-                                      settings.generateTokens / 2, stop);
+            rows.back().work =
+                workOf(model_, session.askedActivationBits(), std::span(tokens).first(1),
+                       settings.generateTokens / 2, stop);
     }
     return rows;
 }

@@ -25,8 +25,11 @@ std::int64_t defaultCapacity(const ModelConfig& config) {
 }
 
 Session::Session(Transformer& model, std::int64_t capacity, int activationBits)
-    : model_(model), activationBits_(activationBits == 0 ? model.activationBits() : activationBits),
-      cache_(model.cache(capacity)) {}
+    : model_(model), activationBits_(activationBits), cache_(model.cache(capacity)) {}
+
+int Session::activationBits() const {
+    return activationBits_ == 0 ? model_.activationBits() : activationBits_;
+}
 
 std::int64_t Session::length() const {
     return static_cast<std::int64_t>(tokens_.size());

@@ -28,7 +28,10 @@ public:
     [[nodiscard]] std::int64_t length() const; ///< tokens in the cache
     [[nodiscard]] std::int64_t capacity() const;
     [[nodiscard]] std::int64_t bytes() const; ///< of the cache
-    [[nodiscard]] int activationBits() const { return activationBits_; }
+    /// In use; of weights whose groups differ, and which nobody asked for others, their average.
+    [[nodiscard]] int activationBits() const;
+    /// What it was made with, as Transformer::plan() takes it.
+    [[nodiscard]] int askedActivationBits() const { return activationBits_; }
     [[nodiscard]] Transformer& model() const { return model_; }
 
     /// Throws what feed() of so many more tokens would throw: Error{promptTooLong}.

@@ -65,6 +65,7 @@ Transformer::Layer Transformer::upload(const LayerWeights& weights,
     for (std::size_t g = 0; g < groupCount; ++g) {
         layer.groups[g].input = backend_.upload(weights.groups[g].input);
         layer.groups[g].kept = weights.groups[g].kept;
+        layer.groups[g].activationBits = weights.groups[g].activationBits;
         for (const HostLinear& linear : weights.groups[g].linears) {
             throwIfStopped(stop);
             layer.groups[g].linears.push_back(backend_.upload(linear));
@@ -152,8 +153,9 @@ Prepared Transformer::recordGroup(Recorder& recorder, const Group& group,
                                   std::span<const Buffer> out, bool accumulate,
                                   int activationBits) const {
     const NormSpec norm{gain, gain.empty() ? 0.0F : config_.normEpsilon};
-    const Prepared prepared =
-        recorder.prepare(norm, *group.input, from, group.kept ? 16 : activationBits);
+    const int own = group.activationBits != 0 ? group.activationBits : activationBits_;
+    const int bits = activationBits != 0 ? activationBits : own;
+    const Prepared prepared = recorder.prepare(norm, *group.input, from, group.kept ? 16 : bits);
     std::vector<LinearTarget> targets;
     for (std::size_t i = 0; i < out.size(); ++i)
         targets.push_back({group.linears[i].get(), out[i], accumulate});

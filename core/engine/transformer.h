@@ -45,7 +45,8 @@ public:
     [[nodiscard]] std::int64_t weightBytes() const;
 
     /// The whole forward pass, tokens to logits, for runs of up to `batch` rows; recorded at the
-    /// first request and kept. `activationBits` 16 or 2..8.
+    /// first request and kept. `activationBits` 16 or 2..8, for all groups; 0 = the weights' own,
+    /// which may differ from group to group.
     [[nodiscard]] Plan& plan(int batch, HeadRows rows, int activationBits);
     /// The same, recorded anew for the caller.
     [[nodiscard]] std::unique_ptr<Plan> record(int batch, HeadRows rows, int activationBits) const;
@@ -66,7 +67,8 @@ private:
     struct Group {
         std::unique_ptr<Input> input;
         std::vector<std::unique_ptr<Linear>> linears;
-        bool kept = false; ///< GroupWeights::kept
+        bool kept = false; ///< as GroupWeights has it
+        int activationBits = 0;
     };
     struct Layer {
         std::array<Group, groupCount> groups;

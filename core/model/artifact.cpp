@@ -62,7 +62,11 @@ public:
     }
 
     [[nodiscard]] LayerWeights layer(std::int64_t index) const override {
-        return toHost(readBlock(holder(attnNormName(index)), index, config_));
+        LayerWeights layer = toHost(readBlock(holder(attnNormName(index)), index, config_));
+        for (std::size_t k = 0; k < groupCount; ++k)
+            if (const auto& bits = artifact_.groupBits[k]; !bits.empty())
+                layer.groups[k].activationBits = bits[static_cast<std::size_t>(index)];
+        return layer;
     }
     [[nodiscard]] HostLinear embedding() const override { return table(embeddingName); }
     [[nodiscard]] HostLinear head() const override { return table(headName); }
@@ -70,6 +74,7 @@ public:
         return TensorReader(holder(finalNormName)).floats(finalNormName, {config_.width});
     }
 
+    [[nodiscard]] const ActivationBits& groupBits() const override { return artifact_.groupBits; }
     [[nodiscard]] bool isKept(std::int64_t layer, GroupKind kind) const override {
         return artifact_.isKept(layer, kind);
     }

@@ -60,6 +60,8 @@ public:
     [[nodiscard]] virtual BitsLedger ledger() const = 0;
     /// The group's linears are kept in float, as `modules_to_not_convert` says.
     [[nodiscard]] virtual bool isKept(std::int64_t layer, GroupKind kind) const = 0;
+    /// Where groups have activation bits of their own; else empty lists.
+    [[nodiscard]] virtual const ActivationBits& groupBits() const = 0;
     /// Element types of the kept linears: none, "F16", "BF16" or both.
     [[nodiscard]] virtual std::vector<std::string> keptTypes() const = 0;
     [[nodiscard]] virtual TokenizerData tokenizer() const = 0;

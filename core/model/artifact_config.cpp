@@ -23,15 +23,23 @@ Json factorsJson(const ArtifactConfig& config) {
     return factors;
 }
 
-/// One number where all layers agree, else one a layer.
-Json ranksJson(const ArtifactConfig& config) {
-    Json ranks = Json::object();
+/// By group one number where all layers agree, else one a layer.
+template<class Lists>
+Json numbersJson(const Lists& lists) {
+    Json numbers = Json::object();
     for (const InputGroup& g : groups()) {
-        const auto& list = config.ranks[at(g)];
-        const bool same = std::ranges::all_of(list, [&](auto rank) { return rank == list[0]; });
-        ranks[std::string(g.name)] = same && !list.empty() ? Json(list[0]) : Json(list);
+        const auto& list = lists[at(g)];
+        const bool same = std::ranges::all_of(list, [&](auto number) { return number == list[0]; });
+        numbers[std::string(g.name)] = same && !list.empty() ? Json(list[0]) : Json(list);
     }
-    return ranks;
+    return numbers;
+}
+
+Json activationJson(const ArtifactConfig& config) {
+    Json activation = {{"bits", config.activationBits}, {"granularity", "token"}};
+    if (!config.groupBits.front().empty())
+        activation["groups"] = numbersJson(config.groupBits);
+    return activation;
 }
 
 /// The tables, and every linear that is kept in float under its own name.
@@ -59,9 +67,14 @@ public:
         if (quantization.requiredInteger("bits") != 1)
             quantization.refuse("bits", "of quantization_config is not 1");
         ArtifactConfig result;
-        result.activationBits = activationBits(member(quantization, "activation"));
+        const JsonObject activation = member(quantization, "activation");
+        result.activationBits = activationBits(activation);
+        if (activation.find("groups") != nullptr)
+            readGroupBits(member(activation, "groups"), result);
         readFactors(member(quantization, "transform"), result);
-        readRanks(member(quantization, "low_rank"), result);
+        const JsonObject lowRank = member(quantization, "low_rank");
+        for (const InputGroup& g : groups())
+            result.ranks[at(g)] = numbers(lowRank, g, "low_rank", "rank");
         readKept(quantization, result);
         const JsonObject calibration = member(quantization, "calibration");
         result.calibration = calibration.requiredText("source");
@@ -94,9 +107,21 @@ private:
         if (activation.requiredText("granularity") != "token")
             activation.refuse("granularity", "of the activations is not token");
         const std::int64_t bits = activation.requiredInteger("bits");
-        if (bits != 16 && (bits < 2 || bits > 8))
+        if (!soundBits(bits))
             activation.refuse("bits", "of the activations are neither 2 to 8 nor 16");
         return static_cast<int>(bits);
+    }
+
+    static bool soundBits(std::int64_t bits) { return bits == 16 || (bits >= 2 && bits <= 8); }
+
+    void readGroupBits(const JsonObject& all, ArtifactConfig& result) const {
+        for (const InputGroup& g : groups())
+            for (const std::int64_t bits : numbers(all, g, "groups of activation", "number")) {
+                if (!soundBits(bits))
+                    all.refuse(std::string(g.name).c_str(),
+                               "of the activations has bits that are neither 2 to 8 nor 16");
+                result.groupBits[at(g)].push_back(static_cast<int>(bits));
+            }
     }
 
     static void readFactors(const JsonObject& transform, ArtifactConfig& result) {
@@ -117,21 +142,23 @@ private:
         }
     }
 
-    void readRanks(const JsonObject& lowRank, ArtifactConfig& result) const {
-        for (const InputGroup& g : groups()) {
-            const std::string name(g.name);
-            const Json* value = lowRank.find(name.c_str());
-            if (value == nullptr)
-                lowRank.refuse(name.c_str(), "is missing in low_rank");
-            auto& ranks = result.ranks[at(g)];
-            if (sound(*value, 0))
-                ranks.assign(static_cast<std::size_t>(layers_), value->get<std::int64_t>());
-            else if (value->is_array() &&
-                     std::ranges::all_of(*value, [](const Json& rank) { return sound(rank, 0); }))
-                ranks = value->get<std::vector<std::int64_t>>();
-            if (ranks.size() != static_cast<std::size_t>(layers_))
-                lowRank.refuse(name.c_str(), "of low_rank does not give every layer a rank");
-        }
+    /// A group's numbers, one for each layer, of an entry that has one for all or a list.
+    [[nodiscard]] std::vector<std::int64_t> numbers(const JsonObject& entry, const InputGroup& g,
+                                                    const std::string& where,
+                                                    const std::string& what) const {
+        const std::string name(g.name);
+        const Json* value = entry.find(name.c_str());
+        if (value == nullptr)
+            entry.refuse(name.c_str(), "is missing in " + where);
+        std::vector<std::int64_t> list;
+        if (sound(*value, 0))
+            list.assign(static_cast<std::size_t>(layers_), value->get<std::int64_t>());
+        else if (value->is_array() &&
+                 std::ranges::all_of(*value, [](const Json& one) { return sound(one, 0); }))
+            list = value->get<std::vector<std::int64_t>>();
+        if (list.size() != static_cast<std::size_t>(layers_))
+            entry.refuse(name.c_str(), "of " + where + " does not give every layer a " + what);
+        return list;
     }
 
     void readKept(const JsonObject& quantization, ArtifactConfig& result) const {
@@ -186,9 +213,9 @@ Json ArtifactConfig::toJson(const Json& base) const {
         {"quant_method", "bwla"},
         {"version", artifactVersion},
         {"bits", 1},
-        {"activation", {{"bits", activationBits}, {"granularity", "token"}}},
+        {"activation", activationJson(*this)},
         {"transform", {{"kind", "kronecker"}, {"factors", factorsJson(*this)}}},
-        {"low_rank", ranksJson(*this)},
+        {"low_rank", numbersJson(ranks)},
         {"modules_to_not_convert", unconverted(*this)},
         {"calibration", {{"source", calibration}, {"tokens", calibrationTokens}}},
         {"recipe", recipe},

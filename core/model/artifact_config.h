@@ -20,6 +20,7 @@ inline constexpr std::int64_t artifactVersion = 1;
 
 struct ArtifactConfig {
     int activationBits = 6;
+    ActivationBits groupBits; ///< empty lists: activationBits everywhere
     /// {rows of R1, rows of R2} by GroupKind; {0, 0} = no rotation. The same in every layer.
     std::array<std::pair<std::int64_t, std::int64_t>, groupCount> factors{};
     /// Rank by GroupKind and layer; 0 = no low-rank term.

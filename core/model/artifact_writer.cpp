@@ -102,6 +102,7 @@ void writeTensors(const fs::path& folder, const ModelSource& source,
 ArtifactConfig startConfig(const ModelSource& source, const ArtifactDescription& description) {
     ArtifactConfig config;
     config.activationBits = description.activationBits;
+    config.groupBits = description.groupBits;
     config.tiedHead = source.config().tiedHead;
     config.recipeHash = description.recipeHash;
     config.calibration = description.calibration;

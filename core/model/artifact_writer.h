@@ -15,6 +15,7 @@ namespace bwla {
 /// thread count belongs here.
 struct ArtifactDescription {
     int activationBits = 6;
+    ActivationBits groupBits = {}; ///< empty: activationBits everywhere
     std::string recipeJson;  ///< settings as canonical JSON (sorted keys)
     std::string recipeHash;  ///< XXH3-128 of settings, model and calibration, hex
     std::string calibration; ///< "self" or the text's XXH3-128

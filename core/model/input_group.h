@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace bwla {
 
@@ -20,6 +21,10 @@ struct InputGroup {
     std::string_view name;                     ///< in tensor names: "attn_in"
     std::span<const std::string_view> linears; ///< Hugging Face names: "self_attn.q_proj"
 };
+
+/// Bits of groups' inputs where they differ, by GroupKind and layer: 2 to 8, or 16 where they are
+/// not rounded.
+using ActivationBits = std::array<std::vector<int>, groupCount>;
 
 [[nodiscard]] const std::array<InputGroup, groupCount>& groups();
 [[nodiscard]] const InputGroup& group(GroupKind kind);

@@ -18,6 +18,8 @@ struct GroupWeights {
     std::vector<HostLinear> linears; ///< in the order of InputGroup::linears
     /// Kept in float inside a quantized model: its input is never rounded, whatever the bits.
     bool kept = false;
+    /// Bits of its inputs where groups differ (16 = not rounded); 0 = ModelWeights::activationBits.
+    int activationBits = 0;
 };
 
 struct LayerWeights {

@@ -19,7 +19,7 @@ Matrix quantizeRows(const Matrix& x, int bits, double clip) {
 
 double bestClip(const Matrix& x, const Matrix& w, int bits) {
     double best = 1.0, least = -1.0;
-    for (const double clip : {1.0, 0.95, 0.9, 0.85}) {
+    for (const double clip : clipChoices) {
         const at::Tensor e = quantizeRows(x, bits, clip).tensor() - x.tensor();
         const double error = at::matmul(e, w.tensor().t()).square().sum(at::kDouble).item<double>();
         if (least < 0.0 || error < least) {

@@ -67,6 +67,7 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     const QuantizeSettings usual = presetSettings(s.preset, s.device);
     Words words({"quantize", s.modelPath, "-o", s.outputPath, "--preset", s.preset});
     words.option("--activation-bits", s.activationBits, usual.activationBits);
+    words.option("--activation-budget", s.activationBudget, usual.activationBudget);
     words.option("--rotation", s.rotation, usual.rotation);
     words.option("--okt", s.oktMode, usual.oktMode);
     words.option("--okt-rounds", s.oktRounds, usual.oktRounds);

@@ -5,6 +5,7 @@
 #include "core/model/artifact_writer.h"
 #include "core/model/json_text.h"
 #include "core/model/kept_group.h"
+#include "core/quant/activation_survey.h"
 #include "core/quant/block_journal.h"
 #include "core/quant/calibration.h"
 #include "core/quant/group_quantizer.h"
@@ -17,6 +18,7 @@
 #include "kernels/backend.h"
 
 #include <chrono>
+#include <cmath>
 #include <optional>
 
 namespace bwla {
@@ -97,10 +99,17 @@ private:
             for (std::int64_t layer = 0; layer < layers; ++layer)
                 result_.blocks.push_back(blockReportFromJson(journal.report(layer)));
         std::optional<RefinedModel> refined;
-        if (settings_.refinement != Refinement::none) {
+        if (settings_.refinement != Refinement::none)
             refined = refine(journal);
-            description.finalNorm = refined->finalNorm;
+        if (settings_.activationBudget > 0.0) {
+            if (!refined)
+                refined = closedForm(journal, *model_);
+            description.groupBits = activationsByBudget(*refined);
+            // For readers that do not know groups.
+            description.activationBits = static_cast<int>(std::lround(settings_.activationBudget));
         }
+        if (refined)
+            description.finalNorm = refined->finalNorm;
         report("write", "", 1.0 - writeShare);
         const auto block = [&](std::int64_t layer) {
             return refined ? refined->blocks[static_cast<std::size_t>(layer)] : journal.read(layer);
@@ -146,6 +155,25 @@ private:
         return refineJournal(journal, *model_, settings_, events, stop_);
     }
 
+    /// Bits of every group, whose clips follow.
+    ActivationBits activationsByBudget(RefinedModel& model) {
+        block_ = -1;
+        if (!calibration_)
+            calibration_ = makeCalibration(
+                *model_, settings_, [](double) {}, stop_);
+        const double end = 1.0 - writeShare;
+        const ActivationSurvey survey = surveyActivations(
+            *model_, model, *calibration_, settings_,
+            [&](double) {
+                report("activations", "", std::max(lastProgress_.fraction, 0.99 * end));
+            },
+            stop_);
+        const ActivationBits bits =
+            spreadActivationBits(model_->config(), survey.loss, settings_.activationBudget);
+        setClips(model, survey, bits);
+        return bits;
+    }
+
     /// Where the fits end on the bar.
     [[nodiscard]] double fitEnd() const {
         const auto weights = static_cast<double>(model_->config().parameters());
@@ -158,9 +186,9 @@ private:
     std::int64_t fitBlocks(BlockJournal& journal) {
         const bool self = settings_.calibration.ends_with("self");
         calibrateShare_ = (self ? selfShare : 0.01) * fitEnd();
-        const Calibration calibration = makeCalibration(
+        const Calibration& calibration = calibration_.emplace(makeCalibration(
             *model_, settings_,
-            [&](double share) { report("calibrate", "", share * calibrateShare_); }, stop_);
+            [&](double share) { report("calibrate", "", share * calibrateShare_); }, stop_));
         if (settings_.rankBudget > 0.0)
             ranks_ = ranksByBudget(journal, calibration);
         TwoStreams streams(*model_, calibration, settings_.device);
@@ -316,7 +344,8 @@ private:
     std::stop_token stop_;
     std::unique_ptr<ModelSource> model_;
     std::optional<RunIdentity> run_;
-    RankPlan ranks_; ///< empty without a budget
+    std::optional<Calibration> calibration_; ///< once it was needed
+    RankPlan ranks_;                         ///< empty without a budget
     double calibrateShare_ = 0.0;
     std::int64_t block_ = -1;
     EtaEstimator eta_;

@@ -124,6 +124,8 @@ void validate(const QuantizeSettings& s) {
     const int bits = s.activationBits;
     if (bits != 16 && bits != 8 && bits != 6 && bits != 4)
         reject("--activation-bits must be 16, 8, 6 or 4, not " + std::to_string(bits) + ".");
+    if (s.activationBudget != 0.0 && !(s.activationBudget >= 4.0 && s.activationBudget <= 8.0))
+        reject("--activation-budget must be between 4 and 8, or 0 for none.");
     if (s.rank < -1 || s.rank > 512)
         reject("--rank must be between 0 and 512, not " + std::to_string(s.rank) + ".");
     if (s.rankBudget != 0.0 && !(s.rankBudget > 1.0 && s.rankBudget <= 4.0))
@@ -199,6 +201,8 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"tokens", s.tokens},
         {"seed", s.seed},
     };
+    if (s.activationBudget > 0.0)
+        recipe["activation_budget"] = s.activationBudget;
     if (s.rankBudget > 0.0)
         recipe["rank_budget"] = s.rankBudget;
     else

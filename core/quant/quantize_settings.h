@@ -35,7 +35,10 @@ struct QuantizeSettings {
     std::string modelPath;
     std::string outputPath;
 
-    int activationBits = 6; ///< written to the artifact: 16, 8, 6 or 4
+    int activationBits = 6; ///< written to the artifact: 16, 8, 6 or 4; training has them too
+    /// > 0: bits of the finished model's activations on average, 4 to 8 a group, more where they
+    /// are worth more (activation_budget.h)
+    double activationBudget = 0.0;
     RotationKind rotation = RotationKind::learned;
     OktMode oktMode = OktMode::soft;
     OktStart oktStart = OktStart::random;

@@ -11,12 +11,9 @@
 
 namespace bwla {
 
-/// Tokens of the calibration that the survey reads: windows of surveyWindow, evenly spaced.
-inline constexpr std::int64_t surveyTokens = 4096, surveyWindow = 1024;
-
 /// What low rank is worth to each group before anything is quantized, in nats of KL a token: the
-/// original's own gradients say how much an error of a group's outputs matters (its Fisher
-/// information, diagonal, from one token drawn a position), a quick fit of signs and scales what
+/// original's own gradients say how much an error of a group's outputs matters (gradient_walk.h,
+/// diagonal), a quick fit of signs and scales what
 /// error would be left, and its singular values in that metric what each rank would take away
 /// (docs/method.md, "Rank by budget"). One pass through the model and one back, block by block.
 /// `progress` hears 0..1. Throws Cancelled, Error{numeric}.

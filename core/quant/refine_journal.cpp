@@ -48,13 +48,18 @@ KlSettings klSettings(const QuantizeSettings& s, std::int64_t parameters) {
 
 } // namespace
 
+RefinedModel closedForm(const BlockJournal& journal, const ModelSource& source) {
+    RefinedModel model{{}, source.tensor(finalNormName)};
+    for (std::int64_t layer = 0; layer < source.config().layers; ++layer)
+        model.blocks.push_back(journal.read(layer));
+    return model;
+}
+
 RefinedModel refineJournal(const BlockJournal& journal, const ModelSource& source,
                            const QuantizeSettings& settings, const RefinementEvents& events,
                            std::stop_token stop) {
     const KlSettings kl = klSettings(settings, source.config().parameters());
-    RefinedModel start{{}, source.tensor(finalNormName)};
-    for (std::int64_t layer = 0; layer < source.config().layers; ++layer)
-        start.blocks.push_back(journal.read(layer));
+    const RefinedModel start = closedForm(journal, source);
     const std::int64_t window = klBatch(settings.device, source.config(), settings.klStep).window;
     const KlTextSize size{window, std::max(window, selfTokens(settings, kl.tokens)), kl.tokens};
     const KlText text = makeKlText(source, settings, size, events.writing, stop);

@@ -18,8 +18,11 @@ struct RefinementEvents {
     Sink<ReconstructedBlock> reconstructed;
 };
 
-/// The refinement that `settings` ask for, from a journal whose blocks are all there. Throws what
-/// makeKlText and refineByKl throw.
+/// A journal whose blocks are all there, as it is.
+[[nodiscard]] RefinedModel closedForm(const BlockJournal& journal, const ModelSource& source);
+
+/// The refinement that `settings` ask for, from such a journal. Throws what makeKlText and
+/// refineByKl throw.
 [[nodiscard]] RefinedModel refineJournal(const BlockJournal& journal, const ModelSource& source,
                                          const QuantizeSettings& settings,
                                          const RefinementEvents& events, std::stop_token stop);

@@ -20,7 +20,8 @@ namespace bwla::ui {
 namespace {
 
 constexpr std::array bitChoices{16, 8, 6, 4};
-constexpr double noBudget = 1.0; // signs alone take more
+constexpr double noBudget = 1.0;           // signs alone take more
+constexpr double noActivationBudget = 3.5; // a group has at least 4
 enum CalibrationChoice { calibrateSelf, calibrateFile, calibrateBoth };
 
 QSpinBox* spin(int low, int high, int step = 1) {
@@ -94,9 +95,10 @@ AdvancedForm::AdvancedForm(QWidget* parent)
       gptqRounds_(spin(0, 100)), flipRounds_(spin(0, 100)), tokens_(spin(256, 4'000'000, 1024)),
       reconstructEpochs_(spin(0, 1000)), klTokens_(spin(0, 1'000'000'000, 100'000)),
       klStep_(spin(0, 1'000'000, 128)), seed_(spin(0, std::numeric_limits<int>::max())),
-      rankBudget_(share(0.01, 4)), targetMix_(share(0.25, 2)), latentRate_(share(0.005, 4)),
-      rotationRate_(share(0.001, 4)), text_(new QLineEdit), inFloat_(new FloatPartsForm),
-      textRow_(new QWidget), rankPrice_(label({}, "caption")), factorsPrice_(label({}, "caption")) {
+      activationBudget_(share(0.5, 2)), rankBudget_(share(0.01, 4)), targetMix_(share(0.25, 2)),
+      latentRate_(share(0.005, 4)), rotationRate_(share(0.001, 4)), text_(new QLineEdit),
+      inFloat_(new FloatPartsForm), textRow_(new QWidget), rankPrice_(label({}, "caption")),
+      factorsPrice_(label({}, "caption")) {
     grid_->setContentsMargins(0, 0, 0, 0);
     grid_->setHorizontalSpacing(16);
     grid_->setVerticalSpacing(8);
@@ -115,6 +117,8 @@ void AdvancedForm::makeFields() {
         return cell;
     };
     rank_->setSpecialValueText(tr("paper's rule"));
+    activationBudget_->setRange(noActivationBudget, 8.0);
+    activationBudget_->setSpecialValueText(tr("the same everywhere"));
     rankBudget_->setRange(noBudget, 4.0);
     rankBudget_->setSpecialValueText(tr("the same everywhere"));
     klTokens_->setSpecialValueText(tr("usual"));
@@ -133,6 +137,8 @@ void AdvancedForm::makeFields() {
     addField(tr("Activation bits"), activationBits_,
              tr("Bits of the layers' inputs. 6 is what the method is made for; 4 usually breaks a "
                 "1-bit model."));
+    addField(tr("Bits on average"), activationBudget_,
+             tr("Instead of one number: 4 to 8 bits a group, more where they are worth more."));
     addField(tr("Rotation"), rotation_,
              tr("Turns the weights before signs are taken. Learned: the paper's OKT. None costs "
                 "0.02 bit less and much quality."));
@@ -232,8 +238,10 @@ void AdvancedForm::connectFields() {
         box->setKeyboardTracking(false);
         connect(box, &QSpinBox::valueChanged, this, changed);
     }
+    activationBudget_->setKeyboardTracking(false);
     rankBudget_->setKeyboardTracking(false);
-    for (QDoubleSpinBox* box : {rankBudget_, targetMix_, latentRate_, rotationRate_})
+    for (QDoubleSpinBox* box :
+         {activationBudget_, rankBudget_, targetMix_, latentRate_, rotationRate_})
         connect(box, &QDoubleSpinBox::valueChanged, this, changed);
     connect(text_, &QLineEdit::editingFinished, this, changed);
 }
@@ -253,6 +261,7 @@ void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& con
     columnScales_->setCurrentIndex(s.columnScales ? 0 : 1);
     device_->setCurrentIndex(s.device == "cuda" ? 1 : 0);
     rank_->setValue(s.rank);
+    activationBudget_->setValue(std::max(s.activationBudget, noActivationBudget));
     rankBudget_->setValue(std::max(s.rankBudget, noBudget));
     oktRounds_->setValue(s.oktRounds);
     pspRounds_->setValue(s.pspRounds);
@@ -294,6 +303,8 @@ QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
     s.columnScales = columnScales_->currentIndex() == 0;
     s.device = device_->currentIndex() == 1 ? "cuda" : "cpu";
     s.rank = rank_->value();
+    const double bits = activationBudget_->value();
+    s.activationBudget = bits > noActivationBudget ? bits : 0.0;
     s.rankBudget = rankBudget_->value() > noBudget ? rankBudget_->value() : 0.0;
     s.oktRounds = oktRounds_->value();
     s.pspRounds = pspRounds_->value();
@@ -322,6 +333,7 @@ void AdvancedForm::showCalibration() {
          std::initializer_list<QWidget*>{reconstructEpochs_, klTokens_, klStep_, rotationRate_})
         field->setEnabled(refinement != Refinement::none);
     latentRate_->setEnabled(refinement == Refinement::signs);
+    activationBits_->setEnabled(activationBudget_->value() <= noActivationBudget);
     rank_->setEnabled(rankBudget_->value() <= noBudget);
     factors_->setEnabled(rotation_->currentIndex() != 2);
 }

@@ -54,7 +54,7 @@ private:
         *columnScales_, *device_;
     QSpinBox *rank_, *oktRounds_, *pspRounds_, *gptqRounds_, *flipRounds_, *tokens_,
         *reconstructEpochs_, *klTokens_, *klStep_, *seed_;
-    QDoubleSpinBox *rankBudget_, *targetMix_, *latentRate_, *rotationRate_;
+    QDoubleSpinBox *activationBudget_, *rankBudget_, *targetMix_, *latentRate_, *rotationRate_;
     QLineEdit* text_;
     FloatPartsForm* inFloat_;
     QWidget* textRow_;

@@ -269,6 +269,8 @@ void RunView::showProgress() {
                     .arg(progress_.blocks);
     else if (progress_.phase == "refine")
         where = tr("Training toward the original's answers");
+    else if (progress_.phase == "activations")
+        where = tr("Finding where activation bits are worth most");
     else if (progress_.phase == "write" || progress_.phase == "done")
         where = tr("Writing the model and checking its answers");
     place_->setText(where);

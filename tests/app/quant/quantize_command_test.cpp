@@ -100,6 +100,8 @@ private slots:
         const QuantizeSettings back = parsed(quantizeCommand(s), 0);
         QCOMPARE(recipeJson(back), recipeJson(s));
         QCOMPARE(back.rankBudget, 1.3);
+        s.activationBudget = 4.75;
+        QCOMPARE(parsed(quantizeCommand(s), 0).activationBudget, 4.75);
     }
 
     void singleFactorsReadBack() {

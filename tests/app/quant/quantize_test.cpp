@@ -84,6 +84,7 @@ private slots:
     void aKilledRunGoesOn();
     void balancedTrains();
     void ranksByBudget();
+    void activationBitsByBudget();
     void someLayersStayInFloat();
     void whatCannotStayInFloatIsRefused();
     void damageIsNamed();
@@ -256,6 +257,33 @@ void QuantizeTest::ranksByBudget() {
     QVERIFY2(tooFew.err.contains("too little"), tooFew.all());
     const Finished both = runBwla(command("both") + QStringList{"--rank-budget", "2.2"});
     QCOMPARE(both.exitCode, 2);
+}
+
+/// Groups get different bits; eval and chat compute with them, or with one number where asked.
+void QuantizeTest::activationBitsByBudget() {
+    const QStringList settings{"--activation-budget", "5"};
+    const Finished run = runBwla(command("mixed") + settings + QStringList{"--refine", "none"});
+    QVERIFY2(run.exitCode == 0, run.all());
+    const auto config = nlohmann::json::parse(contents(out("mixed/config.json")).toStdString());
+    const auto activation = config["quantization_config"]["activation"];
+    QCOMPARE(activation["bits"].get<int>(), 5);
+    QSet<int> different;
+    for (const auto& group : activation["groups"])
+        for (const auto& bits : group)
+            different << bits.get<int>();
+    QVERIFY(different.size() > 1);
+    const auto info = runBwla({"info", out("mixed")});
+    QVERIFY2(info.out.contains("5 bits on average (groups: "), info.all());
+    const auto logits = [&](const QStringList& more) {
+        return runBwla(QStringList{"logits", out("mixed"), "--tokens", "5,6,7", "--json"} + more)
+            .json()["logits"]
+            .dump();
+    };
+    QVERIFY(logits({}) != logits({"--activation-bits", "4"}));
+    QVERIFY(logits({}) != logits({"--activation-bits", "8"}));
+    QVERIFY(runBwla({"verify", out("mixed"), "--json"}).json()["ok"].get<bool>());
+    QCOMPARE(runBwla(command("two") + settings + QStringList{"--activation-bits", "6"}).exitCode,
+             2);
 }
 
 /// Blocks 0 and 1 of the closed form as in a whole run, to the byte; the others the original's.

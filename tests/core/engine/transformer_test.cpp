@@ -12,9 +12,9 @@ namespace {
 
 const std::vector<std::int32_t> prompt{3, 14, 15, 9, 26, 53, 58, 9};
 
-std::vector<float> logitsOf(Backend& backend, const InMemoryWeights& weights) {
+std::vector<float> logitsOf(Backend& backend, const InMemoryWeights& weights, int bits = 0) {
     Transformer model(backend, weights);
-    Session session(model, 32);
+    Session session(model, 32, bits);
     const auto logits = session.feed(prompt);
     return {logits.begin(), logits.end()};
 }
@@ -32,6 +32,7 @@ private slots:
     void tiedHeadIsTheEmbedding();
     void everyLayerAndGroupMatters();
     void blockByBlockIsTheWholePass();
+    void groupsMayHaveBitsOfTheirOwn();
 };
 
 void TransformerTest::progressEndsAtOne() {
@@ -60,6 +61,34 @@ void TransformerTest::stopWhileLoading() {
     };
     QVERIFY_EXCEPTION_THROWN(load(), Cancelled);
     QCOMPARE(layers, 1);
+}
+
+/// Alike everywhere, own bits are those bits; mixed, each group's count; asked for, one number is
+/// all groups'. On every backend of a processor the same.
+void TransformerTest::groupsMayHaveBitsOfTheirOwn() {
+    const InMemoryWeights plain = binaryModel(tinyConfig(), 3);
+    const auto withBits = [&](int odd, int even) {
+        InMemoryWeights weights = plain;
+        for (std::size_t layer = 0; layer < weights.layers.size(); ++layer)
+            for (std::size_t g = 0; g < groupCount; ++g)
+                weights.layers[layer].groups[g].activationBits = (layer + g) % 2 == 1 ? odd : even;
+        return weights;
+    };
+    const auto cpu = makeCpuBackend({});
+    for (Backend* backend : {backend_.get(), cpu.get()}) {
+        QCOMPARE(logitsOf(*backend, withBits(4, 4)), logitsOf(*backend, plain, 4));
+        QCOMPARE(logitsOf(*backend, withBits(16, 16)), logitsOf(*backend, plain, 16));
+        QCOMPARE(logitsOf(*backend, withBits(4, 8), 6), logitsOf(*backend, plain));
+        const auto mixed = logitsOf(*backend, withBits(4, 8));
+        for (const auto& other : {logitsOf(*backend, plain, 4), logitsOf(*backend, plain, 8),
+                                  logitsOf(*backend, withBits(8, 4))})
+            QVERIFY(relativeError(mixed, other) > 1e-4);
+    }
+    QVERIFY(relativeError(logitsOf(*cpu, withBits(4, 8)), logitsOf(*backend_, withBits(4, 8))) <
+            0.05);
+    Transformer model(*backend_, withBits(4, 8));
+    QCOMPARE(Session(model, 32).activationBits(), 6);
+    QCOMPARE(Session(model, 32, 8).activationBits(), 8);
 }
 
 void TransformerTest::plansAreRecordedOnce() {

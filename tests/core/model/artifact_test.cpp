@@ -254,6 +254,13 @@ private Q_SLOTS:
         row("bits", "/quantization_config/bits", "2", ErrorCode::corrupt, "bits");
         row("activation bits", "/quantization_config/activation/bits", "99", ErrorCode::corrupt,
             "bits");
+        row("group bits", "/quantization_config/activation/groups",
+            R"({"attn_in":9,"attn_out":4,"mlp_in":4,"mlp_out":4})", ErrorCode::corrupt, "attn_in");
+        row("group bits of one layer", "/quantization_config/activation/groups",
+            R"({"attn_in":4,"attn_out":[4],"mlp_in":4,"mlp_out":4})", ErrorCode::corrupt,
+            "attn_out");
+        row("group bits of three groups", "/quantization_config/activation/groups",
+            R"({"attn_in":4,"attn_out":4,"mlp_in":4})", ErrorCode::corrupt, "mlp_out");
         row("no base", "/base_config", "", ErrorCode::corrupt, "base_config");
         row("other width", "/base_config/hidden_size", "96", ErrorCode::corrupt, "attn_in");
         row("other vocabulary", "/base_config/vocab_size", "301", ErrorCode::badShape,
@@ -315,6 +322,29 @@ private Q_SLOTS:
         const auto artifact = Artifact::open(at("out"));
         QCOMPARE(artifact->layer(0).groups[0].input.rank, std::int64_t{0});
         QCOMPARE(artifact->layer(1).groups[0].input.rank, std::int64_t{1});
+    }
+
+    void activationBitsMayDifferFromGroupToGroup() {
+        ArtifactDescription description = description_;
+        description.groupBits = {{{4, 8}, {6, 6}, {16, 4}, {8, 6}}};
+        writeArtifact(
+            at("out"), *source_, description,
+            [&](std::int64_t layer) { return randomBlock(source_->config(), layer, {}); },
+            [](const fs::path&) { return std::string("{}"); });
+        const Json config = readJson(at("out") / "config.json");
+        const Json& activation = config["quantization_config"]["activation"];
+        QVERIFY(activation["bits"] == Json(6));
+        QVERIFY(activation["groups"]["attn_in"] == Json::array({4, 8}));
+        QVERIFY(activation["groups"]["attn_out"] == Json(6));
+        const auto artifact = Artifact::open(at("out"));
+        QCOMPARE(artifact->groupBits(), description.groupBits);
+        for (std::size_t k = 0; k < groupCount; ++k)
+            for (std::size_t layer = 0; layer < 2; ++layer)
+                QCOMPARE(artifact->layer(static_cast<std::int64_t>(layer)).groups[k].activationBits,
+                         description.groupBits[k][layer]);
+        const auto plain = Artifact::open(write("plain"));
+        QVERIFY(plain->groupBits()[0].empty());
+        QCOMPARE(plain->layer(1).groups[2].activationBits, 0);
     }
 
     void whatIsNoArtifactIsRefused() {

@@ -46,8 +46,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("option");
         for (const char* option :
              {"--activation-bits", "--rank", "--okt-rounds", "--psp-rounds", "--target-mix",
-              "--rank-budget", "--tokens", "--threads", "--device", "--kl-tokens", "--kl-step",
-              "--kl-minutes", "--latent-spread", "--latent-rate", "-o"})
+              "--rank-budget", "--activation-budget", "--tokens", "--threads", "--device",
+              "--kl-tokens", "--kl-step", "--kl-minutes", "--latent-spread", "--latent-rate", "-o"})
             QTest::newRow(option) << option;
     }
     void complaintsNameTheOption() {
@@ -58,6 +58,8 @@ private Q_SLOTS:
             s.activationBits = 5;
         else if (option == "--rank")
             s.rank = 1000;
+        else if (option == "--activation-budget")
+            s.activationBudget = 3.0;
         else if (option == "--rank-budget")
             s.rankBudget = 0.9;
         else if (option == "--okt-rounds")

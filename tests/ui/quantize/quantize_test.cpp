@@ -122,8 +122,12 @@ private slots:
         QVERIFY(QTest::qWaitFor([&] { return studio.text().contains("1.0100 is too little"); }));
         studio.find<QDoubleSpinBox>("Ranks by bits")->setValue(2.5);
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
+        studio.find<QDoubleSpinBox>("Bits on average")->setValue(5.0);
+        QVERIFY(studio.setup().command().contains("--activation-budget 5"));
+        QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
         QTest::mouseClick(studio.button("Reset"), Qt::LeftButton);
         QVERIFY(studio.find<QSpinBox>("Low-rank term")->isEnabled());
+        QCOMPARE(studio.setup().settings().activationBudget, 0.0);
         studio.find<QComboBox>("Calibration")->setCurrentIndex(1);
         QVERIFY(
             QTest::qWaitFor([&] { return studio.text().contains("Calibration text is missing"); }));
