@@ -84,10 +84,10 @@ std::string activationText(const Artifact& artifact) {
     for (const auto& list : artifact.groupBits())
         for (const int bits : list)
             ++groupsWith[bits];
-    const std::string text = number(artifact.activationBits()) + " bits";
+    const std::string text = std::to_string(artifact.activationBits()) + " bits";
     std::vector<std::string> parts;
     for (const auto& [bits, count] : groupsWith)
-        parts.push_back(number(count) + " with " + number(bits));
+        parts.push_back(std::to_string(count) + " with " + std::to_string(bits));
     return parts.empty() ? text : text + " on average (groups: " + joined(parts) + ")";
 }
 
