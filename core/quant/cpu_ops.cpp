@@ -172,7 +172,7 @@ struct BinaryLinear : torch::autograd::Function<BinaryLinear> {
         const at::Tensor x = input.contiguous(), scale = logRow.exp().flatten();
         const at::Tensor sums = at::matmul(x, signs.t()), out = at::empty_like(sums);
         at::Tensor inner, outer; // x B' and A'
-        if (a.defined()) {
+        if (a.numel() > 0) {
             inner = dots(x, b);
             outer = a.t().contiguous();
         }
@@ -217,7 +217,10 @@ at::Tensor rowsScaled(const at::Tensor& x, const at::Tensor& logScale) {
 
 at::Tensor rowsBinaryLinear(const at::Tensor& x, const at::Tensor& signs, const at::Tensor& logRow,
                             const at::Tensor& a, const at::Tensor& b) {
-    return BinaryLinear::apply(x, signs, logRow, a, b);
+    if (a.defined())
+        return BinaryLinear::apply(x, signs, logRow, a, b);
+    const at::Tensor none = at::empty({0}, logRow.options()); // autograd asks each for its device
+    return BinaryLinear::apply(x, signs, logRow, none, none);
 }
 
 void rowsCausalSoftmax(at::Tensor& scores) {
