@@ -65,12 +65,17 @@ OrderedJson reconstructionEvent(const ReconstructedBlock& block) {
 }
 
 OrderedJson refinementEvent(const KlPoint& point) {
-    return {{"event", "refine"},
-            {"tokens", point.tokens},
-            {"of", point.of},
-            {"kl", point.kl},
-            {"tokens_per_second", point.tokensPerSecond},
-            {"flipped_signs", point.flippedSigns}};
+    OrderedJson event{{"event", "refine"},
+                      {"tokens", point.tokens},
+                      {"of", point.of},
+                      {"kl", point.kl},
+                      {"tokens_per_second", point.tokensPerSecond},
+                      {"flipped_signs", point.flippedSigns}};
+    if (point.heldOutFile)
+        event["held_out_file_kl"] = *point.heldOutFile;
+    if (point.heldOutSelf)
+        event["held_out_self_kl"] = *point.heldOutSelf;
+    return event;
 }
 
 std::string groupTable(const std::vector<BlockReport>& blocks) {

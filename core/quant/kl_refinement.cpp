@@ -27,6 +27,7 @@ constexpr double warmUpShare = 0.02;     // of a run
 constexpr std::int64_t stillSteps = 10; // of latents: Adam's first steps move all of them alike
 constexpr double lastRate = 0.02;
 constexpr double secondsBetweenStates = 60.0;
+constexpr double shareBetweenHeldOut = 0.05; // of a run
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -44,6 +45,8 @@ public:
           student_(source, start, place_, batch_.window) {
         if (!settings.ownKernels)
             plain_.emplace();
+        for (const auto* held : {&text.heldFile, &text.heldSelf})
+            heldOut_.emplace_back(KlText{*held, {}, 1.0}, settings.device);
         const auto device = at::TensorOptions().device(at::Device(settings.device));
         ids_ = at::empty({batch_.windows, batch_.window}, device.dtype(at::kLong));
         teacherRows_ = at::empty({batch_.windows, batch_.window, source.config().width},
@@ -108,6 +111,10 @@ private:
         return warm * cosineDecay(share(), lastRate);
     }
 
+    [[nodiscard]] int bits() const {
+        return share() >= 1.0 - settings_.quantizedShare ? settings_.activationBits : 16;
+    }
+
     void trainOneStep() {
         const auto windows = pool_.draw(batch_.windows, settings_.seed, progress_.step);
         ids_.copy_(pool_.ids(windows));
@@ -118,8 +125,7 @@ private:
         set(parameterRates_, rate() * settings_.rateFactor, progress_.step + 1);
         const std::int64_t since = progress_.step - resumedAt_;
         set(signRates_, since < stillSteps ? 0.0 : rate() * settings_.latentRate, since + 1);
-        const int bits = share() >= 1.0 - settings_.quantizedShare ? settings_.activationBits : 16;
-        repeated_(bits, [&] { compute(bits); });
+        repeated_(bits(), [this, bits = bits()] { compute(bits); });
         summed_ += stepTokens();
         ++progress_.step;
     }
@@ -138,6 +144,23 @@ private:
         sum_.add_(kl.sum);
     }
 
+    /// Nats a token; none where nothing was kept apart.
+    [[nodiscard]] std::optional<double> heldOutKl(const WindowPool& held, int bits) const {
+        if (held.size() == 0)
+            return std::nullopt;
+        const at::NoGradGuard noGrad;
+        at::Tensor sum = at::zeros_like(sum_);
+        for (std::int64_t first = 0; first < held.size(); first += batch_.windows) {
+            std::vector<std::int64_t> some;
+            for (std::int64_t i = first; i < std::min(held.size(), first + batch_.windows); ++i)
+                some.push_back(i);
+            const at::Tensor ids = held.ids(some);
+            const HeadInput original{teacher_.of(ids).flatten(0, 1), teacher_.head()};
+            sum.add_(logitKl(original, student_(ids, bits), stepTokens()).sum);
+        }
+        return sum.item<double>() / static_cast<double>(held.size() * held.tokens());
+    }
+
     void report(const Sink<KlPoint>& sink) {
         const auto tokens = static_cast<double>(summed_);
         const double kl = sum_.item<double>() / tokens;
@@ -146,8 +169,19 @@ private:
         const std::int64_t read = progress_.step * stepTokens();
         const bool last = share() >= 1.0;
         const double all = static_cast<double>(read) / std::min(1.0, share());
-        sink({read, last ? read : std::llround(all), kl, tokens / secondsSince(pointAt_),
-              last ? signs_.flipped() : 0.0});
+        KlPoint point{read,
+                      last ? read : std::llround(all),
+                      kl,
+                      tokens / secondsSince(pointAt_),
+                      last ? signs_.flipped() : 0.0,
+                      {},
+                      {}};
+        if (last || share() >= heldOutAt_ + shareBetweenHeldOut) {
+            point.heldOutFile = heldOutKl(heldOut_[0], bits());
+            point.heldOutSelf = heldOutKl(heldOut_[1], bits());
+            heldOutAt_ = share();
+        }
+        sink(point);
         summed_ = 0;
         const at::NoGradGuard noGrad;
         sum_.zero_();
@@ -162,6 +196,8 @@ private:
     std::optional<WithoutFusedOps> plain_;
     WindowPool pool_;
     TeacherRows teacher_;
+    std::vector<WindowPool> heldOut_; ///< of the file, self-written
+    double heldOutAt_ = 0.0;          ///< share of the run
     const ModelSource& source_;
     TrainableModel student_;
     ParameterPool parameters_;

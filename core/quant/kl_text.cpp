@@ -5,19 +5,43 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 
 namespace bwla {
 namespace {
 
+using Windows = std::vector<std::vector<std::int32_t>>;
+
 constexpr double leastFileShare = 0.1;
+constexpr std::int64_t leastTimesHeld = 20;
+
+/// The last windows of a text; nothing where it is short.
+Windows takeHeldOut(std::vector<std::int32_t>& ids, const KlTextSize& size) {
+    const std::int64_t most = static_cast<std::int64_t>(ids.size()) / size.window / leastTimesHeld;
+    const std::int64_t tokens = std::min(most, size.heldWindows) * size.window;
+    if (tokens == 0)
+        return {};
+    const Windows held = windowsOf(std::span(ids).last(static_cast<std::size_t>(tokens)),
+                                   size.window, size.heldWindows, size.window);
+    ids.resize(ids.size() - static_cast<std::size_t>(tokens));
+    return held;
+}
+
+Windows takeHeldOut(Windows& windows, std::int64_t count) {
+    count = std::min(count, static_cast<std::int64_t>(windows.size()) / leastTimesHeld);
+    const Windows held(windows.end() - count, windows.end());
+    windows.resize(windows.size() - held.size());
+    return held;
+}
 
 } // namespace
 
 KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
                   const KlTextSize& size, const std::function<void(double)>& progress,
                   std::stop_token stop) {
-    const std::vector<std::int32_t> ids = calibrationText(model, settings);
+    std::vector<std::int32_t> ids = calibrationText(model, settings);
     KlText text;
+    text.heldFile = takeHeldOut(ids, size);
     const double once = static_cast<double>(ids.size()) /
                         static_cast<double>(std::max<std::int64_t>(1, size.tokensToRead));
     text.fileShare = std::clamp(2.0 * once, leastFileShare, 0.5);
@@ -28,6 +52,7 @@ KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
         const std::int64_t sample = std::min<std::int64_t>(size.window, 512);
         text.self = selfWindows(model, {size.window, sample, size.selfTokens, ids}, settings,
                                 progress, std::move(stop));
+        text.heldSelf = takeHeldOut(text.self, size.heldWindows);
     }
     if (text.file.empty())
         text.fileShare = 0.0;

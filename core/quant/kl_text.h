@@ -16,12 +16,15 @@ struct KlText {
     std::vector<std::vector<std::int32_t>> file; ///< the whole text of --calibration FILE
     std::vector<std::vector<std::int32_t>> self; ///< written by the float model
     double fileShare = 0.0;                      ///< of the windows drawn; 0 or 1 with one source
+    /// Of either, never trained on: what the KL on them says is not learnt by heart.
+    std::vector<std::vector<std::int32_t>> heldFile = {}, heldSelf = {};
 };
 
 struct KlTextSize {
     std::int64_t window = 512;     ///< tokens
     std::int64_t selfTokens = 0;   ///< to be written, if the calibration has "self"
     std::int64_t tokensToRead = 0; ///< that the stage will draw in all
+    std::int64_t heldWindows = 0;  ///< of each source, at most a twentieth
 };
 
 /// Self-written samples are `selfSample` tokens, one after another in a window: continuations of

@@ -93,6 +93,10 @@ void TeacherRows::write(const std::vector<std::int64_t>& windows, at::Tensor& ro
     fresh_.clear();
 }
 
+at::Tensor TeacherRows::of(const at::Tensor& ids) const {
+    return model_(ids).rows.view({ids.size(0), ids.size(1), -1});
+}
+
 bool TeacherRows::isKnown(std::int64_t window) const {
     return window < keeps_ && known_[static_cast<std::size_t>(window)];
 }
@@ -103,10 +107,8 @@ void TeacherRows::compute(const std::vector<std::int64_t>& windows) {
     const std::size_t atOnce = kept_.is_cuda() ? std::max<std::size_t>(1, windows.size()) : 1;
     for (std::size_t first = 0; first < windows.size(); first += atOnce) {
         const auto from = windows.begin() + static_cast<std::ptrdiff_t>(first);
-        const at::Tensor rows =
-            model_(pool_.ids({from, from + static_cast<std::ptrdiff_t>(atOnce)})).rows;
         const auto parts =
-            rows.view({static_cast<std::int64_t>(atOnce), pool_.tokens(), rows.size(1)}).unbind();
+            of(pool_.ids({from, from + static_cast<std::ptrdiff_t>(atOnce)})).unbind();
         fresh_.insert(fresh_.end(), parts.begin(), parts.end());
     }
 }

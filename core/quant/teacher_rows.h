@@ -42,6 +42,8 @@ public:
     TeacherRows(const ModelSource& source, const TrainingPlace& place, const WindowPool& pool);
     /// Into rows (windows.size(), tokens, width).
     void write(const std::vector<std::int64_t>& windows, at::Tensor& rows);
+    /// Of any text (windows, tokens), computed now: (windows, tokens, width).
+    [[nodiscard]] at::Tensor of(const at::Tensor& ids) const;
     [[nodiscard]] const at::Tensor& head() const { return model_.head(); }
 
 private:

@@ -75,6 +75,11 @@ void LiveFit::hear(const KeptMoment& moment) {
 void LiveFit::hear(const KlPoint& point) {
     tokens_.push_back(static_cast<double>(point.tokens) / 1000.0);
     divergences_.push_back(point.kl);
+    if (!point.heldOutFile && !point.heldOutSelf)
+        return;
+    const double either = point.heldOutFile ? *point.heldOutFile : *point.heldOutSelf;
+    heldOutTokens_.push_back(tokens_.back());
+    heldOut_.push_back((either + point.heldOutSelf.value_or(either)) / 2.0);
 }
 
 int LiveFit::channels() const {
@@ -159,11 +164,17 @@ PlotData LiveFit::curve() const {
         return data;
     if (!training && rotated_)
         data.x.range = {0.0, std::max(1.0, static_cast<double>(rotated_->rounds))};
-    data.series << PlotSeries{.name = training ? tr("Quantized") : tr("After OKT"),
+    data.series << PlotSeries{.name = training ? tr("Text it trains on") : tr("After OKT"),
                               .series = training ? Series::error : Series::afterOkt,
                               .shape = PlotShape::line,
                               .x = x,
                               .y = y};
+    if (training && !heldOut_.empty())
+        data.series << PlotSeries{.name = tr("Text kept apart"),
+                                  .series = Series::afterPsp,
+                                  .shape = PlotShape::line,
+                                  .x = heldOutTokens_,
+                                  .y = heldOut_};
     data.handle = QPointF(x.back(), y.back());
     data.summary =
         tr("%1: %2 at %3").arg(data.title, numberText(y.back(), 4), numberText(x.back(), 0));

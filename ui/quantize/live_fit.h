@@ -67,6 +67,7 @@ private:
     std::optional<KeptMoment> original_, target_, rotated_, stored_;
     std::vector<double> rounds_, objectives_;
     std::vector<double> tokens_, divergences_;
+    std::vector<double> heldOutTokens_, heldOut_; ///< on text that is not trained on
     int channel_ = 0;
 };
 

@@ -160,6 +160,24 @@ private Q_SLOTS:
         QVERIFY(bytes(trained.model) != bytes(start_));
     }
 
+    /// Text kept apart is measured from time to time and changes nothing.
+    void heldOutTextIsMeasured() {
+        KlText text = text_;
+        text.heldFile = text_.file; // so that its KL falls too
+        std::vector<double> held;
+        const RefinedModel trained = refineByKl(
+            *source_, start_, text, steps(40), state("held"),
+            [&](const KlPoint& point) {
+                QVERIFY(!point.heldOutSelf);
+                if (point.heldOutFile)
+                    held.push_back(*point.heldOutFile);
+            },
+            {});
+        QVERIFY2(held.size() >= 15 && held.size() <= 21, qPrintable(QString::number(held.size())));
+        QVERIFY(held.back() < held.front());
+        QCOMPARE(bytes(trained), bytes(train(steps(40), "not held").model));
+    }
+
     /// Trained rotations learn, stay orthogonal as far as 8 bits can say it, and what is stored is
     /// what trained.
     void rotationsTrain_data() {

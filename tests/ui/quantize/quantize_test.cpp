@@ -243,6 +243,24 @@ private slots:
         QCOMPARE(chat[0][1].toString().toStdString(), run->outPath);
     }
 
+    /// The divergence on text kept apart is drawn beside that on the text which trains: where the
+    /// two part, text is being learnt by heart.
+    void trainingDrawsTextKeptApart() {
+        ui::LiveFit fit;
+        fit.hear(KlPoint{.tokens = 1000, .of = 3000, .kl = 0.9});
+        QCOMPARE(fit.curve().series.size(), 1);
+        fit.hear(KlPoint{
+            .tokens = 2000, .of = 3000, .kl = 0.5, .heldOutFile = 0.8, .heldOutSelf = 0.6});
+        fit.hear(KlPoint{.tokens = 3000, .of = 3000, .kl = 0.4, .heldOutSelf = 0.55});
+        const ui::PlotData curve = fit.curve();
+        QCOMPARE(curve.series.size(), 2);
+        QCOMPARE(curve.series[0].y, (std::vector{0.9, 0.5, 0.4}));
+        QCOMPARE(curve.series[1].name, QString("Text kept apart"));
+        QCOMPARE(curve.series[1].x, (std::vector{2.0, 3.0}));
+        QCOMPARE(curve.series[1].y, (std::vector{0.7, 0.55}));
+        QCOMPARE(curve.series[0].name, QString("Text it trains on"));
+    }
+
     void pauseHoldsAndCancelKeeps() {
         QuantizeStudio studio;
         QVERIFY(studio.open());
