@@ -4,7 +4,6 @@
 #include "core/error.h"
 #include "core/model/hash128.h"
 #include "core/model/mapped_file.h"
-#include "core/quant/self_prompts.h"
 #include "core/quant/self_text.h"
 #include "core/text/start_of_text.h"
 #include "core/text/tokenizer.h"
@@ -66,8 +65,10 @@ Windows selfWindows(const ModelSource& model, const SelfText& wanted, const Quan
     const std::int64_t windows = std::max<std::int64_t>(1, wanted.tokens / wanted.window);
     // One token more than is needed a sample, because an empty prompt's separator is taken out.
     const std::int64_t count = windows * wanted.window / std::max<std::int64_t>(1, length - 1) + 1;
-    const Windows texts = writeTexts(model, selfPrompts(tokenizer, wanted.continued, count, length),
-                                     length, s.seed, s.device, progress, std::move(stop));
+    const PromptSettings prompts{wanted.openings, wanted.pieceTokens, length};
+    const Windows texts =
+        writeTexts(model, selfPrompts(tokenizer, wanted.continued, count, prompts), length, s.seed,
+                   s.device, progress, std::move(stop));
     const std::int32_t separator = startOfText(tokenizer.data());
     std::vector<std::int32_t> ids;
     for (const auto& text : texts)
@@ -111,8 +112,8 @@ Calibration makeCalibration(const ModelSource& model, const QuantizeSettings& s,
                 .got(static_cast<std::int64_t>(text.size()));
     }
     if (hasSelf(s)) {
-        auto self =
-            selfWindows(model, {window, selfSample, tokens, text}, s, progress, std::move(stop));
+        auto self = selfWindows(model, {.window = window, .tokens = tokens, .continued = text}, s,
+                                progress, std::move(stop));
         std::move(self.begin(), self.end(), std::back_inserter(calibration.windows));
     }
     return calibration;

@@ -3,7 +3,9 @@
 
 #include "core/model/model_source.h"
 #include "core/quant/quantize_settings.h"
+#include "core/quant/self_prompts.h"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -44,11 +46,17 @@ inline constexpr std::int64_t selfSample = 256;         ///< tokens of a self-wr
                                                                std::int64_t most,
                                                                std::int64_t stride = 0);
 
+/// What calibrates: half of it goes on from the file's text, where there is one (as in the study).
+inline constexpr std::array calibrationOpenings{Opening::nothing, Opening::question, Opening::piece,
+                                                Opening::piece};
+
 struct SelfText {
     std::int64_t window = calibrationWindow;
     std::int64_t sample = selfSample;
     std::int64_t tokens = 0;                 ///< in all; at least one window is written
-    std::span<const std::int32_t> continued; ///< text that half of the samples go on from, or none
+    std::span<const std::int32_t> continued; ///< text that pieces are from, or none
+    std::span<const Opening> openings = calibrationOpenings;
+    std::int64_t pieceTokens = 24; ///< as in the study
 };
 
 /// Self-written windows. Throws Cancelled, Error{missingTokenizer}.

@@ -24,7 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t warmUpSteps = 31; // at least
 constexpr double warmUpShare = 0.02;     // of a run
-constexpr std::int64_t stillSteps = 10; // of latents: Adam's first steps move all of them alike
+constexpr std::int64_t stillSteps = 10;  // of latents: Adam's first steps move all of them alike
 constexpr double lastRate = 0.02;
 constexpr double secondsBetweenStates = 60.0;
 constexpr double shareBetweenHeldOut = 0.05; // of a run

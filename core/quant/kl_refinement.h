@@ -53,12 +53,12 @@ struct KlBatch {
 [[nodiscard]] KlBatch klBatch(const std::string& device, const ModelConfig& config,
                               std::int64_t stepTokens = 0);
 
-/// Block reconstruction if asked for, then Adam (.9, .95): warm-up, cosine to 2 %. With `tokens`, the same seed
-/// gives the same bytes on the same kind of CPU and thread count (a GPU adds up in any order). An
-/// unfinished run's state is kept in `stateFile` (left there at the end; none where that is empty),
-/// once a minute and when it is stopped, and gone on from: exactly, but for latent signs, which are
-/// kept in 8 bits without Adam's moments. Throws Cancelled, Error{numeric} and what writing a file
-/// throws.
+/// Block reconstruction if asked for, then Adam (.9, .95): warm-up, cosine to 2 %. With `tokens`,
+/// the same seed gives the same bytes on the same kind of CPU and thread count (a GPU adds up in
+/// any order). An unfinished run's state is kept in `stateFile` (left there at the end; none where
+/// that is empty), once a minute and when it is stopped, and gone on from: exactly, but for latent
+/// signs, which are kept in 8 bits without Adam's moments. Throws Cancelled, Error{numeric} and
+/// what writing a file throws.
 [[nodiscard]] RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start,
                                       const KlText& text, const KlSettings& settings,
                                       const std::filesystem::path& stateFile,

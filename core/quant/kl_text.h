@@ -27,10 +27,11 @@ struct KlTextSize {
     std::int64_t heldWindows = 0;  ///< of each source, at most a twentieth
 };
 
-/// Self-written samples are `selfSample` tokens, one after another in a window: continuations of
+/// Self-written samples are of at most 512 tokens, one after another in a window: continuations of
 /// the file (where there is one), texts from an empty prompt, chats. The file's share is a half as
-/// long as that reads it no more than twice, and never below a tenth; read more often, its windows
-/// start at every eighth of a window, so that they differ. Throws what makeCalibration throws.
+/// long as that reads it no more than twice, and never below a tenth (a twentieth for signs, whose
+/// continuations hold more of it); read more often, its windows start at every eighth of a window,
+/// so that they differ. Throws what makeCalibration throws.
 [[nodiscard]] KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
                                 const KlTextSize& size, const std::function<void(double)>& progress,
                                 std::stop_token stop);

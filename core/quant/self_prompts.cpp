@@ -10,24 +10,36 @@
 namespace bwla {
 namespace {
 
-constexpr std::size_t continuedTokens = 24; // as in the study
+using Prompt = std::vector<std::int32_t>;
 
-std::vector<std::int32_t> chatPrompt(const Tokenizer& tokenizer, std::string_view question) {
-    const TokenizerData& data = tokenizer.data();
+/// A chat up to its answer; empty without a template.
+std::string chatText(const TokenizerData& data, std::string_view question) {
     if (data.chatTemplate.empty())
-        return tokenizer.encode(question, false);
+        return {};
     const auto text = [&](std::int32_t id) {
         return id >= 0 ? data.tokens[static_cast<std::size_t>(id)] : std::string();
     };
     const ChatTemplate chat(data.chatTemplate);
-    const std::string prompt = chat.render({{"user", std::string(question)}}, true, text(data.bos),
-                                           data.eos.empty() ? "" : text(data.eos.front()));
-    return tokenizer.encode(prompt, true);
+    return chat.render({{"user", std::string(question)}}, true, text(data.bos),
+                       data.eos.empty() ? "" : text(data.eos.front()));
 }
 
-std::vector<std::int32_t> pieceOf(std::span<const std::int32_t> text, std::size_t index,
-                                  std::size_t count) {
-    const std::size_t size = std::min(continuedTokens, text.size());
+Prompt questionPrompt(const Tokenizer& tokenizer, std::string_view question) {
+    const std::string chat = chatText(tokenizer.data(), question);
+    return chat.empty() ? tokenizer.encode(question, false) : tokenizer.encode(chat, true);
+}
+
+/// A chat as far as where the question begins; an empty prompt where that cannot be told.
+Prompt chatPrompt(const Tokenizer& tokenizer) {
+    constexpr std::string_view place = "QUESTION";
+    const std::string chat = chatText(tokenizer.data(), place);
+    const std::size_t begin = chat.find(place);
+    return begin == std::string::npos ? Prompt{} : tokenizer.encode(chat.substr(0, begin), true);
+}
+
+Prompt pieceOf(std::span<const std::int32_t> text, std::int64_t tokens, std::size_t index,
+               std::size_t count) {
+    const std::size_t size = std::min(static_cast<std::size_t>(tokens), text.size());
     const std::size_t first = (text.size() - size) * index / count;
     const auto piece = text.subspan(first, size);
     return {piece.begin(), piece.end()};
@@ -35,27 +47,31 @@ std::vector<std::int32_t> pieceOf(std::span<const std::int32_t> text, std::size_
 
 } // namespace
 
-std::vector<std::vector<std::int32_t>> selfPrompts(const Tokenizer& tokenizer,
-                                                   std::span<const std::int32_t> text,
-                                                   std::int64_t count, std::int64_t longest) {
-    std::vector<std::vector<std::int32_t>> chats;
+std::vector<Prompt> selfPrompts(const Tokenizer& tokenizer, std::span<const std::int32_t> text,
+                                std::int64_t count, const PromptSettings& settings) {
+    std::vector<Opening> openings(settings.openings.begin(), settings.openings.end());
+    if (text.empty())
+        std::erase(openings, Opening::piece);
+    const Prompt chat = chatPrompt(tokenizer);
+    std::vector<Prompt> questions;
     for (const std::string_view turn : userTurns())
-        chats.push_back(chatPrompt(tokenizer, turn));
-    const std::size_t kinds = text.empty() ? 2 : 4;
+        questions.push_back(questionPrompt(tokenizer, turn));
     const auto all = static_cast<std::size_t>(count);
-    std::vector<std::vector<std::int32_t>> prompts;
+    std::vector<Prompt> prompts;
+    std::size_t asked = 0;
     for (std::size_t i = 0; i < all; ++i) {
-        const std::size_t kind = i % kinds;
-        if (kind == 0)
-            prompts.push_back({startOfText(tokenizer.data())});
-        else if (kind == 1)
-            prompts.push_back(chats[i / kinds % chats.size()]);
-        else
-            prompts.push_back(pieceOf(text, i, all));
-        std::vector<std::int32_t>& prompt = prompts.back();
-        prompt.resize(std::min(prompt.size(), static_cast<std::size_t>(longest)));
+        const Opening opening = openings[i % openings.size()];
+        Prompt prompt;
+        if (opening == Opening::question)
+            prompt = questions[asked++ % questions.size()];
+        else if (opening == Opening::chat)
+            prompt = chat;
+        else if (opening == Opening::piece)
+            prompt = pieceOf(text, settings.pieceTokens, i, all);
+        prompt.resize(std::min(prompt.size(), static_cast<std::size_t>(settings.longest)));
         if (prompt.empty())
             prompt.push_back(startOfText(tokenizer.data()));
+        prompts.push_back(std::move(prompt));
     }
     return prompts;
 }

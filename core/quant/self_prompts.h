@@ -9,12 +9,24 @@
 
 namespace bwla {
 
-/// Openings of self-written text, `count` of them in turn: an empty prompt (the document separator
-/// of pretraining), a chat with one of the built-in questions, and, where there is `text`, twice a
-/// piece of it to continue: 24 tokens from an evenly spaced place. At most `longest` tokens each.
+/// How a self-written text begins.
+enum class Opening : std::uint8_t {
+    nothing,  ///< an empty prompt (the document separator of pretraining)
+    question, ///< a chat with one of the built-in questions
+    chat,     ///< a chat whose question the model writes too (Magpie, Xu et al. 2024)
+    piece,    ///< tokens of a text, from an evenly spaced place
+};
+
+struct PromptSettings {
+    std::span<const Opening> openings; ///< in turn; pieces only where there is text
+    std::int64_t pieceTokens = 24;
+    std::int64_t longest = 0; ///< tokens of any prompt, at most
+};
+
+/// `count` openings of self-written text.
 [[nodiscard]] std::vector<std::vector<std::int32_t>> selfPrompts(const Tokenizer& tokenizer,
                                                                  std::span<const std::int32_t> text,
                                                                  std::int64_t count,
-                                                                 std::int64_t longest);
+                                                                 const PromptSettings& settings);
 
 } // namespace bwla

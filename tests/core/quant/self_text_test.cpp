@@ -2,11 +2,16 @@
 //
 // Text that a tiny model writes by itself.
 #include "core/job/job.h"
+#include "core/quant/self_prompts.h"
 #include "core/quant/self_text.h"
+#include "core/text/start_of_text.h"
 #include "tiny_model.h"
 
 #include <QTemporaryDir>
 #include <QTest>
+
+#include <array>
+#include <numeric>
 
 using namespace bwla;
 using namespace bwla::test;
@@ -27,6 +32,27 @@ private Q_SLOTS:
         tiny.context = 64;
         writeTinyFolder(folder_.filePath("tiny").toStdString(), tiny);
         source_ = ModelSource::open(folder_.filePath("tiny").toStdString());
+    }
+
+    /// Openings take turns; a chat stops where its question would begin; pieces are as long as
+    /// asked, from all over the text, and none without one.
+    void openingsTakeTurns() {
+        const Tokenizer tokenizer(source_->tokenizer());
+        std::vector<std::int32_t> text(1000);
+        std::iota(text.begin(), text.end(), 0);
+        constexpr std::array openings{Opening::nothing, Opening::question, Opening::chat,
+                                      Opening::piece};
+        const PromptSettings settings{openings, 10, 40};
+        const Texts prompts = selfPrompts(tokenizer, text, 8, settings);
+        QCOMPARE(prompts.size(), std::size_t{8});
+        QCOMPARE(prompts[0], (std::vector<std::int32_t>{startOfText(source_->tokenizer())}));
+        QVERIFY(prompts[1] != prompts[5]); // another question
+        QVERIFY(prompts[2] == prompts[6] && prompts[2].size() < prompts[1].size());
+        QVERIFY(std::equal(prompts[2].begin(), prompts[2].end(), prompts[1].begin()));
+        QCOMPARE(prompts[3].size(), std::size_t{10});
+        QVERIFY(prompts[7].front() - prompts[3].front() > 400);
+        const Texts bare = selfPrompts(tokenizer, {}, 4, settings);
+        QCOMPARE(bare[3], prompts[0]); // the turn of a piece is the next one's
     }
 
     void promptsAreKept() {
