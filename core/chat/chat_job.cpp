@@ -70,7 +70,7 @@ void ChatJob::compare(const Turn& quantized, const ChatSettings& settings,
 }
 
 int ChatJob::run(const ChatSettings& settings, const Sink<ChatEvent>& sink, std::stop_token stop) {
-    room_->use(withCacheBits(settings.device, settings.cacheBits), settings.deviceAgain);
+    room_->use({settings.device, settings.cacheBits}, settings.deviceAgain);
     std::optional<Turn> last;
     int answers = 0;
     for (const ChatSide side : chatSides) {

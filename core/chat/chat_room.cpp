@@ -41,29 +41,29 @@ std::int64_t ChatModel::memoryBytes() const {
     return transformer_->weightBytes() + session_->bytes() + (listener_ ? listener_->bytes() : 0);
 }
 
-std::int64_t expectedChatMemory(const OpenModel& model) {
+std::int64_t expectedChatMemory(const OpenModel& model, int cacheBits) {
     const ModelConfig& config = model.config();
-    const std::int64_t half = 2; // bytes
+    const std::int64_t half = 2;  // bytes
+    const std::int64_t scale = 4; // of a head's 8-bit values
+    const std::int64_t head = cacheBits == 8 ? config.headDim + scale : config.headDim * half;
     const std::int64_t weights =
         model.artifact() != nullptr ? model.fileBytes() : config.parameters() * half;
-    return weights +
-           2 * config.layers * defaultCapacity(config) * config.kvHeads * config.headDim * half;
+    return weights + 2 * config.layers * defaultCapacity(config) * config.kvHeads * head;
 }
 
-void ChatRoom::use(const std::string& device, bool again) {
-    if (device == wanted_ && !again)
+void ChatRoom::use(const EngineChoice& choice, bool again) {
+    if (choice == wanted_ && !again)
         return;
-    if (device != device_)
+    if (choice != used_)
         clear();
-    wanted_ = device_ = device;
+    wanted_ = used_ = choice;
 }
 
 bool ChatRoom::fallBack() {
-    if (device_ == processorInsteadOf(device_) ||
-        (backend_ && backend_->info().backend != "vulkan"))
+    if (used_.device == processorDevice || (backend_ && backend_->info().backend != "vulkan"))
         return false;
     clear();
-    device_ = processorInsteadOf(device_);
+    used_.device = processorDevice;
     return true;
 }
 
@@ -76,7 +76,7 @@ void ChatRoom::clear() {
 
 Backend& ChatRoom::backend() {
     if (!backend_)
-        backend_ = newBackend_(device_);
+        backend_ = newBackend_(used_);
     return *backend_;
 }
 

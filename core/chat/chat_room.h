@@ -52,19 +52,19 @@ private:
 };
 
 /// Bytes that a ChatModel of this model will occupy, from its shapes: weights (F16 of an original,
-/// an artifact's as they are on disk) and one cache in F16.
-[[nodiscard]] std::int64_t expectedChatMemory(const OpenModel& model);
+/// an artifact's as they are on disk) and one cache of 16 or 8 bits.
+[[nodiscard]] std::int64_t expectedChatMemory(const OpenModel& model, int cacheBits = 16);
 
 /// The backend and the models of the chats, kept from one answer to the next. One thread at a
 /// time.
 class ChatRoom {
 public:
-    using BackendMaker = std::function<std::unique_ptr<Backend>(const std::string& device)>;
+    using BackendMaker = std::function<std::unique_ptr<Backend>(const EngineChoice&)>;
     explicit ChatRoom(BackendMaker newBackend) : newBackend_(std::move(newBackend)) {}
 
-    /// The device (core/engine/engine_device.h) to compute on from now on. Another one than
-    /// before, or `again` after fallBack(): backend and models go.
-    void use(const std::string& device, bool again = false);
+    /// What to compute on from now on. Another choice than before, or `again` after fallBack():
+    /// backend and models go.
+    void use(const EngineChoice& choice, bool again = false);
     /// From now on the processor; backend and models go. False where it is in use already.
     bool fallBack();
 
@@ -86,8 +86,8 @@ private:
     void finishAbandoned();
 
     BackendMaker newBackend_;
-    std::string wanted_ = automaticDevice;
-    std::string device_ = automaticDevice; ///< in use: `wanted_`, or the processor instead
+    EngineChoice wanted_;
+    EngineChoice used_; ///< `wanted_`, or the processor instead
     std::unique_ptr<Backend> backend_;
     std::array<std::unique_ptr<ChatModel>, chatSides.size()> models_;
     std::future<std::unique_ptr<ChatModel>> loading_; ///< last: it uses the others

@@ -25,33 +25,14 @@ std::string chooseDevice(const std::vector<EngineDevice>& devices) {
     return processorDevice;
 }
 
-namespace {
-
-constexpr auto byteCache = "/8"; // ends an id
-
-bool keepsBytes(const std::string& id) {
-    return id.ends_with(byteCache);
-}
-
-} // namespace
-
-std::string withCacheBits(const std::string& id, int bits) {
-    return bits == 8 ? id + byteCache : id;
-}
-
-std::string processorInsteadOf(const std::string& id) {
-    return withCacheBits(processorDevice, keepsBytes(id) ? 8 : 16);
-}
-
-std::unique_ptr<Backend> makeEngineBackend(const std::string& id) {
-    const int cacheBits = keepsBytes(id) ? 8 : 16;
-    const std::string device = id.substr(0, id.find(byteCache));
-    const std::string chosen = device == automaticDevice ? chooseDevice(engineDevices()) : device;
-    if (chosen == processorDevice)
-        return makeCpuBackend({.cacheBits = cacheBits});
+std::unique_ptr<Backend> makeEngineBackend(const EngineChoice& choice) {
+    const std::string device =
+        choice.device == automaticDevice ? chooseDevice(engineDevices()) : choice.device;
+    if (device == processorDevice)
+        return makeCpuBackend({.cacheBits = choice.cacheBits});
     VulkanOptions options;
-    options.device = chosen;
-    options.cacheBits = cacheBits;
+    options.device = device;
+    options.cacheBits = choice.cacheBits;
     return makeVulkanBackend(options);
 }
 

@@ -34,14 +34,15 @@ struct EngineDevice {
 /// device is taken only when named.
 [[nodiscard]] std::string chooseDevice(const std::vector<EngineDevice>& devices);
 
-/// The id of a device whose caches keep so many bits (CpuOptions::cacheBits): the device's own
-/// for 16.
-[[nodiscard]] std::string withCacheBits(const std::string& id, int bits);
-/// The processor with the cache of `id`.
-[[nodiscard]] std::string processorInsteadOf(const std::string& id);
+/// Where an engine computes, and how it keeps what it has read.
+struct EngineChoice {
+    std::string device = automaticDevice; ///< an id
+    int cacheBits = 16;                   ///< of keys and values (CpuOptions::cacheBits): 16 or 8
 
-/// A backend on the device of this id, with cache bits or without. Throws KernelError as
-/// makeCpuBackend and makeVulkanBackend do.
-[[nodiscard]] std::unique_ptr<Backend> makeEngineBackend(const std::string& id);
+    bool operator==(const EngineChoice&) const = default;
+};
+
+/// Throws KernelError as makeCpuBackend and makeVulkanBackend do.
+[[nodiscard]] std::unique_ptr<Backend> makeEngineBackend(const EngineChoice& choice);
 
 } // namespace bwla

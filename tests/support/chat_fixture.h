@@ -20,7 +20,7 @@ protected:
     void open() {
         beforeRun_ = {};
         studio_ = std::make_unique<Studio>();
-        studio_->services.newBackend = [this](const std::string&) { return watchedBackend(); };
+        studio_->services.newBackend = [this](const EngineChoice&) { return watchedBackend(); };
         TinyModel model;
         model.context = 400;
         writeTinyPair(studio_->root(), model);

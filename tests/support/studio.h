@@ -26,7 +26,7 @@ struct Studio {
         .theme = theme,
         .store = store,
         .newQuantizeJob = {},
-        .newBackend = [](const std::string&) { return makeCpuBackend({.threads = 1}); },
+        .newBackend = [](const EngineChoice&) { return makeCpuBackend({.threads = 1}); },
         .engineDevices = [] { return std::vector<EngineDevice>(); }};
     std::unique_ptr<ui::MainWindow> window;
 

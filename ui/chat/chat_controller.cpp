@@ -135,7 +135,8 @@ MemoryNeed ChatController::memoryNeed() const {
     }
     for (const ModelMemory& model : count_.memory)
         if (std::ranges::find(loaded_, model.path) == loaded_.end())
-            need.needed += static_cast<double>(model.bytes);
+            need.needed +=
+                static_cast<double>(cacheBits() == 8 ? model.bytesWithByteCache : model.bytes);
     return need;
 }
 

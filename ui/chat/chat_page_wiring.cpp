@@ -94,8 +94,10 @@ void ChatPage::connectParts() {
             [this] { openPanel(OptionsPanel::sampling); });
     connect(options_, &OptionsPanel::closed, this, &ChatPage::closePanel);
     connect(find_, &FindBar::closed, this, [this] { composer_->focusField(); });
-    connect(&options_->enginePanel(), &EnginePanel::cacheBitsChosen, &controller_,
-            &ChatController::setCacheBits);
+    connect(&options_->enginePanel(), &EnginePanel::cacheBitsChosen, this, [this](int bits) {
+        controller_.setCacheBits(bits);
+        showMemory();
+    });
     connect(&options_->enginePanel(), &EnginePanel::devicesListed, this, &ChatPage::showMemory);
     connect(&options_->enginePanel(), &EnginePanel::deviceChosen, this,
             [this](const std::string& id, const QString& name) {

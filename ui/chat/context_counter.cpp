@@ -15,7 +15,7 @@ namespace {
 struct Reader {
     Tokenizer tokenizer;
     std::int64_t capacity;
-    std::int64_t bytes; ///< loaded
+    std::int64_t bytes, bytesWithByteCache; ///< loaded
 };
 
 /// Tokenizers of the models asked about so far.
@@ -25,11 +25,12 @@ public:
         auto found = readers_.find(path);
         if (found == readers_.end()) {
             const OpenModel model(path);
-            found = readers_
-                        .emplace(path,
-                                 Reader{Tokenizer(model.tokenizer()),
-                                        defaultCapacity(model.config()), expectedChatMemory(model)})
-                        .first;
+            found =
+                readers_
+                    .emplace(path,
+                             Reader{Tokenizer(model.tokenizer()), defaultCapacity(model.config()),
+                                    expectedChatMemory(model, 16), expectedChatMemory(model, 8)})
+                    .first;
         }
         return found->second;
     }
@@ -64,7 +65,7 @@ ContextCount countAll(Readers& readers, const CountRequest& request) {
         std::vector<ModelMemory> memory;
         for (const CountRequest::Model& model : request.models) {
             Reader& reader = readers.of(model.path);
-            memory.push_back({model.path, reader.bytes});
+            memory.push_back({model.path, reader.bytes, reader.bytesWithByteCache});
             const ContextCount count = countFor(reader, model, request);
             if (most.capacity == 0 || count.excess() > most.excess())
                 most = count;

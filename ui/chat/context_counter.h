@@ -30,7 +30,8 @@ struct CountRequest {
 /// What a model of the chat occupies when it is loaded.
 struct ModelMemory {
     std::string path;
-    std::int64_t bytes = 0;
+    std::int64_t bytes = 0;              ///< with a cache of 16 bits
+    std::int64_t bytesWithByteCache = 0; ///< of 8
 };
 
 /// For the model in whose context the conversation takes most room.

@@ -183,7 +183,7 @@ void FirstRun::checkDevice() {
     worker_.post([this](const std::stop_token&) {
         QString device, problem;
         try {
-            const BackendInfo info = services_.newBackend(processorDevice)->info();
+            const BackendInfo info = services_.newBackend({.device = processorDevice})->info();
             device =
                 tr("%1, %2, %3 cores")
                     .arg(QString::fromStdString(info.device), QString::fromStdString(info.variant),

@@ -301,9 +301,9 @@ void QuantizePage::measure(const QString& textFile) {
         std::make_shared<QuickQualityJob>(
             [make = services_.newBackend,
              device = SettingsStore(services_.store).get("engine.device", automaticDevice)] {
-                return make(device);
+                return make({.device = device});
             },
-            [make = services_.newBackend] { return make(processorDevice); }),
+            [make = services_.newBackend] { return make({.device = processorDevice}); }),
         settings, [](const QuickQualityEvent& event) { return event.progress.fraction; },
         [this](const std::vector<double>& fractions) {
             done_->setQualityProgress(fractions.back());

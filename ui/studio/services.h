@@ -26,7 +26,7 @@ struct Services {
     std::function<std::unique_ptr<QuantizeJob>()> newQuantizeJob;
     /// A backend for one worker thread on the device of this id (core/engine/engine_device.h).
     /// Throws KernelError.
-    std::function<std::unique_ptr<Backend>(const std::string& device)> newBackend;
+    std::function<std::unique_ptr<Backend>(const EngineChoice&)> newBackend;
     /// Devices of this machine. Drivers are loaded: not for the window's thread.
     std::function<std::vector<EngineDevice>()> engineDevices;
     /// Bytes that programs can still have without swapping.

@@ -32,7 +32,7 @@ class ChatJobTest : public QObject {
     std::function<void(const Step&)> beforeRun_ = [](const Step&) {};
     std::shared_ptr<ChatRoom> room_;
     std::vector<std::string> devices_; ///< asked for, without the processor
-    std::vector<std::string> asked_;   ///< all of them
+    std::vector<EngineChoice> asked_;  ///< all of them
     int runsUntilLost_ = -1;           ///< of a device that is no processor; -1 = never
     std::vector<ChatEvent> events_;
     std::stop_source stop_;
@@ -73,13 +73,14 @@ private Q_SLOTS:
         quantized_ = root / "quantized";
     }
     void init() {
-        room_ = std::make_shared<ChatRoom>([this](const std::string& device) {
+        room_ = std::make_shared<ChatRoom>([this](const EngineChoice& choice) {
+            const std::string& device = choice.device;
             const auto run = [this](const Step& s) { beforeRun_(s); };
-            asked_.push_back(device);
-            if (device.empty() || device.starts_with(processorDevice))
+            asked_.push_back(choice);
+            if (device == automaticDevice || device == processorDevice)
                 return std::make_unique<WrappedBackend>(makeReferenceBackend(), run);
             devices_.push_back(device);
-            if (device.starts_with("gone"))
+            if (device == "gone")
                 throw KernelError(KernelErrorCode::unsupported, "Vulkan", "no such device");
             return std::make_unique<WrappedBackend>(
                 makeReferenceBackend(),
@@ -143,9 +144,9 @@ private Q_SLOTS:
         asked.device = "gone";
         asked.cacheBits = 8;
         QCOMPARE(run(asked), 1);
-        QCOMPARE(asked_, (std::vector<std::string>{"gone/8", "cpu/8"}));
+        QCOMPARE(asked_, (std::vector<EngineChoice>{{"gone", 8}, {processorDevice, 8}}));
         for (const int bits : {8, 16}) {
-            const auto backend = makeEngineBackend(withCacheBits(processorDevice, bits));
+            const auto backend = makeEngineBackend({processorDevice, bits});
             QCOMPARE(backend->kvCache({1, 10, 1, 64})->bytes(), 2 * 10 * (bits == 8 ? 68 : 128));
         }
     }
@@ -168,8 +169,8 @@ private Q_SLOTS:
             events_.clear();
             options.mask.submissions = most;
             room_ = std::make_shared<ChatRoom>(
-                [&](const std::string& device) -> std::unique_ptr<Backend> {
-                    if (device == processorDevice)
+                [&](const EngineChoice& choice) -> std::unique_ptr<Backend> {
+                    if (choice.device == processorDevice)
                         return makeReferenceBackend();
                     return makeVulkanBackend(options);
                 });

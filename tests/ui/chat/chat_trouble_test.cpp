@@ -130,8 +130,8 @@ private Q_SLOTS:
     /// A GPU that was chosen and is not there: the answer comes all the same, and it is said why.
     void aDeviceThatIsMissingLeavesTheAnswerToTheProcessor() {
         bool there = false;
-        studio_->services.newBackend = [&](const std::string& device) -> std::unique_ptr<Backend> {
-            if (device == processorDevice)
+        studio_->services.newBackend = [&](const EngineChoice& choice) -> std::unique_ptr<Backend> {
+            if (choice.device == processorDevice)
                 return watchedBackend();
             if (!there)
                 throw KernelError(KernelErrorCode::outOfMemory, "Test GPU", "no memory left");
@@ -219,6 +219,10 @@ private Q_SLOTS:
         QVERIFY(page().memoryBanner()->text().contains("10.0 kB are free"));
         const MemoryNeed need = chat().memoryNeed();
         QVERIFY(need.needed > 10'000);
+        page().options()->enginePanel().byteCache()->click();
+        QVERIFY(chat().memoryNeed().needed < need.needed);
+        page().options()->enginePanel().byteCache()->click();
+        QCOMPARE(chat().memoryNeed().needed, need.needed);
         QTest::mouseClick(page().memoryBanner()->findChild<QPushButton*>(), Qt::LeftButton);
         QCOMPARE(chat().options().mode, ChatMode::quantized);
         studio_->services.availableMemory = [] { return 1e9; };

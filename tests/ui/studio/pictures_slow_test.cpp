@@ -56,7 +56,7 @@ private Q_SLOTS:
             Services{.theme = theme_,
                      .store = store_,
                      .newQuantizeJob = [this] { return quantizeJob(); },
-                     .newBackend = [](const std::string&) { return makeCpuBackend(); },
+                     .newBackend = [](const EngineChoice&) { return makeCpuBackend(); },
                      .engineDevices = engineDevices});
         window_ = std::make_unique<MainWindow>(*services_);
         window_->resize(size());

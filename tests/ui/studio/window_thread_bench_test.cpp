@@ -97,7 +97,7 @@ void WindowThreadBench::theWindowStaysResponsive() {
     script->rounds = 20;
     script->blocks.release(10'000);
     studio_->services.newQuantizeJob = [script] { return std::make_unique<test::FakeJob>(script); };
-    studio_->services.newBackend = [](const std::string&) { return makeCpuBackend(); };
+    studio_->services.newBackend = [](const EngineChoice&) { return makeCpuBackend(); };
     const OpenModel model(pair.original.toStdString());
     test::recordRun(studio_->store, pair.original.toStdString(), pair.quantized.toStdString(),
                     {model.config().layers, model.config().width, model.config().feedForward, 21});
