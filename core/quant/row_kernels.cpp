@@ -18,6 +18,11 @@ inline float wide(Bf16 x) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(x) << 16U);
 }
 
+inline void widen(const Bf16* from, std::int64_t count, float* to) {
+    for (std::int64_t j = 0; j < count; ++j)
+        to[j] = wide(from[j]);
+}
+
 /// To the nearest, ties to even.
 inline Bf16 narrow(float x) {
     const auto bits = std::bit_cast<std::uint32_t>(x);
@@ -56,8 +61,7 @@ BWLA_CLONES void scaleAndAdd(const Bf16* base, const float* scale, const float* 
         for (std::int64_t first = range.begin; first < range.end; first += strip) {
             const std::int64_t count = std::min(strip, range.end - first);
             const Bf16* from = base + start + first;
-            for (std::int64_t j = 0; j < count; ++j)
-                sums[j] = wide(from[j]);
+            widen(from, count, sums.data());
             if (scale != nullptr)
                 for (std::int64_t j = 0; j < count; ++j)
                     sums[j] *= scale[first + j];
@@ -81,8 +85,7 @@ BWLA_CLONES void addProducts(const float* p, const Bf16* x, std::int64_t rank, f
         for (std::int64_t first = range.begin; first < range.end; first += strip) {
             const std::int64_t count = std::min(strip, range.end - first);
             const Bf16* from = x + row * shape.cols + first;
-            for (std::int64_t j = 0; j < count; ++j)
-                values[j] = wide(from[j]);
+            widen(from, count, values.data());
             for (std::int64_t r = 0; r < rank; ++r) {
                 const float weight = p[row * rank + r];
                 float* sum = product + r * shape.cols + first;
@@ -99,8 +102,7 @@ BWLA_CLONES void addDots(const Bf16* x, const float* t, std::int64_t rank, float
         for (std::int64_t first = range.begin; first < range.end; first += strip) {
             const std::int64_t count = std::min(strip, range.end - first);
             const Bf16* from = x + row * shape.cols + first;
-            for (std::int64_t j = 0; j < count; ++j)
-                values[j] = wide(from[j]);
+            widen(from, count, values.data());
             for (std::int64_t j = count; j < (count + lanes - 1) / lanes * lanes; ++j)
                 values[j] = 0.0F;
             for (std::int64_t r = 0; r < rank; ++r) {
