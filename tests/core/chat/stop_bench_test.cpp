@@ -45,7 +45,7 @@ private Q_SLOTS:
         std::vector<std::unique_ptr<ChatRoom>> rooms; // ending one waits for what was abandoned
         const auto newRoom = [&]() -> ChatRoom& {
             return *rooms.emplace_back(
-                std::make_unique<ChatRoom>([](const std::string&) { return makeCpuBackend(); }));
+                std::make_unique<ChatRoom>([](const EngineChoice&) { return makeCpuBackend(); }));
         };
         report("loading", stops([&](const std::stop_token& stop) {
                    try {

@@ -118,7 +118,7 @@ void InspectTest::init() {
     fs::remove(at("studio.db-shm"));
     store_ = std::make_unique<Database>(at("studio.db"));
     services_ = std::make_unique<Services>(Services{
-        theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
+        theme_, *store_, {}, [](const EngineChoice&) { return makeReferenceBackend(); }, {}});
 }
 
 std::unique_ptr<InspectPage> InspectTest::openPage(const QString& artifact) {

@@ -246,12 +246,15 @@ private slots:
     /// The divergence on text kept apart is drawn beside that on the text which trains: where the
     /// two part, text is being learnt by heart.
     void trainingDrawsTextKeptApart() {
+        using Kl = std::optional<double>;
         ui::LiveFit fit;
-        fit.hear(KlPoint{.tokens = 1000, .of = 3000, .kl = 0.9});
+        const auto hear = [&](std::int64_t tokens, double kl, Kl file, Kl self) {
+            fit.hear(KlPoint{tokens, 3000, kl, 0.0, 0.0, file, self});
+        };
+        hear(1000, 0.9, {}, {});
         QCOMPARE(fit.curve().series.size(), 1);
-        fit.hear(KlPoint{
-            .tokens = 2000, .of = 3000, .kl = 0.5, .heldOutFile = 0.8, .heldOutSelf = 0.6});
-        fit.hear(KlPoint{.tokens = 3000, .of = 3000, .kl = 0.4, .heldOutSelf = 0.55});
+        hear(2000, 0.5, 0.8, 0.6);
+        hear(3000, 0.4, {}, 0.55);
         const ui::PlotData curve = fit.curve();
         QCOMPARE(curve.series.size(), 2);
         QCOMPARE(curve.series[0].y, (std::vector{0.9, 0.5, 0.4}));

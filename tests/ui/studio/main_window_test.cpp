@@ -50,7 +50,7 @@ private Q_SLOTS:
         store_ = std::make_unique<Database>(Database::inMemory());
         theme_ = std::make_unique<Theme>();
         services_ = std::make_unique<Services>(Services{
-            *theme_, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}});
+            *theme_, *store_, {}, [](const EngineChoice&) { return makeReferenceBackend(); }, {}});
         window_ = std::make_unique<MainWindow>(*services_);
         window_->show();
         QVERIFY(QTest::qWaitForWindowActive(window_.get()));
@@ -105,7 +105,7 @@ private Q_SLOTS:
         SettingsStore(*store_).set("theme", std::to_string(static_cast<int>(Theme::Mode::light)));
         Theme other;
         Services services{
-            other, *store_, {}, [](const std::string&) { return makeReferenceBackend(); }, {}};
+            other, *store_, {}, [](const EngineChoice&) { return makeReferenceBackend(); }, {}};
         const MainWindow again(services);
         QCOMPARE(other.pointSize(), points);
         QVERIFY(!other.tokens().dark);
