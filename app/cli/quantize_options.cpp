@@ -181,6 +181,8 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.activationBits, activationBits_);
     set(settings.activationBudget, activationBudget_);
     set(settings.rank, rank_);
+    if (rank_ || pspRounds_ == 0) // instead of a preset's budget
+        settings.rankBudget = 0.0;
     set(settings.rankBudget, rankBudget_);
     set(settings.oktRounds, oktRounds_);
     set(settings.pspRounds, pspRounds_);

@@ -77,8 +77,8 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     words.option("--target-mix", s.targetMix, usual.targetMix);
     if (s.rankBudget > 0.0)
         words.option("--rank-budget", s.rankBudget, usual.rankBudget);
-    else
-        words.option("--rank", s.rank, usual.rank);
+    else if (s.rank != usual.rank || usual.rankBudget > 0.0) // which only a rank turns off
+        words.add("--rank", std::to_string(s.rank));
     words.option("--psp-rounds", s.pspRounds, usual.pspRounds);
     words.option("--gptq-rounds", s.gptqRounds, usual.gptqRounds);
     words.option("--flip-rounds", s.flipRounds, usual.flipRounds);
