@@ -7,7 +7,7 @@ namespace bwla {
 namespace {
 
 constexpr double floatPerplexity = 17.09;
-constexpr std::string_view h200 = "one H200";
+constexpr std::string_view cores = "2 cores", h200 = "one H200";
 constexpr std::string_view self = "self", mix = "text+self";
 
 struct Row {
@@ -19,7 +19,9 @@ struct Row {
     double after;
 };
 
-constexpr std::array<Row, 6> rows{{
+constexpr std::array<Row, 8> rows{{
+    {"fast", Refinement::scales, 16, cores, mix, 0.0, 103.9},
+    {"fast", Refinement::scales, 6, cores, mix, 0.0, 104.9},
     {"balanced", Refinement::signs, 16, h200, mix, 3.2, 29.43},
     {"balanced", Refinement::signs, 6, h200, mix, 3.2, 29.50},
     {"balanced", Refinement::signs, 4, h200, mix, 3.2, 31.00},
