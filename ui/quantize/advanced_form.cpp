@@ -169,7 +169,7 @@ void AdvancedForm::makeFields() {
     addField(tr("Then train"), refinement_,
              tr("Training of the whole model toward the original's answers, after the closed "
                 "form."));
-    addField(tr("Blocks first, epochs"), reconstructEpochs_,
+    addField(tr("Block epochs"), reconstructEpochs_,
              tr("Before that, each block is trained until its output is near the original's. For "
                 "a GPU: half a minute that is worth three times the tokens."));
     addField(tr("Training tokens"), klTokens_, tr("What the training reads."));
