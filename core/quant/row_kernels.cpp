@@ -48,6 +48,17 @@ inline float sumOf(const std::array<float, lanes>& sums) {
     return total;
 }
 
+inline float dotOf(const float* x, const float* y, std::int64_t count) {
+    std::array<float, lanes> sums{};
+    std::int64_t j = 0;
+    for (; j + lanes <= count; j += lanes)
+        for (std::int64_t k = 0; k < lanes; ++k)
+            sums[k] += x[j + k] * y[j + k];
+    for (std::int64_t k = 0; j < count; ++j, ++k)
+        sums[k] += x[j] * y[j];
+    return sumOf(sums);
+}
+
 /// Columns of one row that stay in the first cache while `rank` rows are added.
 constexpr std::int64_t strip = 512;
 
@@ -103,19 +114,8 @@ BWLA_CLONES void addDots(const Bf16* x, const float* t, std::int64_t rank, float
             const std::int64_t count = std::min(strip, range.end - first);
             const Bf16* from = x + row * shape.cols + first;
             widen(from, count, values.data());
-            for (std::int64_t j = count; j < (count + lanes - 1) / lanes * lanes; ++j)
-                values[j] = 0.0F;
-            for (std::int64_t r = 0; r < rank; ++r) {
-                const float* other = t + r * shape.cols + first;
-                std::array<float, lanes> sums{};
-                std::int64_t j = 0;
-                for (; j + lanes <= count; j += lanes)
-                    for (std::int64_t k = 0; k < lanes; ++k)
-                        sums[k] += values[j + k] * other[j + k];
-                for (std::int64_t k = 0; j < count; ++j, ++k)
-                    sums[k] += values[j] * other[j];
-                dots[row * rank + r] += sumOf(sums);
-            }
+            for (std::int64_t r = 0; r < rank; ++r)
+                dots[row * rank + r] += dotOf(values.data(), t + r * shape.cols + first, count);
         }
 }
 
@@ -251,14 +251,7 @@ BWLA_CLONES void narrowScaled(const float* x, float scale, std::int64_t count, B
 }
 
 BWLA_CLONES float dot(const float* x, const float* y, std::int64_t count) {
-    std::array<float, lanes> sums{};
-    std::int64_t j = 0;
-    for (; j + lanes <= count; j += lanes)
-        for (std::int64_t k = 0; k < lanes; ++k)
-            sums[k] += x[j + k] * y[j + k];
-    for (std::int64_t k = 0; j < count; ++j, ++k)
-        sums[k] += x[j] * y[j];
-    return sumOf(sums);
+    return dotOf(x, y, count);
 }
 
 BWLA_CLONES void addScaled(const float* x, float scale, std::int64_t count, float* out) {
