@@ -134,7 +134,10 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
            "(everything; for a GPU)",
            names<Refinement>());
     count("--reconstruct", reconstructEpochs_,
-          "Epochs that train block after block before the refinement (for a GPU), 0 = none");
+          "Epochs that train block after block before the refinement, 0 = none");
+    count("--reconstruct-tokens", reconstructTokens_, "Tokens of an epoch, 0 = 768 windows");
+    count("--reconstruct-step", reconstructStep_, "Tokens of one of its steps, 0 = 4 windows");
+    count("--reconstruct-rate", reconstructRate_, "Rate of the signs it trains, 0 = they stay");
     count("--kl-tokens", klTokens_, "Tokens that the refinement reads, 0 = the preset's");
     count("--kl-minutes", klMinutes_,
           "Length of the refinement in minutes instead (not repeatable to the byte)");
@@ -196,6 +199,9 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.klTokens, klTokens_);
     set(settings.klMinutes, klMinutes_);
     set(settings.reconstructEpochs, reconstructEpochs_);
+    set(settings.reconstructTokens, reconstructTokens_);
+    set(settings.reconstructStep, reconstructStep_);
+    set(settings.reconstructRate, reconstructRate_);
     set(settings.klStep, klStep_);
     set(settings.latentSpread, latentSpread_);
     set(settings.latentRate, latentRate_);

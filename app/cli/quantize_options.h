@@ -46,6 +46,8 @@ private:
     std::optional<std::int64_t> klTokens_;
     std::optional<double> klMinutes_;
     std::optional<int> reconstructEpochs_;
+    std::optional<std::int64_t> reconstructTokens_, reconstructStep_;
+    std::optional<double> reconstructRate_;
     std::optional<std::int64_t> klStep_;
     std::optional<double> latentSpread_;
     std::optional<double> latentRate_;

@@ -76,9 +76,18 @@ public:
           repeated_(device_) {
         student.addTo(parameters_, rates, layer);
         parameters_.pack();
-        if (settings.signs)
+        if (settings.reconstruction.latentRate > 0.0)
             student.addTo(signs_, 1.0, layer);
         signs_.pack();
+    }
+
+    /// The state that `file` holds; false if it has none.
+    bool restore(const std::filesystem::path& file) {
+        if (parameters_.empty())
+            return true; // kept in float
+        const bool found = loadKlState(file, parameters_, signs_).step > 0;
+        finish();
+        return found;
     }
 
     /// Trains on the first `count` windows, unless `file` says that it was done.
@@ -86,7 +95,8 @@ public:
              const std::filesystem::path& file, const std::stop_token& stop) {
         if (parameters_.empty())
             return; // kept in float
-        const std::int64_t size = std::min(settings_.reconstruction.windowsAStep, count);
+        const std::int64_t size =
+            std::min(settings_.reconstruction.windowsAStep(streams.input.size(1)), count);
         const std::int64_t perEpoch = count / size;
         const std::int64_t steps = settings_.reconstruction.epochs * perEpoch;
         if (loadKlState(file, parameters_, signs_).step < steps) {
@@ -104,12 +114,18 @@ public:
             }
             saveKlState(file, {steps, 0.0}, parameters_, signs_);
         }
-        student_.keepLatents(layer_, signs_);
+        finish();
     }
 
     [[nodiscard]] double flipped() const { return signs_.flipped(); }
 
 private:
+    void finish() {
+        signs_.settle();
+        if (settings_.signs)
+            student_.keepLatents(layer_, signs_);
+    }
+
     void prepare(const Streams& streams, const ErrorWeights& weights, std::int64_t size,
                  std::int64_t steps) {
         input_ = at::empty_like(streams.input.narrow(0, 0, size));
@@ -172,7 +188,8 @@ public:
           table_(source.config(), pool.tokens(),
                  at::TensorOptions().dtype(place.type).device(at::Device(place.device))) {
         const at::NoGradGuard noGrad;
-        const at::Tensor ids = pool.ids(pool.sample(settings.reconstruction.windows, fileShare));
+        const at::Tensor ids =
+            pool.ids(pool.sample(settings.reconstruction.windows(pool.tokens()), fileShare));
         streams_.input = student.embed(ids);
         const ModelConfig& config = source.config();
         original_ =
@@ -266,6 +283,14 @@ void reconstructBlocks(const ModelSource& source, TrainableModel& student,
         if (sink)
             sink(block);
     }
+}
+
+bool restoreBlocks(const ModelSource& source, TrainableModel& student, const TrainingPlace& place,
+                   const KlSettings& settings, const std::filesystem::path& folder) {
+    for (std::int64_t layer = 0; layer < source.config().layers; ++layer)
+        if (!BlockTraining(student, layer, place, settings).restore(stateFile(folder, layer)))
+            return false;
+    return true;
 }
 
 } // namespace bwla

@@ -15,13 +15,18 @@
 
 namespace bwla {
 
-/// Trains `student` in place, on the device where it lies: scales, gains and low rank, and signs if
-/// settings.signs says so, whose latents the student keeps for what trains it next. A finished
-/// block's state stays in `folder` ("reconstructed-LLLLL.safetensors"), from where a resumed run
-/// takes it (latents in 8 bits). Throws Cancelled and what writing a file throws.
+/// Trains `student` in place, on the device where it lies: scales, gains, low rank and, at a rate
+/// above 0, signs, whose latents the student keeps if settings.signs says that they train on. A
+/// finished block's state stays in `folder` ("reconstructed-LLLLL.safetensors"), from where a
+/// resumed run takes it (latents in 8 bits). Throws Cancelled and what writing a file throws.
 void reconstructBlocks(const ModelSource& source, TrainableModel& student,
                        const TrainingPlace& place, const WindowPool& pool,
                        const KlSettings& settings, const std::filesystem::path& folder,
                        const Sink<ReconstructedBlock>& sink, const std::stop_token& stop);
+
+/// All blocks as that left them in `folder`; false where a file is missing.
+[[nodiscard]] bool restoreBlocks(const ModelSource& source, TrainableModel& student,
+                                 const TrainingPlace& place, const KlSettings& settings,
+                                 const std::filesystem::path& folder);
 
 } // namespace bwla

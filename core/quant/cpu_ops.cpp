@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/cpu_ops.h"
 
+#include "core/quant/adam.h"
 #include "core/quant/fused_ops.h"
 #include "core/quant/row_kernels.h"
 
@@ -189,11 +190,13 @@ struct BinaryLinear : torch::autograd::Function<BinaryLinear> {
         const at::Tensor dLogRow = (columnDots(gradient, sums) * scale).unsqueeze(1);
         scaleAndAdd(gradient, scale, {}, {}, scaled);
         const at::Tensor dx = at::matmul(scaled, signs);
+        const at::Tensor dSigns =
+            context->needs_input_grad(1) ? at::matmul(scaled.t(), x) : at::Tensor();
         if (!outer.defined())
-            return {dx, at::Tensor(), dLogRow, at::Tensor(), at::Tensor()};
+            return {dx, dSigns, dLogRow, at::Tensor(), at::Tensor()};
         const at::Tensor dInner = dots(gradient, outer);
         scaleAndAdd(dx, {}, dInner, b, dx);
-        return {dx, at::Tensor(), dLogRow, products(inner, gradient).t(), products(dInner, x)};
+        return {dx, dSigns, dLogRow, products(inner, gradient).t(), products(dInner, x)};
     }
 };
 
@@ -221,6 +224,18 @@ at::Tensor rowsBinaryLinear(const at::Tensor& x, const at::Tensor& signs, const 
         return BinaryLinear::apply(x, signs, logRow, a, b);
     const at::Tensor none = at::empty({0}, logRow.options()); // autograd asks each for its device
     return BinaryLinear::apply(x, signs, logRow, none, none);
+}
+
+void rowsLatentStep(at::Tensor& latents, at::Tensor& first, at::Tensor& second,
+                    at::Tensor& gradients, at::Tensor& signs, const at::Tensor& rates,
+                    double bound) {
+    const rows::LatentStep step{floats(rates), static_cast<float>(Adam::beta1),
+                                static_cast<float>(Adam::beta2), static_cast<float>(Adam::epsilon),
+                                static_cast<float>(bound)};
+    at::parallel_for(0, latents.numel(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+        rows::stepLatents(step, latents.data_ptr<float>(), first.data_ptr<float>(),
+                          second.data_ptr<float>(), bits(gradients), bits(signs), {begin, end});
+    });
 }
 
 void rowsCausalSoftmax(at::Tensor& scores) {

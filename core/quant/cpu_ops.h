@@ -22,11 +22,18 @@ namespace bwla {
 /// x (k, m) times exp(logScale) (m), of x's type.
 [[nodiscard]] at::Tensor rowsScaled(const at::Tensor& x, const at::Tensor& logScale);
 
-/// x (k, m) [exp(logRow) (.) signs + A B]' (k, n): signs (n, m) of x's type without a gradient,
-/// logRow (n, 1), A (n, r) and B (r, m) float32, the last two undefined where there is no low rank.
+/// x (k, m) [exp(logRow) (.) signs + A B]' (k, n): signs (n, m) of x's type, with a gradient where they
+/// train,
+/// computed where they train, logRow (n, 1), A (n, r) and B (r, m) float32, the last two undefined
+/// where there is no low rank.
 [[nodiscard]] at::Tensor rowsBinaryLinear(const at::Tensor& x, const at::Tensor& signs,
                                           const at::Tensor& logRow, const at::Tensor& a,
                                           const at::Tensor& b);
+
+/// As fusedLatentStep() (fused_ops.h).
+void rowsLatentStep(at::Tensor& latents, at::Tensor& first, at::Tensor& second,
+                    at::Tensor& gradients, at::Tensor& signs, const at::Tensor& rates,
+                    double bound);
 
 /// scores (.., strip, keys) become softmax over the first keys - strip + 1 + row keys, in place;
 /// nothing is recorded.

@@ -102,12 +102,11 @@ public:
             differentiated(
                 "1-bit linear " + std::to_string(cols),
                 {"value", "gradient", "gradient of row scales", "gradient of column scales",
-                 "gradient of low rank A", "gradient of low rank B"},
-                Differentiated({normal({rows, cols}), normal({outputs}, 0.2), normal({cols}, 0.2),
-                                normal({outputs * rank}, 0.3), normal({rank * cols}, 0.3)},
-                               [&signs, rank](const Tensors& x) {
-                                   return Tensors{binaryLinear(x, signs, rank)};
-                               }));
+                 "gradient of low rank A", "gradient of low rank B", "gradient of signs"},
+                Differentiated(
+                    {normal({rows, cols}), normal({outputs}, 0.2), normal({cols}, 0.2),
+                     normal({outputs * rank}, 0.3), normal({rank * cols}, 0.3), signs},
+                    [rank](const Tensors& x) { return Tensors{binaryLinear(x, rank)}; }));
         }
     }
 
@@ -183,10 +182,10 @@ private:
         return fakeQuantize(x * logScale.exp(), 6, clip, clip).to(x.scalar_type());
     }
 
-    /// x: rows, log row scales, log column scales, A and B flat.
-    static at::Tensor binaryLinear(const Tensors& x, const at::Tensor& signs, std::int64_t rank) {
+    /// x: rows, log row scales, log column scales, A and B flat, signs.
+    static at::Tensor binaryLinear(const Tensors& x, std::int64_t rank) {
         const at::Tensor logRow = x[1].unsqueeze(1), a = x[3].view({-1, rank}),
-                         b = x[4].view({rank, -1}), typed = signs.to(x[0].scalar_type());
+                         b = x[4].view({rank, -1}), typed = x[5].to(x[0].scalar_type());
         if (runsOnRows(x[0]))
             return rowsBinaryLinear(rowsScaled(x[0], x[2]), typed, logRow, a, b);
         const at::Tensor scaled = (x[0] * x[2].exp()).to(x[0].scalar_type());

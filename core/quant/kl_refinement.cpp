@@ -58,9 +58,8 @@ public:
 
     RefinedModel run(const std::filesystem::path& stateFile, const Sink<KlPoint>& sink,
                      const std::stop_token& stop, const Sink<ReconstructedBlock>& reconstructed) {
-        if (settings_.reconstruction.epochs > 0 && !std::filesystem::exists(stateFile))
-            reconstructBlocks(source_, student_, place_, pool_, settings_, stateFile.parent_path(),
-                              reconstructed, stop);
+        if (settings_.reconstruction.epochs > 0)
+            reconstruct(stateFile, reconstructed, stop);
         handOverParameters();
         progress_ = loadKlState(stateFile, parameters_, signs_);
         resumedAt_ = progress_.step;
@@ -82,6 +81,19 @@ public:
     }
 
 private:
+    /// A run that is taken up again needs only the signs: where they train they are in its state.
+    void reconstruct(const std::filesystem::path& stateFile,
+                     const Sink<ReconstructedBlock>& reconstructed, const std::stop_token& stop) {
+        const std::filesystem::path folder = stateFile.parent_path();
+        if (!std::filesystem::exists(stateFile))
+            reconstructBlocks(source_, student_, place_, pool_, settings_, folder, reconstructed,
+                              stop);
+        else if (!settings_.signs && !restoreBlocks(source_, student_, place_, settings_, folder))
+            throw Error(ErrorCode::notFound)
+                .in(folder.string())
+                .because("the state of block reconstruction is not there");
+    }
+
     void handOverParameters() {
         TrainingRates rates;
         rates.rotations = settings_.rotationRate;

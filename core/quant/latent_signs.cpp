@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/quant/latent_signs.h"
 
+#include "core/quant/cpu_ops.h"
 #include "core/quant/fused_ops.h"
 
 #include <ATen/core/grad_mode.h>
@@ -35,10 +36,21 @@ void LatentSigns::step(const at::Tensor& rates) {
         fusedLatentStep(state.value, state.first, state.second, gradient_, signs_, rates, bound);
         return;
     }
+    if (runsOnRows(signs_)) {
+        rowsLatentStep(state.value, state.first, state.second, gradient_, signs_, rates, bound);
+        return;
+    }
     const at::Tensor gradient = gradient_.to(at::kFloat).mul_(state.value.abs().le(bound));
     state.step(gradient, at::ones({}, gradient.options()), rates);
     gradient_.zero_();
     follow();
+}
+
+void LatentSigns::settle() {
+    for (at::Tensor& leaf : leaves_) {
+        leaf.requires_grad_(false);
+        leaf.mutable_grad() = at::Tensor();
+    }
 }
 
 std::vector<at::Tensor> LatentSigns::latents() const {

@@ -23,6 +23,8 @@ public:
     /// One step against the summed gradients, which are then zero again; signs follow. `rates`:
     /// adamRates().
     void step(const at::Tensor& rates);
+    /// The leaves keep their signs and are constants again, until they are added elsewhere.
+    void settle();
     /// What was trained, a view like each leaf added.
     [[nodiscard]] std::vector<at::Tensor> latents() const;
     /// Latents in 8 bits, 127 = 1.5, (size): what an unfinished run keeps of them. Never 0.

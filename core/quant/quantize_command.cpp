@@ -90,6 +90,9 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
         words.add("--keep", s.inFloat.keptText());
     words.option("--refine", s.refinement, usual.refinement);
     words.option("--reconstruct", s.reconstructEpochs, usual.reconstructEpochs);
+    words.option("--reconstruct-tokens", s.reconstructTokens, usual.reconstructTokens);
+    words.option("--reconstruct-step", s.reconstructStep, usual.reconstructStep);
+    words.option("--reconstruct-rate", s.reconstructRate, usual.reconstructRate);
     words.option("--kl-tokens", s.klTokens, usual.klTokens);
     words.option("--kl-minutes", s.klMinutes, usual.klMinutes);
     words.option("--kl-step", s.klStep, usual.klStep);

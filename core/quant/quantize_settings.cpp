@@ -63,6 +63,12 @@ nlohmann::json refinementRecipe(const QuantizeSettings& s) {
         recipe["step"] = s.klStep;
     if (s.reconstructEpochs > 0)
         recipe["reconstruct_epochs"] = s.reconstructEpochs;
+    if (s.reconstructTokens > 0)
+        recipe["reconstruct_tokens"] = s.reconstructTokens;
+    if (s.reconstructStep > 0)
+        recipe["reconstruct_step"] = s.reconstructStep;
+    if (s.reconstructRate != QuantizeSettings().reconstructRate)
+        recipe["reconstruct_rate"] = s.reconstructRate;
     if (s.rotationRate > 0.0)
         recipe["rotation_rate"] = s.rotationRate;
     if (s.klRate != 1.0)
@@ -159,6 +165,14 @@ void validate(const QuantizeSettings& s) {
     if (s.reconstructEpochs < 0 || s.reconstructEpochs > 1000)
         reject("--reconstruct must be between 0 and 1000, not " +
                std::to_string(s.reconstructEpochs) + ".");
+    if (s.reconstructTokens < 0 || s.reconstructTokens > 100'000'000)
+        reject("--reconstruct-tokens must be between 0 and 100000000, not " +
+               std::to_string(s.reconstructTokens) + ".");
+    if (s.reconstructStep < 0 || s.reconstructStep > 1'000'000)
+        reject("--reconstruct-step must be between 0 and 1000000, not " +
+               std::to_string(s.reconstructStep) + ".");
+    if (!(s.reconstructRate >= 0.0 && s.reconstructRate <= 1.0))
+        reject("--reconstruct-rate must be between 0 and 1.");
     if (s.klTokens < 0 || s.klTokens > 10'000'000'000)
         reject("--kl-tokens must be between 0 and 10000000000, not " + std::to_string(s.klTokens) +
                ".");

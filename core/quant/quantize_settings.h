@@ -64,8 +64,11 @@ struct QuantizeSettings {
     FloatParts inFloat; ///< what is not quantized
 
     Refinement refinement = Refinement::none;
-    int reconstructEpochs = 0; ///< of block reconstruction before it; 0 = none
-    std::int64_t klTokens = 0; ///< the refinement reads; 0 = usualKlTokens()
+    int reconstructEpochs = 0;          ///< of block reconstruction before it; 0 = none
+    std::int64_t reconstructTokens = 0; ///< of text that an epoch reads; 0 = 768 windows
+    std::int64_t reconstructStep = 0;   ///< tokens of one of its steps; 0 = 4 windows
+    double reconstructRate = 0.02;      ///< of its latents' steps; 0 = signs stay
+    std::int64_t klTokens = 0;          ///< the refinement reads; 0 = usualKlTokens()
     double klMinutes = 0.0;    ///< > 0: as many tokens as fit, which depends on the machine
     std::int64_t klStep = 0;   ///< tokens of one step; 0 = as many as suit the device
     double latentSpread = 0.2; ///< of the latents' start; less = signs turn sooner

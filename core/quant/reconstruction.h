@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 namespace bwla {
@@ -8,11 +9,19 @@ namespace bwla {
 /// Block reconstruction, between the closed form and the KL of the whole model
 /// (docs/method.md).
 struct ReconstructionSettings {
-    std::int64_t epochs = 0;    ///< over its windows; 0 = none
-    std::int64_t windows = 768; ///< of the text; 8 % of them are held out
-    std::int64_t windowsAStep = 4;
-    /// In units of a row's mean |latent|: 1e-3 turned nothing in the study, 1e-1 forgets.
+    std::int64_t epochs = 0;     ///< over its windows; 0 = none
+    std::int64_t tokens = 0;     ///< of its windows, 8 % of which are held out; 0 = 768 windows
+    std::int64_t stepTokens = 0; ///< at least a window; 0 = 4 windows
+    /// In units of a row's mean |latent|: 1e-3 turned nothing in the study, 1e-1 forgets; 0 = signs
+    /// stay.
     double latentRate = 2e-2;
+
+    [[nodiscard]] std::int64_t windows(std::int64_t windowTokens) const {
+        return tokens > 0 ? std::max<std::int64_t>(2, tokens / windowTokens) : 768;
+    }
+    [[nodiscard]] std::int64_t windowsAStep(std::int64_t windowTokens) const {
+        return stepTokens > 0 ? std::max<std::int64_t>(1, stepTokens / windowTokens) : 4;
+    }
     double quantizedShare = 0.25; ///< of the steps, with rounded activations
 };
 

@@ -46,6 +46,9 @@ KlSettings klSettings(const QuantizeSettings& s, std::int64_t parameters) {
     kl.rateFactor = s.klRate;
     kl.activationBits = s.activationBits;
     kl.reconstruction.epochs = s.reconstructEpochs;
+    kl.reconstruction.tokens = s.reconstructTokens;
+    kl.reconstruction.stepTokens = s.reconstructStep;
+    kl.reconstruction.latentRate = s.reconstructRate;
     kl.seed = s.seed;
     kl.device = s.device;
     return kl;

@@ -277,6 +277,21 @@ BWLA_CLONES float exponentiate(float* x, float largest, std::int64_t count) {
 
 } // namespace
 
+BWLA_CLONES void stepLatents(const LatentStep& step, float* __restrict latents,
+                             float* __restrict first, float* __restrict second,
+                             Bf16* __restrict gradients, Bf16* __restrict signs, Range range) {
+    constexpr Bf16 one = 0x3F80, minusOne = 0xBF80;
+    const float rate = step.rates[0] * step.rates[1], unbias = step.rates[2];
+    for (std::int64_t i = range.begin; i < range.end; ++i) {
+        const float gradient = std::abs(latents[i]) <= step.bound ? wide(gradients[i]) : 0.0F;
+        first[i] += (1.0F - step.beta1) * (gradient - first[i]);
+        second[i] = step.beta2 * second[i] + (1.0F - step.beta2) * gradient * gradient;
+        latents[i] -= rate * first[i] / (std::sqrt(second[i] * unbias) + step.epsilon);
+        gradients[i] = 0;
+        signs[i] = latents[i] >= 0.0F ? one : minusOne;
+    }
+}
+
 void causalSoftmax(Bf16* scores, std::int64_t known, Shape shape, float* work) {
     for (std::int64_t row = 0; row < shape.rows; ++row) {
         Bf16* values = scores + row * shape.cols;

@@ -51,6 +51,17 @@ void normaliseGradient(const Bf16* gradient, const Bf16* x, const float* gain, c
 void gate(const Bf16* gateUp, Bf16* out, Shape shape, Range range);
 void gateGradient(const Bf16* gradient, const Bf16* gateUp, Bf16* result, Shape shape, Range range);
 
+/// What a step of Adam on latent signs is made of; rates: adamRates().
+struct LatentStep {
+    const float* rates;
+    float beta1, beta2, epsilon, bound;
+};
+
+/// Latents, moments, gradients and signs `range`: a step of each latent within the bound, gradients
+/// become 0 and signs those of the latents.
+void stepLatents(const LatentStep& step, float* latents, float* first, float* second,
+                 Bf16* gradients, Bf16* signs, Range range);
+
 /// Row by row in place: softmax of the first `known` values, which grows by one a row; zeros after.
 void causalSoftmax(Bf16* scores, std::int64_t known, Shape shape, float* work);
 

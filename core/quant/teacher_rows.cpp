@@ -42,7 +42,7 @@ std::vector<std::int64_t> WindowPool::sample(std::int64_t count, double fileShar
     const std::int64_t others = size() - fileWindows_;
     const auto wanted =
         static_cast<std::int64_t>(std::ceil(fileShare * static_cast<double>(count)));
-    const std::int64_t file = std::min(fileWindows_, others == 0 ? count : wanted);
+    const std::int64_t file = std::min(fileWindows_, std::max(wanted, count - others));
     const std::int64_t other = std::min(others, count - file);
     std::vector<std::int64_t> windows;
     for (std::int64_t i = 0; i < file; ++i)

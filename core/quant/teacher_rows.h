@@ -21,8 +21,8 @@ public:
     /// run reads what an undisturbed one would.
     [[nodiscard]] std::vector<std::int64_t> draw(std::int64_t count, std::uint64_t seed,
                                                  std::int64_t step) const;
-    /// `count` different windows, evenly spaced: at most `fileShare` of them of the file if there
-    /// is other text, in an order that mixes both.
+    /// `count` different windows, evenly spaced: `fileShare` of them of the file if there is enough
+    /// other text, in an order that mixes both.
     [[nodiscard]] std::vector<std::int64_t> sample(std::int64_t count, double fileShare) const;
     /// (windows.size(), tokens), int64.
     [[nodiscard]] at::Tensor ids(const std::vector<std::int64_t>& windows) const;

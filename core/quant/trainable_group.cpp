@@ -142,7 +142,7 @@ at::Tensor TrainableGroup::foldedWeight() const {
     return rotation_.empty() ? w : rotation_.folded(w);
 }
 
-/// The same as x weight()', without the gradient of the whole matrix: signs are constants here.
+/// The same as x weight()', without that matrix or its gradient.
 at::Tensor TrainableGroup::factored(const at::Tensor& x) const {
     if (runsOnRows(x) && !mean_.defined())
         return rowsBinaryLinear(x, signs_, logRow_, lowRankA_, lowRankB_);
@@ -161,7 +161,7 @@ at::Tensor TrainableGroup::operator()(const at::Tensor& x, int bits) const {
     if (bits >= 16 && place_.manyRows)
         return at::matmul(x, foldedWeight().to(place_.type).t());
     const at::Tensor prepared = quantized(x, bits);
-    if (place_.manyRows || signs_.requires_grad())
+    if (place_.manyRows)
         return at::matmul(prepared, weight().to(place_.type).t());
     return factored(prepared);
 }

@@ -70,6 +70,9 @@ private slots:
         s.latentSpread = 0.25;
         s.latentRate = 0.02;
         s.reconstructEpochs = 3;
+        s.reconstructTokens = 65536;
+        s.reconstructStep = 512;
+        s.reconstructRate = 0.05;
         s.rotationRate = 0.004;
         s.klRate = 0.5;
         s.inFloat.setLayers("1-28");

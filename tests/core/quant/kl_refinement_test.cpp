@@ -74,7 +74,7 @@ class KlRefinementTest : public QObject {
         KlSettings settings = steps(0);
         settings.signs = true;
         settings.reconstruction.epochs = 12;
-        settings.reconstruction.windowsAStep = 2;
+        settings.reconstruction.stepTokens = 2 * window;
         return settings;
     }
     struct Trained {
@@ -165,14 +165,13 @@ private Q_SLOTS:
         KlText text = text_;
         text.heldFile = text_.file; // so that its KL falls too
         std::vector<double> held;
-        const RefinedModel trained = refineByKl(
-            *source_, start_, text, steps(40), state("held"),
-            [&](const KlPoint& point) {
-                QVERIFY(!point.heldOutSelf);
-                if (point.heldOutFile)
-                    held.push_back(*point.heldOutFile);
-            },
-            {});
+        const RefinedModel trained = refineByKl(*source_, start_, text, steps(40), state("held"),
+                                                [&](const KlPoint& point) {
+                                                    QVERIFY(!point.heldOutSelf);
+                                                    if (point.heldOutFile)
+                                                        held.push_back(*point.heldOutFile);
+                                                },
+                                                {});
         QVERIFY2(held.size() >= 15 && held.size() <= 21, qPrintable(QString::number(held.size())));
         QVERIFY(held.back() < held.front());
         QCOMPARE(bytes(trained), bytes(train(steps(40), "not held").model));
@@ -284,18 +283,50 @@ private Q_SLOTS:
         QFETCH(bool, signs);
         KlSettings settings = reconstruction();
         settings.signs = signs;
-        const Trained trained = train(settings, signs ? "near-signs/state" : "near/state");
-        QCOMPARE(static_cast<std::int64_t>(trained.blocks.size()), source_->config().layers);
-        // One block of these may lose where bfloat16 rounds otherwise, all together do not.
+        if (!signs)
+            settings.reconstruction.latentRate = 0.0;
+        // One block of these, and one seed, may lose where bfloat16 rounds otherwise.
         double before = 0.0, after = 0.0;
-        for (const ReconstructedBlock& block : trained.blocks) {
-            before += block.errorBefore;
-            after += block.errorAfter;
-            QVERIFY(block.errorAfter < 1.05 * block.errorBefore);
-            QCOMPARE(block.flippedSigns > 0.0, signs);
+        for (settings.seed = 0; settings.seed < 3; ++settings.seed) {
+            const std::string name =
+                (signs ? "near-signs" : "near") + std::to_string(settings.seed) + "/state";
+            const Trained trained = train(settings, name.c_str());
+            QCOMPARE(static_cast<std::int64_t>(trained.blocks.size()), source_->config().layers);
+            for (const ReconstructedBlock& block : trained.blocks) {
+                before += block.errorBefore;
+                after += block.errorAfter;
+                QVERIFY(block.errorAfter < 1.1 * block.errorBefore);
+                QCOMPARE(block.flippedSigns > 0.0, signs);
+            }
+            QVERIFY(klOf(trained.model) < 0.95 * klOf(start_));
         }
         QVERIFY2(after < 0.985 * before, qPrintable(QString("%1 -> %2").arg(before).arg(after)));
-        QVERIFY(klOf(trained.model) < klOf(start_));
+    }
+
+    /// Signs that only reconstruction trains: the KL leaves them, and a run that is taken up again
+    /// finds them.
+    void reconstructedSignsStay() {
+        KlSettings settings = reconstruction();
+        settings.signs = false;
+        settings.tokens = 6 * 512;
+        const RefinedModel whole = train(settings, "signs-stay/state").model;
+        settings.tokens = 0;
+        const RefinedModel before = train(settings, "signs-before/state").model;
+        settings.tokens = 6 * 512;
+        for (std::size_t l = 0; l < before.blocks.size(); ++l)
+            QVERIFY(whole.blocks[l].groups[0].linears[0].signs ==
+                    before.blocks[l].groups[0].linears[0].signs);
+        const std::filesystem::path file = state("signs-stopped/state");
+        std::filesystem::create_directories(file.parent_path());
+        std::stop_source stop;
+        QVERIFY_EXCEPTION_THROWN((void)refineByKl(
+                                     *source_, start_, text_, settings, file,
+                                     [&](const KlPoint&) { stop.request_stop(); },
+                                     stop.get_token()),
+                                 Cancelled);
+        QVERIFY(bytes(train(settings, "signs-stopped/state").model) == bytes(whole));
+        std::filesystem::remove(file.parent_path() / "reconstructed-00001.safetensors");
+        QVERIFY_EXCEPTION_THROWN((void)train(settings, "signs-stopped/state"), Error);
     }
 
     /// The KL goes on from trained latents: a step too small to turn a sign leaves them as

@@ -51,7 +51,10 @@ private Q_SLOTS:
         const TrainingCheckResult result = checked(settings);
         std::map<std::string, double> errors;
         for (const TrainingCheck& check : result.checks) {
-            QVERIFY2(check.ok, check.what.c_str());
+            QVERIFY2(check.ok, qPrintable(QString("%1: %2 (%3)")
+                                              .arg(check.what.c_str())
+                                              .arg(check.error)
+                                              .arg(check.detail.c_str())));
             QVERIFY2(check.error < 0.05,
                      qPrintable(QString("%1 %2").arg(check.what.c_str()).arg(check.error)));
             errors[check.what] = check.error;
