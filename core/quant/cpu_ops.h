@@ -22,8 +22,7 @@ namespace bwla {
 /// x (k, m) times exp(logScale) (m), of x's type.
 [[nodiscard]] at::Tensor rowsScaled(const at::Tensor& x, const at::Tensor& logScale);
 
-/// x (k, m) [exp(logRow) (.) signs + A B]' (k, n): signs (n, m) of x's type, with a gradient where they
-/// train,
+/// x (k, m) [exp(logRow) (.) signs + A B]' (k, n): signs (n, m) of x's type, whose gradient is
 /// computed where they train, logRow (n, 1), A (n, r) and B (r, m) float32, the last two undefined
 /// where there is no low rank.
 [[nodiscard]] at::Tensor rowsBinaryLinear(const at::Tensor& x, const at::Tensor& signs,
