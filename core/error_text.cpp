@@ -119,7 +119,7 @@ std::string useSentence(const Error& e) {
                (e.offset >= 0 ? " (byte " + std::to_string(e.offset) + ")" : "") +
                ". Convert it to UTF-8 first.";
     case ErrorCode::outOfMemory:
-        return "Out of memory" + (e.detail.empty() ? "" : " while " + e.detail) +
+        return "Out of memory" + (e.detail.empty() ? "" : ": " + e.detail) +
                ". Close other programs or use a smaller model.";
     case ErrorCode::backend:
         return "The compute backend failed: " + e.detail + ".";

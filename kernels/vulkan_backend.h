@@ -26,7 +26,8 @@ struct VulkanMask {
     bool matrices = false;            ///< units that multiply small matrices
     std::int64_t allocationBytes = 0; ///< largest single allocation; 0 = the device's own
     std::int64_t memoryBytes = 0;     ///< all allocations together; 0 = no limit
-    // And what goes wrong with it.
+    // And what goes wrong with it. BWLA_VULKAN_FAULT says "lost:N" or "full:N" to whole programs:
+    // as `submissions` or `allocations` = N.
     std::string idleShader{}; ///< variant that does nothing: its results are wrong
     int submissions = 0;      ///< after so many the device is lost; 0 = never
     int allocations = 0;      ///< after so many its memory is full; 0 = never
@@ -64,7 +65,7 @@ struct VulkanDeviceInfo {
     std::string uuid; ///< 8-4-4-4-12 hexadecimal digits
     std::string type; ///< "discrete gpu", "integrated gpu", "virtual gpu", "cpu", "other"
     std::string driver;
-    std::string missing; ///< what it lacks to be used; empty = usable
+    std::string missing;         ///< what it lacks to be used; empty = usable
     std::int64_t freeMemory = 0; ///< bytes of its own that this process may take now; 0 = unknown
 
     [[nodiscard]] bool isGpu() const { return type.ends_with("gpu"); }
@@ -74,8 +75,9 @@ struct VulkanDeviceInfo {
 [[nodiscard]] std::vector<VulkanDeviceInfo> vulkanDevices();
 
 /// Throws KernelError: unsupported (no Vulkan, no such device, a feature is missing),
-/// unknownOverride (BWLA_VULKAN_DEVICE names none, BWLA_KERNELS no mode), outOfMemory, deviceLost,
-/// wrongResult (kernels are checked, and some work has none left that computes correctly).
+/// unknownOverride (BWLA_VULKAN_DEVICE names none, BWLA_KERNELS no mode, BWLA_VULKAN_FAULT no
+/// fault), outOfMemory, deviceLost, wrongResult (kernels are checked, and some work has none left
+/// that computes correctly).
 [[nodiscard]] std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions& options = {});
 
 /// bench-kernels on a Vulkan device; see VulkanOptions for the device and what is thrown.

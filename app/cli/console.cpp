@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <iostream>
+#include <utility>
 
 namespace bwla {
 namespace {
@@ -60,17 +61,22 @@ void Console::document(const OrderedJson& value) {
 void Console::line(std::string_view text) {
     clearProgress();
     std::cout << text << '\n';
+    inLine_ = false;
 }
 
 void Console::stream(std::string_view text) {
     clearProgress();
     std::cout << text << std::flush;
+    if (!text.empty())
+        inLine_ = text.back() != '\n';
 }
 
 void Console::note(std::string_view text) {
     if (json_)
         return;
     clearProgress();
+    if (std::exchange(inLine_, false) && terminal_)
+        std::cerr << '\n';
     std::cerr << text << '\n';
 }
 

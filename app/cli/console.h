@@ -51,6 +51,7 @@ private:
     bool json_;
     bool terminal_;
     bool progressShown_ = false;
+    bool inLine_ = false; ///< streamed text stands on the terminal without a line end
     std::optional<Clock::time_point> lastProgress_;
     std::string cancelSentence_ = "Stopped.";
     std::string lastPhase_;

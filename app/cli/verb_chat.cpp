@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/interrupt.h"
 #include "app/cli/load.h"
-#include "core/model/open_model.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
+#include "core/chat/chat_room.h"
 #include "core/engine/answer_job.h"
 #include "core/engine/chat_prompt.h"
+#include "core/engine/machine_memory.h"
+#include "core/model/open_model.h"
 
 #include <unistd.h>
 
@@ -54,45 +56,112 @@ std::string speedText(const AnswerResult& result) {
                   stopReasonName(result.stop));
 }
 
-OrderedJson answerDocument(const AnswerResult& result) {
-    return {{"text", result.text},           {"prompt_tokens", result.promptTokens},
-            {"tokens", result.tokens},       {"prompt_tok_s", result.promptSpeed()},
-            {"tok_s", result.decodeSpeed()}, {"stop", stopReasonName(result.stop)}};
-}
-
-/// A model with a cache, ready to answer.
+/// A model with a cache, ready to answer; on the processor from when a Vulkan device fails.
 class Speaker {
 public:
     Speaker(const Options& options, OpenModel& model, const Tokenizer& tokenizer, const Call& call)
-        : options_(options), tokenizer_(tokenizer), console_(call.console),
-          backend_(makeBackend(call.options, options.engine)),
-          transformer_(loadTransformer(*backend_, model, options.engine, call)),
-          session_(*transformer_,
-                   options.context > 0 ? options.context : defaultCapacity(model.config()),
-                   options.engine.activationBits) {}
+        : options_(options), model_(model), tokenizer_(tokenizer), call_(call) {
+        try {
+            load(call.options, call.stop);
+        } catch (const KernelError& error) {
+            fallBack(error, call.stop);
+        }
+    }
 
     /// Streams the answer unless the result is to be one document.
     AnswerResult answer(const std::vector<ChatMessage>& messages, const std::stop_token& stop) {
         AnswerSettings settings = options_.answer;
         settings.prompt = promptTokens(tokenizer_, promptText(options_, tokenizer_, messages));
-        const auto sink = [this](const AnswerEvent& event) {
-            if (!console_.json())
-                console_.stream(event.text);
+        Console& console = call_.console;
+        const auto sink = [&](const AnswerEvent& event) {
+            if (!console.json())
+                console.stream(event.text);
         };
-        AnswerResult result = AnswerJob(session_, tokenizer_).run(settings, sink, stop);
-        if (!console_.json())
-            console_.line("");
-        console_.note(speedText(result));
+        const auto rescue = [&](const KernelError& error) -> Session& {
+            fallBack(error, stop);
+            return *session_;
+        };
+        AnswerResult result = AnswerJob(*session_, tokenizer_, rescue).run(settings, sink, stop);
+        if (!console.json())
+            console.line("");
+        console.note(speedText(result));
         return result;
     }
 
+    [[nodiscard]] OrderedJson document(const AnswerResult& result) const {
+        return {{"text", result.text},
+                {"prompt_tokens", result.promptTokens},
+                {"tokens", result.tokens},
+                {"prompt_tok_s", result.promptSpeed()},
+                {"tok_s", result.decodeSpeed()},
+                {"stop", stopReasonName(result.stop)},
+                {"backend", backend_->info().backend},
+                {"device", backend_->info().device},
+                {"fallback", fallback_.empty() ? OrderedJson(nullptr) : OrderedJson(fallback_)}};
+    }
+
 private:
+    void load(const CommonOptions& where, const std::stop_token& stop) {
+        Call call = call_;
+        call.stop = stop;
+        backend_ = makeBackend(where, options_.engine);
+        transformer_ = loadTransformer(*backend_, model_, options_.engine, call);
+        const std::int64_t context =
+            options_.context > 0 ? options_.context : defaultCapacity(model_.config());
+        session_ =
+            std::make_unique<Session>(*transformer_, context, options_.engine.activationBits);
+    }
+    /// Not where it failed itself, nor for a device that somebody named and that is not there.
+    [[nodiscard]] bool processorCanHelp(const KernelError& error) const {
+        if (backend_)
+            return backend_->info().backend == "vulkan";
+        const bool named = !call_.options.backend.empty();
+        return backendInUse(call_.options) == "vulkan" &&
+               error.code() != KernelErrorCode::unknownOverride &&
+               !(named && error.code() == KernelErrorCode::unsupported);
+    }
+    /// Throws the error itself where the processor cannot help, Error{outOfMemory} where it has too
+    /// little memory.
+    void fallBack(const KernelError& error, const std::stop_token& stop) {
+        if (!processorCanHelp(error))
+            throw KernelError(error);
+        const std::string failure = failureText(error);
+        session_.reset();
+        transformer_.reset();
+        backend_.reset();
+        const std::int64_t needed = expectedChatMemory(model_, options_.engine.cacheBits);
+        const std::int64_t available = availableMemory();
+        if (available > 0 && needed > available)
+            throw Error(ErrorCode::outOfMemory)
+                .because(failure + ", and the processor would need " + bytesText(needed) +
+                         " of the " + bytesText(available) + " free");
+        fallback_ = failure + "; the processor goes on with the conversation.";
+        call_.console.note(fallback_);
+        call_.console.event({{"event", "fallback"}, {"message", fallback_}});
+        CommonOptions processor = call_.options;
+        processor.backend = "cpu";
+        load(processor, stop);
+    }
+    [[nodiscard]] std::string failureText(const KernelError& error) const {
+        const std::string device = backend_ ? backend_->info().device : "The Vulkan device";
+        switch (error.code()) {
+        case KernelErrorCode::deviceLost:
+            return device + " stopped answering";
+        case KernelErrorCode::outOfMemory:
+            return device + " has too little memory";
+        default:
+            return error.what();
+        }
+    }
+
     const Options& options_;
+    OpenModel& model_;
     const Tokenizer& tokenizer_;
-    Console& console_;
+    const Call& call_;
+    std::string fallback_; ///< why the processor took over
     std::unique_ptr<Backend> backend_;
     std::unique_ptr<Transformer> transformer_;
-    Session session_;
+    std::unique_ptr<Session> session_;
 };
 
 /// Turns from standard input until its end. Ctrl+C stops an answer; while none is being given it
@@ -133,7 +202,7 @@ void chat(const Options& options, const Call& call) {
     const AnswerResult result = speaker.answer(messages, call.stop);
     throwIfStopped(call.stop);
     if (call.console.json())
-        call.console.document(answerDocument(result));
+        call.console.document(speaker.document(result));
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "core/engine/stop_strings.h"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <span>
@@ -33,10 +34,12 @@ public:
         promptRead_ = tokens;
         tell({});
     }
-    /// The prompt is read: what follows counts as decoding.
-    void beginAnswer() {
-        result_.promptSeconds = secondsSince(start_);
-        answerStart_ = Clock::now();
+    void beginReading() { readingStart_ = Clock::now(); }
+    /// Everything so far is read: what follows counts as decoding.
+    void beginDecoding() {
+        result_.promptSeconds = secondsSince(readingStart_);
+        result_.decodeSteps = 0;
+        decodingStart_ = Clock::now();
     }
     /// False where the token completed a stop string.
     bool add(std::int32_t token) {
@@ -51,7 +54,7 @@ public:
     void finish() {
         say(stops_.add(characters_.finish()));
         say(stops_.finish());
-        result_.decodeSeconds = secondsSince(answerStart_);
+        result_.decodeSeconds = secondsSince(decodingStart_);
     }
 
 private:
@@ -69,7 +72,7 @@ private:
                .promptRead = promptRead_,
                .seconds = secondsSince(start_),
                .decodeSteps = result_.decodeSteps,
-               .decodeSeconds = result_.tokens > 0 ? secondsSince(answerStart_) : 0.0,
+               .decodeSeconds = result_.tokens > 0 ? secondsSince(decodingStart_) : 0.0,
                .added = {result_.path.begin() + static_cast<std::ptrdiff_t>(told),
                          result_.path.end()}});
     }
@@ -79,10 +82,65 @@ private:
     AnswerResult& result_;
     Utf8Stream characters_;
     StopStrings stops_;
-    Clock::time_point start_ = Clock::now(), answerStart_ = start_;
+    Clock::time_point start_ = Clock::now(), readingStart_ = start_, decodingStart_ = start_;
     std::int64_t promptRead_ = 0;
     std::int64_t written_ = 0; ///< bytes
     std::size_t told_ = 0;     ///< tokens
+};
+
+/// Has a session read the conversation, another one where the first one's backend fails.
+class Reader {
+public:
+    Reader(Session*& session, const Rescue& rescue, int likeliest, Transcript& transcript,
+           AnswerResult& result, const std::stop_token& stop)
+        : session_(session), rescue_(rescue), likeliest_(likeliest), transcript_(transcript),
+          result_(result), stop_(stop) {}
+
+    /// What follows a conversation of which the cache may hold a part.
+    Session::Next begin(std::span<const std::int32_t> history) {
+        return safely(history, [&] { return readAll(history); });
+    }
+    /// What follows one token more.
+    Session::Next step(std::span<const std::int32_t> history) {
+        return safely(history, [&] {
+            auto next = session_->feedFor(likeliest_, history.last(1), stop_);
+            result_.decodeSteps += next.stopped() ? 0 : 1;
+            return next;
+        });
+    }
+
+private:
+    template<class Work>
+    Session::Next safely(std::span<const std::int32_t> history, const Work& work) {
+        try {
+            return work();
+        } catch (const KernelError& error) {
+            if (!rescue_)
+                throw;
+            session_ = &rescue_(error);
+        }
+        return readAll(history);
+    }
+    Session::Next readAll(std::span<const std::int32_t> history) {
+        transcript_.beginReading();
+        const std::int64_t known = session_->reusePrefix(history);
+        result_.reusedTokens = std::min(known, result_.promptTokens);
+        result_.readTokens = std::ssize(history) - known;
+        auto next = session_->feedFor(likeliest_, history.subspan(static_cast<std::size_t>(known)),
+                                      stop_, [&](std::int64_t tokens) {
+                                          transcript_.promptRead(
+                                              std::min(known + tokens, result_.promptTokens));
+                                      });
+        transcript_.beginDecoding();
+        return next;
+    }
+
+    Session*& session_;
+    const Rescue& rescue_;
+    int likeliest_;
+    Transcript& transcript_;
+    AnswerResult& result_;
+    const std::stop_token& stop_;
 };
 
 } // namespace
@@ -104,7 +162,7 @@ const char* stopReasonName(StopReason reason) {
 }
 
 double AnswerResult::promptSpeed() const {
-    return speed(promptTokens - reusedTokens, promptSeconds);
+    return speed(readTokens, promptSeconds);
 }
 
 double AnswerResult::decodeSpeed() const {
@@ -120,13 +178,9 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
     Transcript transcript(tokenizer_, settings.stopStrings, sink, result);
     std::vector<std::int32_t> history = settings.prompt;
     result.promptTokens = std::ssize(settings.prompt);
-    result.reusedTokens = session_.reusePrefix(settings.prompt);
-    const int likeliest = sampler.likeliestWanted(session_.model().config().vocabulary);
-    auto next = session_.feedFor(
-        likeliest,
-        std::span(settings.prompt).subspan(static_cast<std::size_t>(result.reusedTokens)), stop,
-        [&](std::int64_t tokens) { transcript.promptRead(result.reusedTokens + tokens); });
-    transcript.beginAnswer();
+    Reader reader(session_, rescue_, sampler.likeliestWanted(session_->model().config().vocabulary),
+                  transcript, result, stop);
+    auto next = reader.begin(history);
 
     result.stop = StopReason::stopped;
     while (!next.stopped() && !stop.stop_requested()) {
@@ -145,12 +199,11 @@ AnswerResult AnswerJob::run(const AnswerSettings& settings, const Sink<AnswerEve
             result.stop = StopReason::length;
             break;
         }
-        if (session_.length() == session_.capacity()) {
+        if (session_->length() == session_->capacity()) {
             result.stop = StopReason::context;
             break;
         }
-        next = session_.feedFor(likeliest, std::span(&token, 1), stop);
-        result.decodeSteps += next.stopped() ? 0 : 1;
+        next = reader.step(history);
     }
     transcript.finish();
     return result;

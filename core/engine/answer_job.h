@@ -7,8 +7,10 @@
 #include "core/text/tokenizer.h"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace bwla {
@@ -55,6 +57,7 @@ struct AnswerResult {
     std::int64_t promptTokens = 0;
     std::int64_t reusedTokens = 0; ///< of the prompt, taken from the session's cache
     std::int64_t tokens = 0;       ///< of the answer, the ending token left out
+    std::int64_t readTokens = 0;   ///< before decoding: what of the prompt was not reused
     double promptSeconds = 0.0;    ///< to the first logits
     double decodeSeconds = 0.0;    ///< after them
     std::int64_t decodeSteps = 0;  ///< single-token forward passes in decodeSeconds
@@ -66,20 +69,27 @@ struct AnswerResult {
     [[nodiscard]] double decodeSpeed() const;
 };
 
+/// Where a session's backend fails: another session of the same model to go on with. Throws to give
+/// up.
+using Rescue = std::function<Session&(const KernelError&)>;
+
 /// One answer in a conversation: what the session's cache already holds of the prompt is reused.
-/// Throws Error{promptTooLong, badArgument, numeric}, KernelError; a stop is no exception but
-/// StopReason::stopped.
+/// With a rescue the answer goes on where its backend fails: the other session reads prompt and
+/// answer so far, the sampler draws on, and the numbers that depend on a session (reusedTokens,
+/// readTokens, times and steps) are the other's. Throws Error{promptTooLong, badArgument, numeric},
+/// KernelError; a stop is no exception but StopReason::stopped.
 class AnswerJob : public Job<AnswerSettings, AnswerEvent, AnswerResult> {
 public:
-    /// Both must outlive the job.
-    AnswerJob(Session& session, const Tokenizer& tokenizer)
-        : session_(session), tokenizer_(tokenizer) {}
+    /// Both must outlive the job; the session only until its rescue.
+    AnswerJob(Session& session, const Tokenizer& tokenizer, Rescue rescue = {})
+        : session_(&session), tokenizer_(tokenizer), rescue_(std::move(rescue)) {}
     AnswerResult run(const AnswerSettings& settings, const Sink<AnswerEvent>& sink,
                      std::stop_token stop) override;
 
 private:
-    Session& session_;
+    Session* session_;
     const Tokenizer& tokenizer_;
+    Rescue rescue_;
 };
 
 } // namespace bwla

@@ -4,14 +4,39 @@
 #include "kernels/kernel_error.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cstdlib>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 namespace bwla::vulkan {
 
+namespace {
+
+/// The mask, with what BWLA_VULKAN_FAULT asks for.
+VulkanMask withFault(VulkanMask mask) {
+    const char* variable = std::getenv("BWLA_VULKAN_FAULT");
+    const std::string_view wanted = variable != nullptr ? variable : "";
+    if (wanted.empty())
+        return mask;
+    const auto colon = std::min(wanted.find(':'), wanted.size() - 1);
+    const std::string_view kind = wanted.substr(0, colon);
+    int& limit = kind == "lost" ? mask.submissions : mask.allocations;
+    const char* end = wanted.data() + wanted.size();
+    const auto [stopped, failure] = std::from_chars(wanted.data() + colon + 1, end, limit);
+    if ((kind != "lost" && kind != "full") || failure != std::errc{} || stopped != end || limit < 1)
+        throw KernelError(KernelErrorCode::unknownOverride, "BWLA_VULKAN_FAULT",
+                          "\"" + std::string(wanted) + "\" is neither lost:N nor full:N");
+    return mask;
+}
+
+} // namespace
+
 Device::Device(const VulkanOptions& options)
-    : mask_(options.mask), instance_(options.validation), chosen_(instance_.choose(options)) {
+    : mask_(withFault(options.mask)), instance_(options.validation),
+      chosen_(instance_.choose(options)) {
     instance_.api().GetPhysicalDeviceMemoryProperties(chosen_.handle, &memory_);
     createDevice();
     api_ = loadDeviceApi(instance_.api(), handle_);

@@ -127,8 +127,9 @@ void VerbsTest::chatAnswersTheSameWithTheSameSeed() {
     const auto first = runBwla(command + QStringList{"--temp", "1", "--seed", "5"});
     QVERIFY2(first.exitCode == 0, first.all());
     const auto json = first.json();
-    QCOMPARE(keys(json),
-             (QStringList{"prompt_tok_s", "prompt_tokens", "stop", "text", "tok_s", "tokens"}));
+    QCOMPARE(keys(json), (QStringList{"backend", "device", "fallback", "prompt_tok_s",
+                                      "prompt_tokens", "stop", "text", "tok_s", "tokens"}));
+    QVERIFY(json["fallback"].is_null());
     QVERIFY(json["tok_s"].get<double>() > 0);
     const auto again = runBwla(command + QStringList{"--temp", "1", "--seed", "5"}).json();
     QCOMPARE(again["text"].get<std::string>(), json["text"].get<std::string>());

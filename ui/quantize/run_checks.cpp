@@ -6,10 +6,10 @@
 #include "core/quant/recipe.h"
 #include "core/store/database.h"
 #include "ui/widgets/numbers.h"
+#include "ui/widgets/process_memory.h"
 
 #include <QCoreApplication>
 #include <QDir>
-#include <QFile>
 #include <QFileInfo>
 #include <QRegularExpression>
 #include <QStorageInfo>
@@ -29,19 +29,8 @@ QString existingParent(const QString& path) {
     return folder.absolutePath();
 }
 
-/// Bytes that programs may still use, by the kernel's own estimate (proc(5), MemAvailable); 0 where
-/// the system does not say.
-double availableMemory() {
-    QFile file("/proc/meminfo");
-    if (!file.open(QIODevice::ReadOnly))
-        return 0.0;
-    static const QRegularExpression line("MemAvailable:\\s+(\\d+) kB");
-    const auto match = line.match(QString::fromLatin1(file.readAll()));
-    return match.hasMatch() ? match.captured(1).toDouble() * 1024.0 : 0.0;
-}
-
 RunCheck memoryCheck(const QuantizeEstimate& e) {
-    const double available = availableMemory();
+    const double available = availableBytes();
     if (!e.peakBytes || available <= 0.0)
         return {RunCheck::State::unknown, tr("Memory: %1 free").arg(bytesText(available)),
                 tr("Not measured yet for a run that trains.")};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/widgets/process_memory.h"
 
+#include "core/engine/machine_memory.h"
+
 #include <QFile>
 
 #include <unistd.h>
@@ -17,13 +19,7 @@ double residentBytes() {
 }
 
 double availableBytes() {
-    QFile file("/proc/meminfo");
-    if (!file.open(QIODevice::ReadOnly))
-        return 0.0;
-    for (const QByteArray& line : file.readAll().split('\n'))
-        if (line.startsWith("MemAvailable:")) // "MemAvailable:   22816480 kB"
-            return line.simplified().split(' ').value(1).toDouble() * 1024.0;
-    return 0.0;
+    return static_cast<double>(availableMemory());
 }
 
 double physicalBytes() {

@@ -6,6 +6,7 @@
 #include "core/engine/sampler.h"
 #include "core/text/byte_alphabet.h"
 #include "in_memory_weights.h"
+#include "wrapped_backend.h"
 
 #include <QtTest>
 
@@ -30,6 +31,20 @@ TokenizerData byteTokenizer() {
     data.preTokenizer = "gpt-2";
     return data;
 }
+
+/// A model on a device that is lost after so many runs.
+struct LosingModel {
+    LosingModel(const InMemoryWeights& weights, int runs)
+        : backend(makeReferenceBackend(),
+                  [runs](const Step&) mutable {
+                      if (--runs < 0)
+                          throw KernelError(KernelErrorCode::deviceLost, "GPU", "it went");
+                  }),
+          model(backend, weights) {}
+
+    WrappedBackend backend;
+    Transformer model;
+};
 
 } // namespace
 
@@ -72,6 +87,9 @@ private slots:
     void badSettingsAreRefused();
     void promptsBeginWithOneBos();
     void aModelWithoutTemplateIsNamed();
+    void anotherSessionGoesOn();
+    void aStopReachesTheOtherSession();
+    void aFailureWithoutRescueIsPassedOn();
 };
 
 void AnswerJobTest::greedyAnswerIsTheLikeliestPath() {
@@ -294,6 +312,63 @@ void AnswerJobTest::aModelWithoutTemplateIsNamed() {
         QFAIL("no error");
     } catch (const Error& error) {
         QCOMPARE(error.code, ErrorCode::badTemplate);
+    }
+}
+
+// The first device ends while the prompt is read, after it, and in the middle of the answer.
+void AnswerJobTest::anotherSessionGoesOn() {
+    const AnswerSettings settings{.prompt = Random(5).tokens(300, 256),
+                                  .maxTokens = 20,
+                                  .sampling = {.temperature = 1, .seed = 3}};
+    Session whole(model_, 512);
+    const auto expected = answer(whole, settings);
+    const Tokenizer tokenizer(byteTokenizer());
+    for (const int lastRun : {0, 2, 3, 12}) {
+        LosingModel device(weights_, lastRun);
+        Session lost(device.model, 512);
+        Session other(model_, 512);
+        int rescues = 0;
+        std::string heard;
+        AnswerJob job(lost, tokenizer, [&](const KernelError& error) -> Session& {
+            rescues += error.code() == KernelErrorCode::deviceLost ? 1 : 0;
+            return other;
+        });
+        const auto result =
+            job.run(settings, [&](const AnswerEvent& event) { heard += event.text; }, {});
+        QCOMPARE(rescues, 1);
+        QCOMPARE(result.path, expected.path); // nothing twice, nothing lost, the same draws
+        QCOMPARE(result.text, expected.text);
+        QCOMPARE(heard, expected.text);
+        const int said = std::max(0, lastRun - 2); // three chunks, the third gives the first token
+        QCOMPARE(result.readTokens, 300 + said);
+        QCOMPARE(result.decodeSteps, 19 - said);
+        QCOMPARE(result.reusedTokens, 0);
+    }
+}
+
+void AnswerJobTest::aStopReachesTheOtherSession() {
+    LosingModel device(weights_, 2);
+    Session lost(device.model, 512);
+    Session other(model_, 512);
+    std::stop_source source;
+    const Tokenizer tokenizer(byteTokenizer());
+    AnswerJob job(lost, tokenizer, [&](const KernelError&) -> Session& {
+        source.request_stop();
+        return other;
+    });
+    const auto result = job.run({.prompt = Random(5).tokens(300, 256)}, {}, source.get_token());
+    QCOMPARE(result.stop, StopReason::stopped);
+    QCOMPARE(other.length(), 0);
+}
+
+void AnswerJobTest::aFailureWithoutRescueIsPassedOn() {
+    LosingModel device(weights_, 1);
+    Session lost(device.model, 128);
+    try {
+        (void)answer(lost, {.prompt = prompt_, .maxTokens = 5});
+        QFAIL("no error");
+    } catch (const KernelError& error) {
+        QCOMPARE(error.code(), KernelErrorCode::deviceLost);
     }
 }
 
