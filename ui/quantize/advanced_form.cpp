@@ -225,7 +225,7 @@ void AdvancedForm::connectFields() {
     const auto changed = [this] {
         if (setting_)
             return;
-        showCalibration();
+        enableFields();
         Q_EMIT edited();
     };
     connect(activationBits_, &Segmented::chosen, this, changed);
@@ -262,7 +262,8 @@ void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& con
     device_->setCurrentIndex(s.device == "cuda" ? 1 : 0);
     rank_->setValue(s.rank);
     activationBudget_->setValue(std::max(s.activationBudget, noActivationBudget));
-    rankBudget_->setValue(std::max(s.rankBudget, noBudget));
+    if (s.pspRounds > 0) // else there is nothing to budget, and the field keeps its value
+        rankBudget_->setValue(std::max(s.rankBudget, noBudget));
     oktRounds_->setValue(s.oktRounds);
     pspRounds_->setValue(s.pspRounds);
     tokens_->setValue(static_cast<int>(s.tokens));
@@ -289,7 +290,7 @@ void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& con
         tr("+%1 bits").arg(numberText(bitsOf(config, s, &BitsLedger::rotationBits), 2)));
     inFloat_->setParts(s.inFloat, config.layers);
     inFloat_->setPrice(floatPrice(config, s));
-    showCalibration();
+    enableFields();
     setting_ = false;
 }
 
@@ -305,7 +306,8 @@ QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
     s.rank = rank_->value();
     const double bits = activationBudget_->value();
     s.activationBudget = bits > noActivationBudget ? bits : 0.0;
-    s.rankBudget = rankBudget_->value() > noBudget ? rankBudget_->value() : 0.0;
+    const bool budget = rankBudget_->value() > noBudget && pspRounds_->value() > 0;
+    s.rankBudget = budget ? rankBudget_->value() : 0.0;
     s.oktRounds = oktRounds_->value();
     s.pspRounds = pspRounds_->value();
     s.tokens = tokens_->value();
@@ -326,7 +328,7 @@ QuantizeSettings AdvancedForm::applyTo(QuantizeSettings s) const {
     return s;
 }
 
-void AdvancedForm::showCalibration() {
+void AdvancedForm::enableFields() {
     textRow_->setEnabled(calibration_->currentIndex() != calibrateSelf);
     const auto refinement = static_cast<Refinement>(refinement_->currentIndex());
     for (QWidget* field :
@@ -334,7 +336,9 @@ void AdvancedForm::showCalibration() {
         field->setEnabled(refinement != Refinement::none);
     latentRate_->setEnabled(refinement == Refinement::signs);
     activationBits_->setEnabled(activationBudget_->value() <= noActivationBudget);
-    rank_->setEnabled(rankBudget_->value() <= noBudget);
+    const bool lowRank = pspRounds_->value() > 0;
+    rank_->setEnabled(lowRank && rankBudget_->value() <= noBudget);
+    rankBudget_->setEnabled(lowRank);
     factors_->setEnabled(rotation_->currentIndex() != 2);
 }
 

@@ -41,7 +41,7 @@ private:
     void connectFields();
     void addField(const QString& name, QWidget* field, const QString& help);
     void chooseText();
-    void showCalibration();
+    void enableFields();
 
     struct Field {
         QLabel* name;
