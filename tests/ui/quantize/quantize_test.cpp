@@ -2,7 +2,6 @@
 //
 // The Quantize page while it runs and after: what it shows, pause, stop, failure, resume.
 #include "accessible_names.h"
-#include "core/quant/quantize_command.h"
 #include "core/store/run_store.h"
 #include "quantize_studio.h"
 #include "screenshot.h"
