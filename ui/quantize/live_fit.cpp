@@ -73,7 +73,8 @@ void LiveFit::hear(const KeptMoment& moment) {
 }
 
 void LiveFit::hear(const KlPoint& point) {
-    tokens_.push_back(static_cast<double>(point.tokens) / 1000.0);
+    tokenUnit_ = point.of < 1'000'000 ? 1e3 : 1e6;
+    tokens_.push_back(static_cast<double>(point.tokens));
     divergences_.push_back(point.kl);
     if (!point.heldOutFile && !point.heldOutSelf)
         return;
@@ -155,10 +156,17 @@ PlotData LiveFit::curve() const {
     PlotData data;
     data.title = curveTitle();
     const bool training = !tokens_.empty();
-    data.x.title = training ? tr("Training tokens, thousands") : tr("OKT round");
+    data.x.title = !training          ? tr("OKT round")
+                   : tokenUnit_ > 1e3 ? tr("Training tokens, millions")
+                                      : tr("Training tokens, thousands");
     data.y.title = training ? tr("KL, nats a token") : tr("Objective a weight");
     data.summary = data.emptyText = tr("Starts with the next rotation.");
-    const std::vector<double>& x = training ? tokens_ : rounds_;
+    const auto inUnits = [&](std::vector<double> tokens) {
+        for (double& count : tokens)
+            count /= tokenUnit_;
+        return tokens;
+    };
+    const std::vector<double> x = training ? inUnits(tokens_) : rounds_;
     const std::vector<double>& y = training ? divergences_ : objectives_;
     if (x.empty())
         return data;
@@ -173,22 +181,42 @@ PlotData LiveFit::curve() const {
         data.series << PlotSeries{.name = tr("Text kept apart"),
                                   .series = Series::afterPsp,
                                   .shape = PlotShape::line,
-                                  .x = heldOutTokens_,
+                                  .x = inUnits(heldOutTokens_),
                                   .y = heldOut_};
     data.handle = QPointF(x.back(), y.back());
     data.summary =
-        tr("%1: %2 at %3").arg(data.title, numberText(y.back(), 4), numberText(x.back(), 0));
+        tr("%1: %2 at %3")
+            .arg(data.title, numberText(y.back(), 4), numberText(x.back(), training ? 1 : 0));
     return data;
 }
 
-LiveFit::Numbers LiveFit::numbers() const {
-    const double none = std::numeric_limits<double>::quiet_NaN();
-    Numbers n{{none, none}, {none, none}};
-    const Row before = row(original_), now = latest();
-    if (before.empty())
-        return n;
-    return {{moments(before.values).kurtosis, moments(now.values).kurtosis},
-            {binarisationError(before.values), binarisationError(now.values)}};
+QString LiveFit::numbersHelp() const {
+    return tokens_.empty()
+               ? tr("Kurtosis: fourth moment over squared variance; 3 = bell, 1 = two spikes. "
+                    "Binarisation "
+                    "error: share of the row's energy that one sign and one scale miss. Before, "
+                    "and now.")
+               : tr("KL of the original's next-token distribution to this model's, nats "
+                    "a token: on the text of the last steps, and on text it never "
+                    "trains on.");
+}
+
+QString LiveFit::numbersText() const {
+    if (tokens_.empty()) {
+        const auto change = [&](double (*of)(std::span<const float>), int decimals) {
+            const Row before = row(original_);
+            const auto text = [&](const Row& one) {
+                return numberText(before.empty() ? std::nan("") : of(one.values), decimals);
+            };
+            return text(before) + " → " + text(latest());
+        };
+        const auto kurtosis = [](std::span<const float> x) { return moments(x).kurtosis; };
+        const auto error = [](std::span<const float> x) { return binarisationError(x); };
+        return tr("Kurtosis %1   Binarisation error %2").arg(change(kurtosis, 2), change(error, 3));
+    }
+    const QString now = tr("Now %1").arg(numberText(divergences_.back(), 3));
+    return heldOut_.empty() ? now
+                            : tr("%1, kept apart %2").arg(now, numberText(heldOut_.back(), 3));
 }
 
 } // namespace bwla::ui

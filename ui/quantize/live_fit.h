@@ -50,11 +50,9 @@ public:
     [[nodiscard]] PlotData curve() const;
     [[nodiscard]] QString curveTitle() const;
 
-    /// Numbers of the channel shown: before, and as it is now. NaN where there is none.
-    struct Numbers {
-        double kurtosis[2], binarisation[2];
-    };
-    [[nodiscard]] Numbers numbers() const;
+    /// Of the channel shown, before and as it is now; while it trains, of the divergence.
+    [[nodiscard]] QString numbersText() const;
+    [[nodiscard]] QString numbersHelp() const; ///< what they are
 
 private:
     struct Row {
@@ -67,6 +65,7 @@ private:
     std::optional<KeptMoment> original_, target_, rotated_, stored_;
     std::vector<double> rounds_, objectives_;
     std::vector<double> tokens_, divergences_;
+    double tokenUnit_ = 1e3;                      ///< of the axis
     std::vector<double> heldOutTokens_, heldOut_; ///< on text that is not trained on
     int channel_ = 0;
 };

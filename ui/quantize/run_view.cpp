@@ -122,9 +122,6 @@ QWidget* RunView::makePlots() {
     addPlotTools(*curveCard_, *curve_, theme_);
     fitCard_->body()->addWidget(weights_, 1);
     curveCard_->body()->addWidget(curve_, 1);
-    numbers_->setToolTip(
-        tr("Kurtosis: fourth moment over squared variance; 3 = bell, 1 = two spikes. Binarisation "
-           "error: share of the row's energy that one sign and one scale miss. Before, and now."));
     numbers_->setWordWrap(true);
     curveCard_->body()->addWidget(numbers_);
     plotsRow_->addWidget(makeSteps(), 272);
@@ -313,10 +310,8 @@ void RunView::showFit() {
     curve_->setData(fit_.curve());
     curveCard_->setTitle(fit_.curveTitle());
     fitCard_->setDetail(fit_.place());
-    const LiveFit::Numbers n = fit_.numbers();
-    numbers_->setText(tr("Kurtosis %1 → %2   Binarisation error %3 → %4")
-                          .arg(numberText(n.kurtosis[0], 2), numberText(n.kurtosis[1], 2),
-                               numberText(n.binarisation[0], 3), numberText(n.binarisation[1], 3)));
+    numbers_->setText(fit_.numbersText());
+    numbers_->setToolTip(fit_.numbersHelp());
 }
 
 void RunView::setPaused(bool paused) {

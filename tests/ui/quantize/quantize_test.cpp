@@ -91,6 +91,11 @@ private slots:
         QCOMPARE(curve.series[1].x, (std::vector{2.0, 3.0}));
         QCOMPARE(curve.series[1].y, (std::vector{0.7, 0.55}));
         QCOMPARE(curve.series[0].name, QString("Text it trains on"));
+        QVERIFY(curve.x.title.endsWith("thousands"));
+        QCOMPARE(fit.numbersText(), QString("Now 0.400, kept apart 0.550"));
+        fit.hear(KlPoint{2'500'000, 3'000'000, 0.3, 0.0, 0.0, {}, {}});
+        QCOMPARE(fit.curve().series[0].x.back(), 2.5);
+        QVERIFY(fit.curve().x.title.endsWith("millions"));
     }
 
     void pauseHoldsAndCancelKeeps() {

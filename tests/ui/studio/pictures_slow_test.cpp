@@ -4,7 +4,8 @@
 // folder to write), BWLA_INSPECT (a quantized folder whose run is recorded in BWLA_STORE) and
 // BWLA_CHAT (a quantized folder to chat with); README says how they were made. BWLA_SIZE=960x600
 // (logical pixels) with QT_SCALE_FACTOR=2 draws them as on a screen at 200 %. Without a quantizer
-// in the build the running page shows a job that only pretends to fit.
+// in the build the running page shows a job that only pretends to fit. BWLA_TRAINING (what `bwla
+// quantize --json` of a preset that trains wrote to stderr) draws that run's curves.
 #include "core/quant/quantizer_module.h"
 #include "fake_quantize_job.h"
 #include "real_model.h"
@@ -16,11 +17,17 @@
 #include "ui/inspect/layer_panel.h"
 #include "ui/models/models_page.h"
 #include "ui/quantize/quantize_page.h"
+#include "ui/quantize/run_view.h"
 #include "ui/studio/main_window.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/plot.h"
 
 #include <QApplication>
 #include <QTest>
+
+#include <nlohmann/json.hpp>
+
+#include <fstream>
 
 using namespace bwla;
 using namespace bwla::ui;
@@ -37,6 +44,30 @@ QString path(const char* variable) {
 QSize size() {
     const QStringList sides = path("BWLA_SIZE").split('x');
     return sides.size() == 2 ? QSize(sides[0].toInt(), sides[1].toInt()) : QSize(1280, 800);
+}
+
+QString suffix(Theme::Mode mode) {
+    return mode == Theme::Mode::dark ? "-dark" : "-light";
+}
+
+/// Lines without a document, and what was put before one (a time), are passed over.
+std::vector<KeptEvent> refinementIn(std::istream& log) {
+    std::vector<KeptEvent> events;
+    for (std::string line; std::getline(log, line);) {
+        const auto begin = std::min(line.find('{'), line.size());
+        const auto said = nlohmann::json::parse(line.substr(begin), nullptr, false);
+        if (!said.is_object() || said.value("event", "") != "refine")
+            continue;
+        const auto kl = [&](const char* key) {
+            return said.contains(key) ? std::optional(said[key].get<double>()) : std::nullopt;
+        };
+        events.emplace_back().refined = KlPoint{.tokens = said["tokens"],
+                                                .of = said["of"],
+                                                .kl = said["kl"],
+                                                .heldOutFile = kl("held_out_file_kl"),
+                                                .heldOutSelf = kl("held_out_self_kl")};
+    }
+    return events;
 }
 
 } // namespace
@@ -83,19 +114,7 @@ private Q_SLOTS:
         QVERIFY(page->isVisible());
     }
 
-    /// A real run, a minute and BWLA_RUN_SECONDS into it; its finished blocks stay for --resume.
-    void quantize() {
-        auto* page = window_->page<QuantizePage>();
-        Q_EMIT page->quantizeRequested(original_);
-        QTest::qWait(3000);
-        shoot("quantize-setup");
-        QTest::keyClick(window_.get(), Qt::Key_Return, Qt::ControlModifier);
-        QTRY_VERIFY_WITH_TIMEOUT(page->running(), 10'000);
-        QTest::qWait(qEnvironmentVariableIntValue("BWLA_RUN_SECONDS") * 1000 +
-                     (std::filesystem::exists(module) ? 60'000 : 2000));
-        shoot("quantize-running");
-    }
-
+    /// Before the run, which would take half of the machine from the answers.
     void chat() {
         auto* page = window_->page<ChatPage>();
         Q_EMIT page->chatRequested(original_, path("BWLA_CHAT"));
@@ -109,6 +128,41 @@ private Q_SLOTS:
         }
         QTest::qWait(1000);
         shoot("chat");
+        QTest::keyClick(window_.get(), Qt::Key_E, Qt::ControlModifier | Qt::ShiftModifier);
+        QTest::qWait(1000);
+        shoot("chat-engine");
+    }
+
+    /// The curves of a run that trained, told again from its log.
+    void training() {
+        std::ifstream log(path("BWLA_TRAINING").toStdString());
+        if (!log)
+            QSKIP("BWLA_TRAINING names no log.");
+        RunView view(theme_);
+        view.resize(size());
+        view.start({});
+        view.hear(refinementIn(log));
+        for (const auto mode : {Theme::Mode::light, Theme::Mode::dark}) {
+            theme_.setMode(mode);
+            view.show();
+            QTest::qWait(800);
+            for (auto* plot : view.findChildren<Plot*>())
+                if (plot->data().series.value(1).name == "Text kept apart")
+                    saveShot(*plot->parentWidget(), "quantize-training" + suffix(mode));
+        }
+    }
+
+    /// A real run, a minute and BWLA_RUN_SECONDS into it; its finished blocks stay for --resume.
+    void quantize() {
+        auto* page = window_->page<QuantizePage>();
+        Q_EMIT page->quantizeRequested(original_);
+        QTest::qWait(3000);
+        shoot("quantize-setup");
+        QTest::keyClick(window_.get(), Qt::Key_Return, Qt::ControlModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(page->running(), 10'000);
+        QTest::qWait(qEnvironmentVariableIntValue("BWLA_RUN_SECONDS") * 1000 +
+                     (std::filesystem::exists(module) ? 60'000 : 2000));
+        shoot("quantize-running");
     }
 
 private:
@@ -116,7 +170,7 @@ private:
         for (const auto mode : {Theme::Mode::light, Theme::Mode::dark}) {
             theme_.setMode(mode);
             QTest::qWait(800);
-            saveShot(*window_, name + (mode == Theme::Mode::dark ? "-dark" : "-light"));
+            saveShot(*window_, name + suffix(mode));
         }
     }
 
