@@ -27,6 +27,8 @@ std::string culprit(const Error& e) {
 std::string fileSentence(const Error& e) {
     switch (e.code) {
     case ErrorCode::notFound:
+        if (e.file.empty())
+            return "The name of a file is empty.";
         return "Cannot open " + e.file + ": " + (e.detail.empty() ? "no such file" : e.detail) +
                ".";
     case ErrorCode::notAModel:

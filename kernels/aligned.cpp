@@ -24,7 +24,7 @@ void* allocateAligned(std::size_t bytes) {
         bytes > SIZE_MAX / 2 ? nullptr : ::operator new(bytes, alignmentFor(bytes), std::nothrow);
     if (memory == nullptr)
         throw KernelError(KernelErrorCode::outOfMemory, "host memory",
-                          std::to_string(bytes) + " bytes");
+                          std::to_string(bytes / 1'000'000) + " MB could not be had");
     if (bytes >= 2 * largePage)
         madvise(memory, bytes, MADV_HUGEPAGE); // advice: a kernel without large pages may refuse
     return memory;

@@ -9,11 +9,12 @@ namespace bwla {
 
 /// Who computes one kind of work, and why it does.
 struct KernelUse {
-    std::string work{};     ///< "levels 4096 x 14336, 1 row", for instance
-    std::string kernel{};   ///< name and shape of the variant
-    bool measured = false;  ///< it was the fastest when they were timed; otherwise the default
-    int candidates = 0;     ///< how many were timed
-    double gbPerSecond = 0; ///< of weights, where measured
+    std::string work{};       ///< "levels 4096 x 14336, 1 row", for instance
+    std::string kernel{};     ///< name and shape of the variant
+    bool measured = false;    ///< it was the fastest when they were timed; otherwise the default
+    int candidates = 0;       ///< how many were timed
+    double gbPerSecond = 0;   ///< of weights, where measured
+    bool byProcessor = false; ///< the default is the best that the processor's instructions allow
 };
 
 /// A variant that is not used.

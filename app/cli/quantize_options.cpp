@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/quantize_options.h"
 
+#include "app/cli/checks.h"
 #include "core/error.h"
 #include "core/quant/setting_names.h"
 
@@ -94,7 +95,7 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
         verb.add_option(name, target, text)->check(CLI::IsMember(allowed))->group(method);
     };
     const auto count = [&](const char* name, auto& target, const char* text) {
-        verb.add_option(name, target, text)->check(CLI::NonNegativeNumber)->group(method);
+        verb.add_option(name, target, text)->check(zeroOrMore())->group(method);
     };
     choice("--activation-bits", activationBits_, "Activation bits: 16, 8, 6 or 4",
            std::vector<int>{16, 8, 6, 4});
@@ -154,9 +155,7 @@ void QuantizeOptions::addRunOptions(CLI::App& verb) {
     verb.add_option("--calibration", calibration_,
                     "self (the model writes it), a text FILE, or FILE+self")
         ->group(run);
-    verb.add_option("--tokens", tokens_, "Calibration tokens")
-        ->check(CLI::PositiveNumber)
-        ->group(run);
+    verb.add_option("--tokens", tokens_, "Calibration tokens")->check(aboveZero())->group(run);
     verb.add_option("--seed", seed_, "Seed of everything random")->group(run);
     verb.add_option("--device", device_, "cpu or cuda")
         ->check(CLI::IsMember({"cpu", "cuda"}))
@@ -166,6 +165,8 @@ void QuantizeOptions::addRunOptions(CLI::App& verb) {
 }
 
 QuantizeSettings QuantizeOptions::settings(int threads) const {
+    if (model_.empty())
+        throw Error(ErrorCode::badArgument).because("The name of the model is empty.");
     QuantizeSettings settings = presetSettings(preset_, device_);
     settings.modelPath = model_;
     settings.outputPath = out_;

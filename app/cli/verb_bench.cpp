@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/checks.h"
 #include "app/cli/load.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
@@ -182,10 +183,10 @@ void addBench(Verbs& verbs) {
                    "Where the time goes, by the device's own clock (vulkan)");
     verb->add_option("-p,--prompt-tokens", options->settings.promptTokens,
                      "Prompt tokens, 0 = no prompt test (default: 512)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(zeroOrMore());
     verb->add_option("-n,--generate-tokens", options->settings.generateTokens,
                      "Generated tokens, 0 = no generation test (default: 128)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(zeroOrMore());
     using Choosing = BenchSettings::Choosing;
     verb->add_option("--choose", options->settings.choosing,
                      "Generate greedily instead of random tokens: host (from all logits) or device")
@@ -193,7 +194,7 @@ void addBench(Verbs& verbs) {
             {"host", Choosing::host}, {"device", Choosing::device}}));
     verb->add_option("-r,--repetitions", options->settings.repetitions,
                      "Measured runs of each test (default: 5)")
-        ->check(CLI::PositiveNumber);
+        ->check(aboveZero());
     verb->add_option("--format", options->format,
                      "Format of --synth; of a model, fail unless it has this one")
         ->check(CLI::IsMember({"w1a6", "f16", "f32"}));

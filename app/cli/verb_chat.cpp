@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/checks.h"
 #include "app/cli/interrupt.h"
 #include "app/cli/load.h"
 #include "app/cli/text.h"
@@ -7,6 +8,7 @@
 #include "core/engine/answer_job.h"
 #include "core/engine/chat_prompt.h"
 #include "core/engine/machine_memory.h"
+#include "core/model/json_text.h"
 #include "core/model/open_model.h"
 
 #include <unistd.h>
@@ -166,7 +168,7 @@ private:
 
 /// Turns from standard input until its end. Ctrl+C stops an answer; while none is being given it
 /// ends the program.
-void converse(Speaker& speaker, std::vector<ChatMessage> messages) {
+void converse(Speaker& speaker, std::vector<ChatMessage> messages, Console& console) {
     const bool terminal = isatty(STDIN_FILENO) == 1;
     std::string line;
     for (;;) {
@@ -177,6 +179,10 @@ void converse(Speaker& speaker, std::vector<ChatMessage> messages) {
             break;
         if (line.empty())
             continue;
+        if (!isUtf8(line)) { // nothing to end a conversation for
+            console.note("This line is not UTF-8; it was not sent.");
+            continue;
+        }
         messages.push_back({"user", line});
         messages.push_back({"assistant", speaker.answer(messages, beginWork()).text});
     }
@@ -190,13 +196,16 @@ void chat(const Options& options, const Call& call) {
     std::vector<ChatMessage> messages = opening(options);
     if (options.prompt)
         messages.push_back({"user", *options.prompt});
+    for (const ChatMessage& message : messages)
+        if (!isUtf8(message.content))
+            throw Error(ErrorCode::badText);
     if (options.showPrompt) {
         showPrompt(promptText(options, tokenizer, messages), tokenizer, call.console);
         return;
     }
     Speaker speaker(options, model, tokenizer, call);
     if (!options.prompt) {
-        converse(speaker, messages);
+        converse(speaker, messages, call.console);
         return;
     }
     const AnswerResult result = speaker.answer(messages, call.stop);
@@ -221,13 +230,13 @@ void addChat(Verbs& verbs) {
         ->needs(prompt);
     verb->add_option("--temp", options->answer.sampling.temperature,
                      "Temperature, 0 = always the likeliest token (default: 0.7)")
-        ->check(CLI::NonNegativeNumber);
+        ->check(zeroOrMore());
     verb->add_option("--max-tokens", options->answer.maxTokens, "Longest answer (default: 512)")
-        ->check(CLI::PositiveNumber);
+        ->check(aboveZero());
     verb->add_option("--seed", options->answer.sampling.seed, "Of the sampling (default: 0)");
     verb->add_option("--context", options->context,
                      "Tokens of the conversation (default: the model's, at most 4096)")
-        ->check(CLI::PositiveNumber);
+        ->check(aboveZero());
     options->engine.addTo(*verb);
     verb->get_option("--json")->needs(prompt);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/checks.h"
 #include "app/cli/load.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
@@ -154,8 +155,7 @@ void addEval(Verbs& verbs) {
     verb->add_option("--protocol", options->protocol,
                      "gptq-2048 or llamacpp-512 (default: gptq-2048)")
         ->check(CLI::IsMember({"gptq-2048", "llamacpp-512"}));
-    verb->add_option("--windows", options->windows, "Only the first N windows")
-        ->check(CLI::PositiveNumber);
+    verb->add_option("--windows", options->windows, "Only the first N windows")->check(aboveZero());
     options->engine.addTo(*verb);
 }
 

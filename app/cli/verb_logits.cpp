@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/checks.h"
 #include "app/cli/load.h"
-#include "core/model/open_model.h"
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "core/engine/session.h"
+#include "core/model/open_model.h"
 #include "core/text/tokenizer.h"
 
 #include <algorithm>
@@ -84,8 +85,9 @@ void addLogits(Verbs& verbs) {
     verb->add_option("--tokens", options->tokens, "Token ids: 1,2,3")
         ->delimiter(',')
         ->allow_extra_args(false)
+        ->check(zeroOrMore())
         ->required();
-    verb->add_option("--top", options->top, "Only the K greatest")->check(CLI::PositiveNumber);
+    verb->add_option("--top", options->top, "Only the K greatest")->check(aboveZero());
     options->engine.addTo(*verb);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/checks.h"
 #include "app/cli/load.h"
 #include "app/cli/study_table.h"
 #include "app/cli/text.h"
@@ -110,14 +111,14 @@ void addStudy(Verbs& verbs) {
         ->check(CLI::Range(1, 100));
     verb->add_option("--seed", options->seed, "First seed (0)");
     verb->add_option("--windows", options->windows, "Only the first N windows")
-        ->check(CLI::NonNegativeNumber);
+        ->check(zeroOrMore());
     verb->add_option("--protocol", options->protocol,
                      "gptq-2048 or llamacpp-512 (default: gptq-2048)")
         ->check(CLI::IsMember({"gptq-2048", "llamacpp-512"}));
     verb->add_option("--calibration", options->calibration, "self, a text FILE, or FILE+self");
-    verb->add_option("--tokens", options->tokens, "Calibration tokens")->check(CLI::PositiveNumber);
+    verb->add_option("--tokens", options->tokens, "Calibration tokens")->check(aboveZero());
     verb->add_option("--kl-tokens", options->klTokens, "Tokens that rows with training read")
-        ->check(CLI::NonNegativeNumber);
+        ->check(zeroOrMore());
     verb->add_option("--device", options->device, "cpu or cuda")
         ->check(CLI::IsMember({"cpu", "cuda"}));
     verb->add_flag("--keep", options->keep, "Keep the quantized models beside their measurements");

@@ -11,6 +11,10 @@ namespace bwla {
 namespace {
 
 void verify(const std::string& path, const Call& call) {
+    if (!Artifact::isArtifact(path) && std::filesystem::exists(path))
+        throw Error(ErrorCode::badArgument)
+            .because(path +
+                     " is not a quantized model. verify checks folders that bwla quantize wrote.");
     const auto artifact = Artifact::open(path);
     const auto backend = makeBackend(call.options);
     const ArtifactCheck check = verifyArtifact(*artifact, *backend);

@@ -37,7 +37,10 @@ BlockJournal::BlockJournal(const std::filesystem::path& out, const RunIdentity& 
                            const ModelConfig& config)
     : folder_(folderOf(out)), config_(config) {
     const std::filesystem::path recipe = folder_ / "recipe.json";
-    if (std::filesystem::exists(recipe)) {
+    // A run that ended before it had anything to keep (of a wrong text, say) left nothing to
+    // protect.
+    const bool begun = std::filesystem::exists(file(0)) || std::filesystem::exists(ranksFile());
+    if (begun && std::filesystem::exists(recipe)) {
         const Json stored = readJson(recipe);
         const JsonObject kept(stored, recipe);
         const Json* settings = kept.find("recipe");

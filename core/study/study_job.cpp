@@ -100,6 +100,8 @@ private:
 StudyResult StudyJob::run(const StudySettings& settings, const Sink<StudyEvent>& sink,
                           std::stop_token stop) {
     const std::vector<Task> tasks = tasksOf(settings);
+    (void)readEvaluationText(settings.eval.text, settings.eval.protocol,
+                             settings.eval.form); // now, not after a row
     std::filesystem::create_directories(settings.folder);
     const auto send = [&](double done, const std::string& step, const StudyMeasurement* finished) {
         StudyEvent event;

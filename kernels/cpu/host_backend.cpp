@@ -23,12 +23,13 @@ KernelReport HostBackend::kernelReport() const {
         const bool attends =
             kernel->verb == KernelVerb::attend && kernel->kind == machine_.cacheType;
         if (product || attends)
-            report.uses.push_back({.work = attends ? "attention"
-                                           : kernel->verb == KernelVerb::linearQuantized
-                                               ? "levels"
-                                               : kinds[static_cast<std::size_t>(kernel->kind)],
-                                   .kernel = std::string(levelName(kernel->level)) + " " +
-                                             std::string(kernel->name)});
+            report.uses.push_back(
+                {.work = attends ? "attention"
+                         : kernel->verb == KernelVerb::linearQuantized
+                             ? "levels"
+                             : kinds[static_cast<std::size_t>(kernel->kind)],
+                 .kernel = std::string(levelName(kernel->level)) + " " + std::string(kernel->name),
+                 .byProcessor = true});
     }
     return report;
 }

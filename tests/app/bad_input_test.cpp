@@ -99,7 +99,10 @@ void BadInputTest::isNamed_data() {
     row("not UTF-8", {"eval", model_, "--ppl", path("latin1.txt")}, "bad_text", "latin1.txt");
     row("a short text", {"eval", model_, "--ppl", path("letter.txt")}, "text_too_short",
         "letter.txt");
-    row("verify an original", {"verify", model_}, "not_a_model", ".gguf");
+    row("verify an original", {"verify", model_}, "bad_argument", "not a quantized model");
+    row("a name of nothing", {"info", ""}, "not_found", "empty");
+    row("more context than memory", {"chat", model_, "--context", "99999999999", "--prompt", "a"},
+        "out_of_memory", "MB could not be had");
 #ifdef BWLA_QUANT
     row("an output that is there", {"quantize", model_, "-o", path("taken")}, "already_exists",
         "taken");
@@ -112,6 +115,16 @@ void BadInputTest::isNamed_data() {
     row("no calibration text",
         {"quantize", model_, "-o", path("new"), "--calibration", path("gone.txt")}, "not_found",
         "gone.txt");
+    row("quantize nothing", {"quantize", "", "-o", path("new")}, "bad_argument", "empty");
+    // The second is no run that goes on with other settings: the first had nothing to keep.
+    row("a short calibration text",
+        {"quantize", model_, "-o", path("new"), "--calibration", path("letter.txt")},
+        "text_too_short", "letter.txt");
+    row("then another one",
+        {"quantize", model_, "-o", path("new"), "--calibration", path("latin1.txt")}, "bad_text",
+        "latin1.txt");
+    row("a study of no text", {"study", model_, "--ppl", path("gone.txt"), "-o", path("study")},
+        "not_found", "gone.txt");
 #endif
 }
 

@@ -47,7 +47,11 @@ void UsageTest::mistakes_data() {
     row("shape", {"bench-kernels", "--shape", "4096"}, "4096");
     row("format", {"bench-kernels", "--format", "q5"}, "--format");
     row("threads", {"bench", "m.gguf", "--threads", "-2"}, "--threads");
-    row("temperature", {"chat", "m.gguf", "--temp", "-1"}, "--temp");
+    row("temperature", {"chat", "m.gguf", "--temp", "-1"}, "--temp: must be 0 or more, not -1");
+    row("endless temperature", {"chat", "m.gguf", "--temp", "inf"}, "--temp");
+    row("no number", {"chat", "m.gguf", "--max-tokens", "few"}, "--max-tokens: \"few\"");
+    row("no room", {"chat", "m.gguf", "--context", "0"}, "--context: must be above 0, not 0");
+    row("tokens of nothing", {"logits", "m.gguf", "--tokens", ""}, "--tokens");
 #ifdef BWLA_QUANT
     row("no output", {"quantize", "m.gguf"}, "--output");
     row("preset", {"quantize", "m.gguf", "-o", "out", "--preset", "magic"}, "--preset");
@@ -64,6 +68,7 @@ void UsageTest::mistakes() {
     QCOMPARE(finished.out, QByteArray());
     QVERIFY2(finished.errLines().size() == 1, finished.all());
     QVERIFY2(finished.err.contains(named), finished.all());
+    QVERIFY2(finished.err.size() < 200, finished.all());
 }
 
 void UsageTest::helpIsNoMistake_data() {

@@ -129,7 +129,7 @@ void EnginePanel::setRunning(const QString& device) {
 void EnginePanel::setKernels(const KernelReport& report) {
     QStringList lines;
     for (const KernelUse& use : report.uses) {
-        QString why = tr("default");
+        QString why = use.byProcessor ? tr("best for this processor") : tr("default");
         if (use.measured)
             why = report.roof > 0 ? tr("fastest of %1: %2 GB/s, %3 % of the memory's")
                                         .arg(use.candidates)

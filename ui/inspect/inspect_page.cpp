@@ -68,7 +68,7 @@ InspectPage::InspectPage(Services& services, QWidget* parent)
 
 void InspectPage::layOut() {
     models_->setAccessibleName(tr("Quantized model"));
-    models_->setMinimumContentsLength(34);
+    models_->setMinimumContentsLength(48);
     models_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     connect(models_, &QComboBox::activated, this, [this](int index) {
         const QString path = models_->itemData(index).toString();

@@ -74,7 +74,7 @@ void ModelDelegate::paintName(QPainter* painter, const QRect& box, const QModelI
     const QFont nameFont = theme_.font(TextRole::cardTitle),
                 placeFont = theme_.font(TextRole::caption);
     const QFontMetrics name(nameFont), place(placeFont);
-    const QRect inner = box.adjusted(16, 0, -inset, 0);
+    const QRect inner = box.adjusted(inset, 0, -inset, 0);
     const int top = box.top() + (box.height() - name.height() - place.height()) / 2;
     painter->setFont(nameFont);
     painter->setPen(t.text1);

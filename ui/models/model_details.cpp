@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/model_details.h"
 
-#include "core/quant/measured_quality.h"
 #include "ui/models/size_bars.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/numbers.h"
+#include "ui/widgets/quality_text.h"
 #include "ui/widgets/themed_icon.h"
 
 #include <QClipboard>
@@ -284,14 +284,8 @@ void ModelDetails::fillEstimate(const ModelSummary& s) {
     time_->setText(e.seconds ? durationRangeText(e.seconds->low, e.seconds->high) : "–");
     memory_->setText(e.peakBytes ? bytesRangeText(e.peakBytes->low, e.peakBytes->high) : "–");
     bits_->setText(numberText(e.ledger.bitsPerWeight(), 3));
-    if (const auto quality = measuredQuality(s.config, settings))
-        warning_->show(Banner::Tone::warn, tr("At 1 bit, small models answer visibly worse."),
-                       tr("Measured for this size: perplexity %1 instead of %2 (WikiText-2 "
-                          "validation slice).")
-                           .arg(numberText(quality->after, 0), numberText(quality->before, 1)));
-    else
-        warning_->show(Banner::Tone::warn, tr("At 1 bit, models answer worse, small ones visibly."),
-                       tr("No measurement yet for this size."));
+    warning_->show(Banner::Tone::warn, tr("At 1 bit, models answer worse, small ones visibly."),
+                   qualityText(s.config, settings));
 }
 
 void ModelDetails::showTemplate() {

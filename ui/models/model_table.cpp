@@ -40,13 +40,14 @@ void ModelTable::fitColumns(bool few) {
     head->setSectionResizeMode(QHeaderView::Fixed);
     head->setSectionResizeMode(ModelList::nameColumn, QHeaderView::Stretch);
     const QFontMetrics body(theme_.font(TextRole::body));
-    const auto fit = [&](ModelList::Column column, const QString& widest) {
+    const auto fit = [&](ModelList::Column column, const QString& widest, int beside = 40) {
         const QString title = model()->headerData(column, Qt::Horizontal).toString();
-        setColumnWidth(
-            column, std::max(body.horizontalAdvance(widest), body.horizontalAdvance(title)) + 40);
+        setColumnWidth(column, std::max(body.horizontalAdvance(widest) + beside,
+                                        body.horizontalAdvance(title) + 40));
     };
-    fit(ModelList::formatColumn, "safetensors");
-    fit(ModelList::typeColumn, "Q4_1, F16");
+    const int insets = 16; // left-aligned text needs no place for the arrow of sorting
+    fit(ModelList::formatColumn, "safetensors", insets);
+    fit(ModelList::typeColumn, "Q4_1, F16", insets);
     fit(ModelList::parametersColumn, "888.8 M");
     fit(ModelList::sizeColumn, "888.8 MB");
     fit(ModelList::stateColumn, tr("No tokenizer"));

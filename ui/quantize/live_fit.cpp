@@ -212,7 +212,7 @@ QString LiveFit::numbersText() const {
         };
         const auto kurtosis = [](std::span<const float> x) { return moments(x).kurtosis; };
         const auto error = [](std::span<const float> x) { return binarisationError(x); };
-        return tr("Kurtosis %1   Binarisation error %2").arg(change(kurtosis, 2), change(error, 3));
+        return tr("Kurtosis %1\nBinarisation error %2").arg(change(kurtosis, 2), change(error, 3));
     }
     const QString now = tr("Now %1").arg(numberText(divergences_.back(), 3));
     return heldOut_.empty() ? now

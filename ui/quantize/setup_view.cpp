@@ -2,7 +2,6 @@
 #include "ui/quantize/setup_view.h"
 
 #include "core/error.h"
-#include "core/quant/measured_quality.h"
 #include "core/quant/quantize_command.h"
 #include "core/quant/rank_budget.h"
 #include "ui/quantize/advanced_form.h"
@@ -13,6 +12,7 @@
 #include "ui/widgets/card.h"
 #include "ui/widgets/command_strip.h"
 #include "ui/widgets/numbers.h"
+#include "ui/widgets/quality_text.h"
 #include "ui/widgets/themed_icon.h"
 
 #include <QButtonGroup>
@@ -242,22 +242,8 @@ void SetupView::redraw() {
 }
 
 void SetupView::redrawWarning() {
-    const auto quality = measuredQuality(model_->config, settings_);
-    const auto similar = similarQuality(model_->config, settings_);
-    QString numbers = tr("No measurement yet for this size and recipe.");
-    if (quality)
-        numbers = tr("Models this small lose much at 1 bit: perplexity rises from %1 to about %2 "
-                     "(measured, WikiText-2 validation slice).")
-                      .arg(numberText(quality->before, 1), numberText(quality->after, 0));
-    else if (similar)
-        numbers =
-            tr("Not measured as set up here; on %1, calibrated with WikiText-2 too, perplexity "
-               "rose from %2 to %3 (WikiText-2 validation slice).")
-                .arg(QString::fromLatin1(similar->device.data(),
-                                         static_cast<int>(similar->device.size())),
-                     numberText(similar->before, 1), numberText(similar->after, 1));
     warning_->show(Banner::Tone::warn, tr("Expect visibly worse answers."),
-                   numbers + " " +
+                   qualityText(model_->config, settings_) + " " +
                        tr("Facts and longer answers suffer most; larger models lose less."));
     if (settings_.activationBits == 4)
         fourBits_->show(Banner::Tone::warn, tr("4-bit activations usually break a 1-bit model."),

@@ -133,6 +133,19 @@ private Q_SLOTS:
         shoot("chat-engine");
     }
 
+    /// A real run, a minute and BWLA_RUN_SECONDS into it; its finished blocks stay for --resume.
+    void quantize() {
+        auto* page = window_->page<QuantizePage>();
+        Q_EMIT page->quantizeRequested(original_);
+        QTest::qWait(3000);
+        shoot("quantize-setup");
+        QTest::keyClick(window_.get(), Qt::Key_Return, Qt::ControlModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(page->running(), 10'000);
+        QTest::qWait(qEnvironmentVariableIntValue("BWLA_RUN_SECONDS") * 1000 +
+                     (std::filesystem::exists(module) ? 60'000 : 2000));
+        shoot("quantize-running");
+    }
+
     /// The curves of a run that trained, told again from its log.
     void training() {
         std::ifstream log(path("BWLA_TRAINING").toStdString());
@@ -150,19 +163,6 @@ private Q_SLOTS:
                 if (plot->data().series.value(1).name == "Text kept apart")
                     saveShot(*plot->parentWidget(), "quantize-training" + suffix(mode));
         }
-    }
-
-    /// A real run, a minute and BWLA_RUN_SECONDS into it; its finished blocks stay for --resume.
-    void quantize() {
-        auto* page = window_->page<QuantizePage>();
-        Q_EMIT page->quantizeRequested(original_);
-        QTest::qWait(3000);
-        shoot("quantize-setup");
-        QTest::keyClick(window_.get(), Qt::Key_Return, Qt::ControlModifier);
-        QTRY_VERIFY_WITH_TIMEOUT(page->running(), 10'000);
-        QTest::qWait(qEnvironmentVariableIntValue("BWLA_RUN_SECONDS") * 1000 +
-                     (std::filesystem::exists(module) ? 60'000 : 2000));
-        shoot("quantize-running");
     }
 
 private:
