@@ -157,9 +157,11 @@ void LayerMap::paintAxes(QPainter& painter) const {
         const bool nearLast = static_cast<double>(blocks_ - 1 - block) * width < widest;
         if (!last && (block % step != 0 || nearLast))
             continue;
-        const QRectF box = cell(0, block);
-        painter.drawText(QRectF(box.center().x() - 20, area.bottom() + 3, 40, axisHeight - 3),
-                         Qt::AlignHCenter | Qt::AlignTop, QString::number(block));
+        QRectF box(0, area.bottom() + 3, widest, axisHeight - 3);
+        box.moveCenter({cell(0, block).center().x(), box.center().y()});
+        box.moveRight(std::min(box.right(),
+                               static_cast<double>(rect().right()) + 4.0)); // the last one, whole
+        painter.drawText(box, Qt::AlignHCenter | Qt::AlignTop, QString::number(block));
     }
     painter.drawText(QRect(area.left(), area.bottom() + axisHeight, area.width(), titleHeight),
                      Qt::AlignHCenter | Qt::AlignTop, tr("Block"));
