@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 std::unique_ptr<ModelSource> ModelSource::open(const fs::path& path) {
     std::error_code failure;
     if (fs::is_directory(path, failure)) {
-        if (const auto status = fs::status(path / "config.json", failure); !fs::exists(status)) {
-            if (status.type() == fs::file_type::none) // not even that can be known: no permission
+        if (!fs::exists(fs::status(path / "config.json", failure))) {
+            if (failure == std::errc::permission_denied)
                 throw Error(ErrorCode::notFound).in(path.string()).because(failure.message());
             refuse(path, "the folder has no config.json");
         }
