@@ -24,12 +24,11 @@ struct EngineOptions {
 };
 
 /// "vulkan", "cpu" or "reference": what --backend names, else vulkan where this machine has a
-/// usable GPU, else cpu. Throws Error{badArgument} for an unknown name.
+/// usable GPU, else cpu.
 [[nodiscard]] std::string backendInUse(const CommonOptions& options);
 /// A Vulkan device for a backend that was named or chosen: software devices only where named.
 [[nodiscard]] VulkanOptions vulkanOptions(const CommonOptions& options);
-/// That backend; with --weights f32 its cache is float32 too. Throws as backendInUse, and
-/// KernelError.
+/// That backend; with --weights f32 its cache is float32 too. Throws KernelError.
 [[nodiscard]] std::unique_ptr<Backend> makeBackend(const CommonOptions& options,
                                                    const EngineOptions& engine = {});
 

@@ -156,7 +156,7 @@ void QuantizeOptions::addRunOptions(CLI::App& verb) {
                     "self (the model writes it), a text FILE, or FILE+self")
         ->group(run);
     verb.add_option("--tokens", tokens_, "Calibration tokens")->check(aboveZero())->group(run);
-    verb.add_option("--seed", seed_, "Seed of everything random")->group(run);
+    verb.add_option("--seed", seed_, "Seed of everything random")->check(zeroOrMore())->group(run);
     verb.add_option("--device", device_, "cpu or cuda")
         ->check(CLI::IsMember({"cpu", "cuda"}))
         ->group(run);

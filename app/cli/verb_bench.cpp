@@ -141,9 +141,12 @@ void benchModel(const Options& options, const Call& call) {
             *transformer, options, call);
 }
 
+SynthModel synthesized(const Options& options) {
+    return synthModel(options.synth, options.format.empty() ? "w1a6" : options.format);
+}
+
 void benchShape(const Options& options, const Call& call) {
-    const SynthModel model =
-        synthModel(options.synth, options.format.empty() ? "w1a6" : options.format);
+    const SynthModel model = synthesized(options);
     const auto backend = makeBackend(call.options, options.engine);
     const auto loaded = [&](double share) {
         Progress progress;
@@ -160,10 +163,16 @@ void benchShape(const Options& options, const Call& call) {
             transformer, options, call);
 }
 
-void bench(const Options& options, const Call& call) {
+void check(const Options& options) {
     if (options.model.empty() == options.synth.empty())
         throw Error(ErrorCode::badArgument)
             .because("bench needs either a model or --synth with the name of a shape.");
+    if (!options.synth.empty())
+        (void)synthesized(options);
+    validate(options.settings);
+}
+
+void bench(const Options& options, const Call& call) {
     if (options.synth.empty())
         benchModel(options, call);
     else
@@ -174,8 +183,10 @@ void bench(const Options& options, const Call& call) {
 
 void addBench(Verbs& verbs) {
     auto options = std::make_shared<Options>();
-    CLI::App* verb = verbs.add("bench", "Tokens per second, in llama-bench's columns",
-                               [options](const Call& call) { bench(*options, call); });
+    CLI::App* verb = verbs.add(
+        "bench", "Tokens per second, in llama-bench's columns",
+        [options](const Call& call) { bench(*options, call); },
+        [options](const CommonOptions&) { check(*options); });
     verb->add_option("model", options->model, "Model");
     verb->add_option("--synth", options->synth, "Random weights of this shape instead of a model")
         ->check(CLI::IsMember(synthNames()));

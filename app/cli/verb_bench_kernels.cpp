@@ -94,13 +94,15 @@ std::string rowsTable(const Options& options, const std::vector<Row>& rows) {
 }
 
 std::unique_ptr<ProductBench> makeBench(const CommonOptions& options) {
-    const std::string name = backendInUse(options);
-    if (name == "vulkan")
+    if (backendInUse(options) == "vulkan")
         return makeVulkanBench(vulkanOptions(options));
-    if (name == "cpu")
-        return std::make_unique<KernelBench>(options.threads);
-    throw Error(ErrorCode::badArgument)
-        .because("bench-kernels measures the backends vulkan and cpu, not \"" + name + "\".");
+    return std::make_unique<KernelBench>(options.threads);
+}
+
+void check(const CommonOptions& options) {
+    if (options.backend == "reference")
+        throw Error(ErrorCode::badArgument)
+            .because("bench-kernels measures the backends vulkan and cpu, not reference.");
 }
 
 void benchKernels(const Options& options, const Call& call) {
@@ -138,8 +140,9 @@ void benchKernels(const Options& options, const Call& call) {
 
 void addBenchKernels(Verbs& verbs) {
     auto options = std::make_shared<Options>();
-    CLI::App* verb = verbs.add("bench-kernels", "Time of one matrix product, by weight format",
-                               [options](const Call& call) { benchKernels(*options, call); });
+    CLI::App* verb = verbs.add(
+        "bench-kernels", "Time of one matrix product, by weight format",
+        [options](const Call& call) { benchKernels(*options, call); }, check);
     verb->add_option("--shape", options->shapes, "OUTPUTSxINPUTS, repeatable (default: 4096x14336)")
         ->check([](const std::string& text) {
             return shapeNamed(text) ? std::string()

@@ -103,9 +103,12 @@ std::string resultText(const Options& options, const EvalResult& result, const O
     return alignedLines(lines);
 }
 
-void eval(const Options& options, const Call& call) {
+void check(const Options& options) {
     if (!options.reference.empty() && !options.perplexityText.empty())
         throw Error(ErrorCode::badArgument).because("--reference goes with --kld or --chats.");
+}
+
+void eval(const Options& options, const Call& call) {
     OpenModel model(options.model);
     const Tokenizer tokenizer(model.tokenizer());
     const auto backend = makeBackend(call.options, options.engine);
@@ -138,8 +141,10 @@ void eval(const Options& options, const Call& call) {
 
 void addEval(Verbs& verbs) {
     auto options = std::make_shared<Options>();
-    CLI::App* verb = verbs.add("eval", "Perplexity, or divergence from another model, on a text",
-                               [options](const Call& call) { eval(*options, call); });
+    CLI::App* verb = verbs.add(
+        "eval", "Perplexity, or divergence from another model, on a text",
+        [options](const Call& call) { eval(*options, call); },
+        [options](const CommonOptions&) { check(*options); });
     verb->add_option("model", options->model, "Model")->required();
     auto* measure = verb->add_option_group("Measure", "Exactly one of");
     measure->add_option("--ppl", options->perplexityText, "Text to measure perplexity on");

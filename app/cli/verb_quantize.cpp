@@ -103,8 +103,10 @@ void quantize(const QuantizeOptions& options, const Call& call) {
 
 void addQuantize(Verbs& verbs) {
     auto options = std::make_shared<QuantizeOptions>();
-    CLI::App* verb = verbs.add("quantize", "Write a model with 1-bit weights and 6-bit activations",
-                               [options](const Call& call) { quantize(*options, call); });
+    CLI::App* verb = verbs.add(
+        "quantize", "Write a model with 1-bit weights and 6-bit activations",
+        [options](const Call& call) { quantize(*options, call); },
+        [options](const CommonOptions& common) { (void)options->settings(common.threads); });
     options->addTo(*verb);
 }
 

@@ -98,8 +98,13 @@ void study(const Options& options, const Call& call) {
 
 void addStudy(Verbs& verbs) {
     auto options = std::make_shared<Options>();
-    CLI::App* verb = verbs.add("study", "What each part of the method is worth: a table of recipes",
-                               [options](const Call& call) { study(*options, call); });
+    CLI::App* verb = verbs.add(
+        "study", "What each part of the method is worth: a table of recipes",
+        [options](const Call& call) { study(*options, call); },
+        [options](const CommonOptions& common) {
+            if (!options->list)
+                (void)options->settings(common.threads);
+        });
     verb->add_option("model", options->model, "GGUF file or Hugging Face folder");
     verb->add_option("-o,--output", options->folder, "Folder of the measurements and study.md");
     verb->add_option("--ppl", options->text, "Text to measure perplexity on");
@@ -109,7 +114,7 @@ void addStudy(Verbs& verbs) {
     verb->add_flag("--list", options->list, "Only name the rows");
     verb->add_option("--seeds", options->seeds, "Seeds of rows that draw a rotation (1)")
         ->check(CLI::Range(1, 100));
-    verb->add_option("--seed", options->seed, "First seed (0)");
+    verb->add_option("--seed", options->seed, "First seed (0)")->check(zeroOrMore());
     verb->add_option("--windows", options->windows, "Only the first N windows")
         ->check(zeroOrMore());
     verb->add_option("--protocol", options->protocol,

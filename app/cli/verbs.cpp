@@ -2,6 +2,7 @@
 #include "app/cli/verbs.h"
 
 #include "app/cli/interrupt.h"
+#include "core/error_text.h"
 #include "core/job/shell_command.h"
 
 #include <variant>
@@ -34,6 +35,19 @@ private:
     std::string commandLine_;
 };
 
+/// What is wrong with the settings, as CLI11 says what is wrong with one option.
+template<class Check>
+void asUsage(const Check& check) {
+    try {
+        check();
+    } catch (const Error& error) {
+        std::string text = sentence(error);
+        if (text.ends_with('.'))
+            text.pop_back(); // main goes on after it
+        throw CLI::ValidationError(text);
+    }
+}
+
 /// A library's exception may go on with a stack trace; its first line is the reason.
 Error withoutTrace(Error error) {
     error.detail = error.detail.substr(0, error.detail.find('\n'));
@@ -43,19 +57,25 @@ Error withoutTrace(Error error) {
 } // namespace
 
 CLI::App* Verbs::add(const std::string& name, const std::string& description,
-                     std::function<void(const Call&)> run) {
+                     std::function<void(const Call&)> run,
+                     std::function<void(const CommonOptions&)> check) {
     CLI::App* verb = app_.add_subcommand(name, description);
     verb->add_flag("--json", options_.json,
                    "Print one JSON document; progress as JSON lines on stderr");
     verb->add_option("--backend", options_.backend,
-                     "vulkan, cpu or reference (default: vulkan where there is a GPU, else cpu)");
+                     "vulkan, cpu or reference (default: vulkan where there is a GPU, else cpu)")
+        ->check(CLI::IsMember({"vulkan", "cpu", "reference"}));
     verb->add_option("--kernels", options_.kernels,
                      "Kernels of a Vulkan device: default, or measure when it is first used "
                      "(default: measure on a GPU)")
         ->check(CLI::IsMember({"default", "measure"}));
     verb->add_option("--threads", options_.threads, "Threads (default: one a physical core)")
         ->check(CLI::Range(0, 1024));
-    verb->callback([this, run = std::move(run)] { chosen_ = run; });
+    verb->callback([this, run = std::move(run), check = std::move(check)] {
+        if (check)
+            asUsage([&] { check(options_); });
+        chosen_ = run;
+    });
     return verb;
 }
 

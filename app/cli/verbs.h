@@ -34,9 +34,12 @@ public:
     explicit Verbs(CLI::App& app) : app_(app) {}
 
     /// A subcommand with the common options. The caller adds its own options to the result; `run`
-    /// is called after the whole line was parsed.
+    /// is called after the whole line was parsed. `check`, where given, comes before and throws
+    /// Error{badArgument} for options that mean nothing, whatever the files say: a mistake in the
+    /// command line like those that CLI11 finds.
     CLI::App* add(const std::string& name, const std::string& description,
-                  std::function<void(const Call&)> run);
+                  std::function<void(const Call&)> run,
+                  std::function<void(const CommonOptions&)> check = {});
     /// Runs the chosen verb and returns the exit code: 0, or 1 with one line on stderr.
     [[nodiscard]] int run(std::span<char* const> commandLine) const;
 

@@ -90,18 +90,18 @@ BenchRow row(std::string test, const std::vector<double>& speeds, std::int64_t m
             .work = {}};
 }
 
-void check(const BenchSettings& settings) {
+} // namespace
+
+void validate(const BenchSettings& settings) {
     if (settings.promptTokens < 0 || settings.generateTokens < 0 ||
         settings.promptTokens + settings.generateTokens == 0 || settings.repetitions < 1)
         throw Error(ErrorCode::badArgument)
             .because("A benchmark needs prompt or generated tokens and at least one repetition.");
 }
 
-} // namespace
-
 std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Progress>& sink,
                                     std::stop_token stop) {
-    check(settings);
+    validate(settings);
     Session session(model_, std::max(settings.promptTokens, settings.generateTokens),
                     settings.activationBits);
     const std::int64_t memory = model_.weightBytes() + session.bytes();

@@ -25,7 +25,7 @@ struct BenchSettings {
     /// all logits (host) or where the model runs (device): what choosing adds to a step.
     enum class Choosing : std::uint8_t { none, host, device };
     Choosing choosing = Choosing::none;
-    bool profile = false;   ///< BenchRow::work too, from a run of its own with a timed plan
+    bool profile = false; ///< BenchRow::work too, from a run of its own with a timed plan
 };
 
 struct BenchRow {
@@ -39,6 +39,9 @@ struct BenchRow {
 };
 
 /// Throws Error{badArgument} for settings that measure nothing.
+void validate(const BenchSettings& settings);
+
+/// Throws as validate().
 class BenchJob : public Job<BenchSettings, Progress, std::vector<BenchRow>> {
 public:
     explicit BenchJob(Transformer& model) : model_(model) {}

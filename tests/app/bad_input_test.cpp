@@ -89,8 +89,6 @@ void BadInputTest::isNamed_data() {
         "tiny_gqa");
     row("a token from elsewhere", {"logits", tinyFolder, "--tokens", "1,99999999"}, "bad_argument",
         "99999999");
-    row("an unknown backend", {"logits", tinyFolder, "--tokens", "1", "--backend", "abacus"},
-        "bad_argument", "abacus");
     row("another format", {"bench", tinyFolder, "--format", "w1a6"}, "bad_argument", "w1a6");
     row("a prompt that does not fit",
         {"chat", model_, "--context", "8", "--prompt", "One two three four five six seven eight"},
@@ -108,14 +106,11 @@ void BadInputTest::isNamed_data() {
         "taken");
     row("an output in no folder", {"quantize", model_, "-o", path("letter.txt/out")},
         "write_failed", "letter.txt/out");
-    row("factors", {"quantize", model_, "-o", path("new"), "--factors", "attn_in=3"},
-        "bad_argument", "attn_in=3");
     row("quantize a text", {"quantize", path("letter.txt"), "-o", path("new")}, "not_a_model",
         "letter.txt");
     row("no calibration text",
         {"quantize", model_, "-o", path("new"), "--calibration", path("gone.txt")}, "not_found",
         "gone.txt");
-    row("quantize nothing", {"quantize", "", "-o", path("new")}, "bad_argument", "empty");
     // The second is no run that goes on with other settings: the first had nothing to keep.
     row("a short calibration text",
         {"quantize", model_, "-o", path("new"), "--calibration", path("letter.txt")},

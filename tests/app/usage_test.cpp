@@ -16,11 +16,20 @@ private slots:
     void everyVerbExplainsItself();
 };
 
+namespace {
+
+bool wantsModel(const QByteArray& verb) {
+    return verb == "info" || verb == "chat" || verb == "verify";
+}
+
+} // namespace
+
 void UsageTest::mistakes_data() {
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<QByteArray>("named");
-    const auto row = [](const char* name, const QStringList& arguments, const QByteArray& named) {
-        QTest::newRow(name) << arguments << named;
+    const auto row = [](const QByteArray& name, const QStringList& arguments,
+                        const QByteArray& named) {
+        QTest::newRow(name.constData()) << arguments << named;
     };
     row("no verb", {}, "subcommand");
     row("unknown verb", {"frobnicate"}, "frobnicate");
@@ -52,11 +61,54 @@ void UsageTest::mistakes_data() {
     row("no number", {"chat", "m.gguf", "--max-tokens", "few"}, "--max-tokens: \"few\"");
     row("no room", {"chat", "m.gguf", "--context", "0"}, "--context: must be above 0, not 0");
     row("tokens of nothing", {"logits", "m.gguf", "--tokens", ""}, "--tokens");
+    for (const char* verb : {"info", "chat", "verify", "devices", "selftest", "bench-kernels"})
+        row(QByteArray("backend of ") + verb,
+            QStringList{verb} + (wantsModel(verb) ? QStringList{"m.gguf"} : QStringList()) +
+                QStringList{"--backend", "vulcan"},
+            "--backend: vulcan");
+    row("kernels", {"devices", "--kernels", "fast"}, "--kernels");
+    row("a backend without kernels to measure", {"bench-kernels", "--backend", "reference"},
+        "not reference");
+    row("nothing to measure", {"bench", "m.gguf", "-p", "0", "-n", "0"}, "prompt or generated");
+    row("nothing to bench", {"bench"}, "--synth");
+    row("two things to bench", {"bench", "m.gguf", "--synth", "smollm2-135m"}, "--synth");
+    row("random weights of a format", {"bench", "--synth", "smollm2-135m", "--format", "f32"},
+        "not f32");
+    row("choosing", {"bench", "m.gguf", "--choose", "dice"}, "--choose");
+    row("a reference for nothing", {"eval", "m.gguf", "--ppl", "a.txt", "--reference", "n.gguf"},
+        "--reference");
+    row("bits of the cache", {"chat", "m.gguf", "--kv", "4"}, "--kv");
+    row("bits of the tables", {"chat", "m.gguf", "--tables", "16"}, "--tables");
+    row("a seed below 0", {"chat", "m.gguf", "--seed", "-1"}, "--seed");
+    row("half a token", {"chat", "m.gguf", "--max-tokens", "2.5"}, "--max-tokens");
+    row("a token past 31 bits", {"logits", "m.gguf", "--tokens", "4294967296"}, "--tokens");
+    row("raw without a prompt", {"chat", "m.gguf", "--raw"}, "--prompt");
 #ifdef BWLA_QUANT
     row("no output", {"quantize", "m.gguf"}, "--output");
     row("preset", {"quantize", "m.gguf", "-o", "out", "--preset", "magic"}, "--preset");
     row("rotation", {"quantize", "m.gguf", "-o", "out", "--rotation", "left"}, "--rotation");
     row("target mix", {"quantize", "m.gguf", "-o", "out", "--target-mix", "2"}, "--target-mix");
+    const auto quantize = [&](const char* option, const char* value, const QByteArray& named) {
+        row(QByteArray("quantize ") + option + " " + value,
+            {"quantize", "m.gguf", "-o", "out", option, value}, named);
+    };
+    quantize("--factors", "attn_in=3", "attn_in=3");
+    quantize("--layers", "5-2", "--layers");
+    quantize("--keep", "head", "--keep: \"head\"");
+    quantize("--rank", "513", "--rank must be");
+    quantize("--rank-budget", "9", "--rank-budget");
+    quantize("--activation-budget", "9", "--activation-budget");
+    quantize("--tokens", "10", "--tokens must be");
+    quantize("--kl-rate", "0", "--kl-rate");
+    quantize("--calibration", "", "--calibration");
+    quantize("--device", "tpu", "--device");
+    row("quantize nothing", {"quantize", "", "-o", "out"}, "empty");
+    row("no folder", {"quantize", "m.gguf", "-o", ""}, "-o");
+    row("rows of a study", {"study", "m.gguf", "--ppl", "a.txt", "-o", "out", "--rows", "okt,no"},
+        "\"no\"");
+    row("a study of nothing", {"study", "m.gguf"}, "--ppl");
+    row("calibration of a study",
+        {"study", "m.gguf", "--ppl", "a.txt", "-o", "out", "--tokens", "1"}, "--tokens must be");
 #endif
 }
 

@@ -101,15 +101,11 @@ private slots:
     }
 
     void badInputIsOneSentence() {
-        for (const auto& [rows, culprit] : {std::pair{"okt,nosuch", "nosuch"},
-                                            std::pair{"hadamard", "Hadamard matrix of order 6"}}) {
-            const Finished failed = study(rows);
-            QCOMPARE(failed.exitCode, 1);
-            QVERIFY2(failed.json()["error"]["message"].get<std::string>().find(culprit) !=
-                         std::string::npos,
-                     failed.all());
-        }
-        QCOMPARE(runBwla({"study", at("tiny")}).exitCode, 1);
+        const Finished failed = study("hadamard");
+        QCOMPARE(failed.exitCode, 1);
+        QVERIFY2(failed.json()["error"]["message"].get<std::string>().find(
+                     "Hadamard matrix of order 6") != std::string::npos,
+                 failed.all());
         QCOMPARE(runBwla({"study", "--list", "--json"}).json().size(), studyRows().size());
     }
 };
