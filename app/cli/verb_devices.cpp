@@ -7,6 +7,7 @@
 #include "kernels/vulkan_backend.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace bwla {
 namespace {
@@ -27,6 +28,29 @@ struct Device {
     double roof = 0.0;
     std::vector<Product> products{};
     KernelReport report{};
+};
+
+/// Says what is being done, and with --json how long it took: a device's first use compiles
+/// kernels.
+class Stages {
+public:
+    explicit Stages(Console& console) : console_(console) {}
+    template<class Work>
+    auto timed(const std::string& device, const std::string& what, const Work& work) {
+        Progress progress;
+        progress.phase = "devices";
+        progress.step = device + ": " + what;
+        console_.progress(progress);
+        const auto start = std::chrono::steady_clock::now();
+        auto result = work();
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+        console_.event(
+            {{"event", "stage"}, {"device", device}, {"work", what}, {"seconds", took.count()}});
+        return result;
+    }
+
+private:
+    Console& console_;
 };
 
 bool allAgree(const std::vector<KernelCheck>& checks) {
@@ -60,20 +84,21 @@ std::string workText(const BenchCase& what) {
            (what.columns == 1 ? " column" : " columns");
 }
 
-void measure(Device& device, ProductBench& bench, bool gpu) {
+void measure(Device& device, ProductBench& bench, bool gpu, Stages& stages) {
     const bool processor = device.type == "cpu" && device.uuid.empty();
+    device.roof = stages.timed(device.name, "memory roof", [&] { return bench.roof(); });
     for (const BenchCase& what : benchCases(gpu)) {
-        const BenchResult result = bench.run(what);
+        const BenchResult result =
+            stages.timed(device.name, workText(what), [&] { return bench.run(what); });
         device.products.push_back(
             {workText(what), result,
              result.chosen ? "measured" : (processor ? "best for this processor" : "default")});
     }
     device.measured = true;
     device.gbPerSecond = device.products.front().result.gbPerSecond;
-    device.roof = bench.roof();
 }
 
-Device processor(int threads) {
+Device processor(int threads, Stages& stages) {
     KernelBench bench(threads);
     const BackendInfo info = bench.info();
     Device device{.name = info.device,
@@ -82,12 +107,13 @@ Device processor(int threads) {
                   .driver = {},
                   .variant = info.variant + ", " + std::to_string(info.threads) + " threads",
                   .missing = {}};
-    device.verified = allAgree(selftest());
-    measure(device, bench, false);
+    device.verified =
+        stages.timed(device.name, "kernels checked", [] { return allAgree(selftest()); });
+    measure(device, bench, false, stages);
     return device;
 }
 
-Device vulkanDevice(const VulkanDeviceInfo& info, const CommonOptions& common) {
+Device vulkanDevice(const VulkanDeviceInfo& info, const CommonOptions& common, Stages& stages) {
     Device device{.name = info.name,
                   .uuid = info.uuid,
                   .type = info.type,
@@ -98,18 +124,23 @@ Device vulkanDevice(const VulkanDeviceInfo& info, const CommonOptions& common) {
         return device;
     VulkanOptions options = vulkanOptions(common);
     options.device = info.uuid;
-    const auto backend = makeVulkanBackend(options);
+    const auto backend = stages.timed(device.name, "opened and, at its first use, checked",
+                                      [&] { return makeVulkanBackend(options); });
     device.variant = backend->info().variant;
-    device.verified = allAgree(vulkanSelftest(options));
-    measure(device, *makeVulkanBench(options), info.isGpu());
+    // What opening it has checked is not checked again: the whole of it, bwla selftest, takes 12 s
+    // on an H200.
+    device.verified = backend->kernelReport().checked ||
+                      stages.timed(device.name, "kernels checked",
+                                   [&] { return allAgree(vulkanSelftest(options)); });
+    measure(device, *makeVulkanBench(options), info.isGpu(), stages);
     device.report = backend->kernelReport();
     return device;
 }
 
-std::vector<Device> allDevices(const CommonOptions& options) {
-    std::vector<Device> devices{processor(options.threads)};
+std::vector<Device> allDevices(const CommonOptions& options, Stages stages) {
+    std::vector<Device> devices{processor(options.threads, stages)};
     for (const VulkanDeviceInfo& info : vulkanDevices())
-        devices.push_back(vulkanDevice(info, options));
+        devices.push_back(vulkanDevice(info, options, stages));
     return devices;
 }
 
@@ -190,7 +221,7 @@ std::string linesOf(const Device& device) {
 }
 
 void devices(const Call& call) {
-    const auto all = allDevices(call.options);
+    const auto all = allDevices(call.options, Stages(call.console));
     OrderedJson document = OrderedJson::array();
     std::string text;
     for (const Device& device : all) {
