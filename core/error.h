@@ -34,12 +34,13 @@ enum class ErrorCode {
     missingTokenizer,    ///< `file` has no tokenizer
     badTemplate,         ///< chat template error, `detail`
     // use
-    promptTooLong,       ///< prompt of `found` tokens, context of `expected`
+    promptTooLong,       ///< prompt of `found` tokens, context of `expected`; `detail`, where
+                         ///< not empty, says it whole
     textTooShort,        ///< `file` has `found` tokens, `expected` are needed
     badArgument,         ///< a setting is out of range; `detail` is a whole sentence
     badText,             ///< `file` is not UTF-8
     // machine
-    outOfMemory,
+    outOfMemory,         ///< `detail` = who or why; where known it needs `expected` bytes of `found`
     backend,             ///< a KernelError, text in `detail`
     numeric,             ///< NaN or infinity where numbers must be finite; `tensor`, `detail`
 };

@@ -109,6 +109,8 @@ std::string contentSentence(const Error& e) {
 std::string useSentence(const Error& e) {
     switch (e.code) {
     case ErrorCode::promptTooLong:
+        if (!e.detail.empty())
+            return e.detail;
         return "The prompt has " + std::to_string(e.found) + " tokens, but the context holds " +
                std::to_string(e.expected) + ". Shorten it, or raise --context.";
     case ErrorCode::textTooShort:
@@ -122,6 +124,9 @@ std::string useSentence(const Error& e) {
                ". Convert it to UTF-8 first.";
     case ErrorCode::outOfMemory:
         return "Out of memory" + (e.detail.empty() ? "" : ": " + e.detail) +
+               (e.expected < 0 ? ""
+                               : " needs " + bytesText(e.expected) + " of the " +
+                                     bytesText(e.found) + " free") +
                ". Close other programs or use a smaller model.";
     case ErrorCode::backend:
         return "The compute backend failed: " + e.detail + ".";

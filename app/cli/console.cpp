@@ -58,6 +58,10 @@ void Console::document(const OrderedJson& value) {
     std::cout << dump(value, 2) << '\n';
 }
 
+void Console::documentLine(const OrderedJson& value) {
+    std::cout << dump(value, -1) << std::endl;
+}
+
 void Console::line(std::string_view text) {
     clearProgress();
     std::cout << text << '\n';

@@ -25,6 +25,8 @@ public:
 
     [[nodiscard]] bool json() const { return json_; }
     void document(const OrderedJson& value);
+    /// One of several documents: a line, shown at once.
+    void documentLine(const OrderedJson& value);
     /// A line of a result; text without line break.
     void line(std::string_view text);
     /// A piece of streamed text, shown at once.

@@ -7,15 +7,18 @@
 #include "core/chat/chat_room.h"
 #include "core/engine/answer_job.h"
 #include "core/engine/chat_prompt.h"
-#include "core/engine/machine_memory.h"
+#include "core/engine/context_use.h"
+#include "core/error_text.h"
 #include "core/model/json_text.h"
 #include "core/model/open_model.h"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace bwla {
 namespace {
@@ -70,10 +73,14 @@ public:
         }
     }
 
-    /// Streams the answer unless the result is to be one document.
-    AnswerResult answer(const std::vector<ChatMessage>& messages, const std::stop_token& stop) {
+    /// Streams the answer unless the result is to be a document. Throws Error{promptTooLong} with
+    /// `advice` before anything changes.
+    AnswerResult answer(const std::vector<ChatMessage>& messages, const std::string& advice,
+                        const std::stop_token& stop) {
         AnswerSettings settings = options_.answer;
-        settings.prompt = promptTokens(tokenizer_, promptText(options_, tokenizer_, messages));
+        settings.prompt = options_.raw
+                              ? promptTokens(tokenizer_, messages.back().content)
+                              : fittingPrompt(tokenizer_, messages, session_->capacity(), advice);
         Console& console = call_.console;
         const auto sink = [&](const AnswerEvent& event) {
             if (!console.json())
@@ -131,12 +138,7 @@ private:
         session_.reset();
         transformer_.reset();
         backend_.reset();
-        const std::int64_t needed = expectedChatMemory(model_, options_.engine.cacheBits);
-        const std::int64_t available = availableMemory();
-        if (available > 0 && needed > available)
-            throw Error(ErrorCode::outOfMemory)
-                .because(failure + ", and the processor would need " + bytesText(needed) +
-                         " of the " + bytesText(available) + " free");
+        checkProcessorHolds(model_, options_.engine.cacheBits, failure);
         fallback_ = failure + "; the processor goes on with the conversation.";
         call_.console.note(fallback_);
         call_.console.event({{"event", "fallback"}, {"message", fallback_}});
@@ -168,27 +170,76 @@ private:
 
 /// Turns from standard input until its end. Ctrl+C stops an answer; while none is being given it
 /// ends the program.
-void converse(Speaker& speaker, std::vector<ChatMessage> messages, Console& console) {
-    const bool terminal = isatty(STDIN_FILENO) == 1;
-    std::string line;
-    for (;;) {
-        endOfWork();
-        if (terminal)
-            std::cerr << "> " << std::flush;
-        if (!std::getline(std::cin, line))
-            break;
-        if (line.empty())
-            continue;
-        if (!isUtf8(line)) { // nothing to end a conversation for
-            console.note("This line is not UTF-8; it was not sent.");
-            continue;
+class Conversation {
+public:
+    Conversation(Speaker& speaker, std::vector<ChatMessage> opening, Console& console)
+        : speaker_(speaker), messages_(std::move(opening)), opening_(messages_.size()),
+          console_(console) {}
+
+    void run() {
+        const bool terminal = isatty(STDIN_FILENO) == 1 && !console_.json();
+        std::string line;
+        for (;;) {
+            endOfWork();
+            if (terminal)
+                std::cerr << "> " << std::flush;
+            if (!std::getline(std::cin, line))
+                break;
+            if (line == drop)
+                dropOldest();
+            else if (!line.empty())
+                send(line);
         }
-        messages.push_back({"user", line});
-        messages.push_back({"assistant", speaker.answer(messages, beginWork()).text});
+        if (terminal)
+            std::cerr << '\n';
     }
-    if (terminal)
-        std::cerr << '\n';
-}
+
+private:
+    static constexpr auto drop = "/drop";
+
+    /// What cannot be sent ends no conversation.
+    void send(const std::string& line) {
+        messages_.push_back({"user", line});
+        try {
+            if (!isUtf8(line))
+                throw Error(ErrorCode::badText);
+            const AnswerResult result = speaker_.answer(
+                messages_,
+                "Shorten it, let the model forget the oldest two messages with /drop, or begin "
+                "again with a larger --context.",
+                beginWork());
+            messages_.push_back({"assistant", result.text});
+            if (console_.json())
+                console_.documentLine(speaker_.document(result));
+        } catch (const Error& error) {
+            if (error.code != ErrorCode::promptTooLong && error.code != ErrorCode::badText)
+                throw;
+            messages_.pop_back();
+            notSent(error);
+        }
+    }
+    void notSent(const Error& error) {
+        const std::string why = sentence(error);
+        console_.note("Not sent. " + why);
+        OrderedJson event{
+            {"event", "not_sent"}, {"code", Error::errorCodeName(error.code)}, {"message", why}};
+        if (error.code == ErrorCode::promptTooLong)
+            event.update({{"tokens", error.found}, {"context", error.expected}});
+        console_.event(event);
+    }
+    void dropOldest() {
+        const auto first = messages_.begin() + static_cast<std::ptrdiff_t>(opening_);
+        const auto count = std::min<std::ptrdiff_t>(2, messages_.end() - first);
+        messages_.erase(first, first + count);
+        console_.note(count == 0 ? "There is nothing to forget."
+                                 : "The model forgets the oldest two messages.");
+    }
+
+    Speaker& speaker_;
+    std::vector<ChatMessage> messages_;
+    std::size_t opening_; ///< of them, which stay
+    Console& console_;
+};
 
 void chat(const Options& options, const Call& call) {
     OpenModel model(options.model);
@@ -205,10 +256,11 @@ void chat(const Options& options, const Call& call) {
     }
     Speaker speaker(options, model, tokenizer, call);
     if (!options.prompt) {
-        converse(speaker, messages, call.console);
+        Conversation(speaker, messages, call.console).run();
         return;
     }
-    const AnswerResult result = speaker.answer(messages, call.stop);
+    const AnswerResult result =
+        speaker.answer(messages, "Shorten it, or raise --context.", call.stop);
     throwIfStopped(call.stop);
     if (call.console.json())
         call.console.document(speaker.document(result));
@@ -221,8 +273,10 @@ void addChat(Verbs& verbs) {
     CLI::App* verb =
         verbs.add("chat", "Talk to a model", [options](const Call& call) { chat(*options, call); });
     verb->add_option("model", options->model, "Model")->required();
-    auto* prompt = verb->add_option("--prompt", options->prompt,
-                                    "One turn; without it, a conversation from standard input");
+    auto* prompt =
+        verb->add_option("--prompt", options->prompt,
+                         "One turn; without it, a conversation from standard input, a line a "
+                         "turn (/drop forgets the oldest two messages)");
     verb->add_option("--system", options->system, "System message");
     verb->add_flag("--raw", options->raw, "Send the prompt as it is, without the chat template")
         ->needs(prompt);
@@ -233,12 +287,12 @@ void addChat(Verbs& verbs) {
         ->check(zeroOrMore());
     verb->add_option("--max-tokens", options->answer.maxTokens, "Longest answer (default: 512)")
         ->check(aboveZero());
-    verb->add_option("--seed", options->answer.sampling.seed, "Of the sampling (default: 0)");
+    verb->add_option("--seed", options->answer.sampling.seed, "Of the sampling (default: 0)")
+        ->check(zeroOrMore()); // CLI11 reads -1 as 2^64 - 1
     verb->add_option("--context", options->context,
                      "Tokens of the conversation (default: the model's, at most 4096)")
         ->check(aboveZero());
     options->engine.addTo(*verb);
-    verb->get_option("--json")->needs(prompt);
 }
 
 } // namespace bwla

@@ -32,8 +32,8 @@ struct ChatSettings {
     bool deviceAgain = false; ///< tries a device that failed before once more
 };
 
-/// The device cannot do it (missing, too little memory, lost); the processor answers instead, from
-/// the beginning of the side's answer.
+/// The device cannot do it (missing, too little memory, lost); the processor goes on, in the middle
+/// of an answer too: what was written stays.
 struct ChatFellBack {
     ChatSide side;
     std::string reason;
@@ -44,7 +44,7 @@ struct ChatLoading {
     ChatSide side;
     double share;
 };
-/// A model is ready and its answer begins.
+/// A model is ready and its answer begins; after ChatFellBack, perhaps in the middle.
 struct ChatBegins {
     ChatSide side;
     std::string name, format;
@@ -77,8 +77,9 @@ using ChatEvent = std::variant<ChatLoading, ChatBegins, ChatWriting, ChatAnswere
 /// turn, the original's weights would push the quantized model's, small enough to stay in a
 /// processor's cache, out of it at every step.) Comparing comes last and counts in nobody's time.
 /// A stop during an answer ends it with StopReason::stopped and skips the rest; while a model is
-/// being loaded it throws Cancelled. Where a device fails the processor takes over (ChatFellBack).
-/// Otherwise throws what ChatRoom::open, renderPrompt, AnswerJob
+/// being loaded it throws Cancelled. Where a device fails the processor takes over (ChatFellBack),
+/// unless its memory cannot hold the model: Error{outOfMemory}.
+/// Otherwise throws what ChatRoom::open, fittingPrompt, AnswerJob
 /// and agreement() throw. The result is how many answers were given.
 class ChatJob : public Job<ChatSettings, ChatEvent, int> {
 public:
@@ -93,9 +94,15 @@ private:
     };
     Turn answer(ChatSide side, const ChatSettings& settings, const Sink<ChatEvent>& sink,
                 const std::stop_token& stop);
+    ChatModel& open(ChatSide side, const ChatSettings& settings, const Sink<ChatEvent>& sink,
+                    const std::stop_token& stop);
+    /// Throws the error itself where the processor is in use already, and as checkProcessorHolds.
+    void fallBack(ChatSide side, const ChatSettings& settings, const KernelError& error,
+                  const Sink<ChatEvent>& sink);
     /// What `work` gives, on the processor where the device fails.
     template<class Work>
-    auto somewhere(ChatSide side, const Sink<ChatEvent>& sink, const Work& work);
+    auto somewhere(ChatSide side, const ChatSettings& settings, const Sink<ChatEvent>& sink,
+                   const Work& work);
     void compare(const Turn& quantized, const ChatSettings& settings, const Sink<ChatEvent>& sink,
                  const std::stop_token& stop);
 

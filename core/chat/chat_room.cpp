@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/chat/chat_room.h"
 
+#include "core/engine/machine_memory.h"
 #include "core/job/job.h"
 
 #include <atomic>
@@ -20,7 +21,7 @@ ChatModel::ChatModel(Backend& backend, const std::string& path,
 ChatModel::ChatModel(Backend& backend, const std::string& path, OpenModel model,
                      const std::function<void(double)>& loaded, const std::stop_token& stop)
     : path_(path), name_(model.name()), fileBytes_(model.fileBytes()),
-      tokenizer_(model.tokenizer()) {
+      tokenizer_(std::make_shared<const Tokenizer>(model.tokenizer())) {
     throwIfStopped(stop);
     transformer_ =
         std::make_unique<Transformer>(backend, model.weights(WeightKind::f16), loaded, stop);
@@ -49,6 +50,16 @@ std::int64_t expectedChatMemory(const OpenModel& model, int cacheBits) {
     const std::int64_t weights =
         model.artifact() != nullptr ? model.fileBytes() : config.parameters() * half;
     return weights + 2 * config.layers * defaultCapacity(config) * config.kvHeads * head;
+}
+
+void checkProcessorHolds(const OpenModel& model, int cacheBits, const std::string& failure) {
+    const std::int64_t needed = expectedChatMemory(model, cacheBits);
+    const std::int64_t available = availableMemory();
+    if (available > 0 && needed > available)
+        throw Error(ErrorCode::outOfMemory)
+            .wanted(needed)
+            .got(available)
+            .because(failure + ", and the processor");
 }
 
 void ChatRoom::use(const EngineChoice& choice, bool again) {

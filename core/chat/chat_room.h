@@ -30,7 +30,8 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
     [[nodiscard]] std::int64_t fileBytes() const { return fileBytes_; }
     [[nodiscard]] const std::string& format() const { return transformer_->format(); }
-    [[nodiscard]] const Tokenizer& tokenizer() const { return tokenizer_; }
+    /// Outlives the model for who keeps it.
+    [[nodiscard]] std::shared_ptr<const Tokenizer> tokenizer() const { return tokenizer_; }
     /// Of the conversation.
     [[nodiscard]] Session& session() { return *session_; }
     /// A second cache, made when first asked for: to read another model's conversation without
@@ -46,7 +47,7 @@ private:
     std::string path_;
     std::string name_;
     std::int64_t fileBytes_ = 0;
-    Tokenizer tokenizer_;
+    std::shared_ptr<const Tokenizer> tokenizer_;
     std::unique_ptr<Transformer> transformer_;
     std::unique_ptr<Session> session_, listener_;
 };
@@ -54,6 +55,10 @@ private:
 /// Bytes that a ChatModel of this model will occupy, from its shapes: weights (F16 of an original,
 /// an artifact's as they are on disk) and one cache of 16 or 8 bits.
 [[nodiscard]] std::int64_t expectedChatMemory(const OpenModel& model, int cacheBits = 16);
+
+/// For when a device has failed and the processor is to hold the model: throws Error{outOfMemory},
+/// beginning with `failure`, where its memory has not that much left.
+void checkProcessorHolds(const OpenModel& model, int cacheBits, const std::string& failure);
 
 /// The backend and the models of the chats, kept from one answer to the next. One thread at a
 /// time.

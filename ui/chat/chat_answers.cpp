@@ -118,18 +118,15 @@ void ChatController::apply(const ChatBegins& event) {
                         event.backend.backend == "vulkan" ? tr("Vulkan") : tr("processor"),
                         QString::fromStdString(event.backend.variant));
     Q_EMIT deviceInUse(running_);
-    Q_EMIT answerBegins(event.side);
+    if (stats.path.empty()) // else it goes on where a device failed
+        Q_EMIT answerBegins(event.side);
 }
 
-/// What the device wrote so far is written anew by the processor.
+/// What the device wrote so far stays.
 void ChatController::apply(const ChatFellBack& event) {
     loaded_ = {};
-    ChatAnswer& answer = *this->answer(event.side);
-    if (answer.state == MessageState::streaming) {
-        answer.text.clear();
-        answer.stats = {};
+    if (answer(event.side)->state == MessageState::streaming)
         statusOf(event.side).phase = SidePhase::loading;
-    }
     Q_EMIT deviceFailed(QString::fromStdString(event.reason));
 }
 

@@ -170,7 +170,7 @@ void ChatController::countArrived(const ContextCount& count) {
         Q_EMIT failed(count.error);
         return;
     }
-    if (count.capacity == 0 || count.excess() > 0)
+    if (count.use.capacity == 0 || count.use.excess() > 0)
         return; // the page offers choices
     if (!saveLeft())
         return;

@@ -53,7 +53,7 @@ public:
     [[nodiscard]] bool running() const { return bridge_.running(); }
     /// An answer in view is not in the store: its disk is full or cannot be written.
     [[nodiscard]] bool unsaved() const { return unsaved_; }
-    /// Last count of the draft; excess() > 0 blocks sending.
+    /// Last count of the draft; use.excess() > 0 blocks sending.
     [[nodiscard]] const ContextCount& count() const { return count_; }
 
     void newChat(); ///< with the models and options of the one before

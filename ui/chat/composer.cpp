@@ -154,35 +154,33 @@ void Composer::updateSend() {
 }
 
 void Composer::showCount(const ContextCount& count) {
-    const bool known = count.capacity > 0 && count.error.isEmpty();
-    fits_ = !known || count.excess() <= 0;
+    const ContextUse& use = count.use;
+    const bool known = use.capacity > 0 && count.error.isEmpty();
+    fits_ = !known || use.excess() <= 0;
     const double share =
-        known ? static_cast<double>(count.total()) / static_cast<double>(count.capacity) : 0.0;
+        known ? static_cast<double>(use.total()) / static_cast<double>(use.capacity) : 0.0;
     meter_->setValue(static_cast<int>(std::min(share, 1.0) * 1000));
     QString text = "–";
     if (known)
         text = tr("%1 of %2 tokens, this message %3")
-                   .arg(ui::count(count.used), ui::count(count.capacity), ui::count(count.message));
+                   .arg(ui::count(use.before), ui::count(use.capacity), ui::count(use.message));
     if (known && fits_ && share >= nearlyFull) // rounded down to two digits: "about"
-        text +=
-            "  " + tr("Room for about %1 more tokens.").arg(ui::count(-count.excess() / 10 * 10));
+        text += "  " + tr("Room for about %1 more tokens.").arg(ui::count(-use.excess() / 10 * 10));
     context_->setText(text);
     if (!count.error.isEmpty()) {
         banner_->clearButtons();
         banner_->show(Banner::Tone::bad, count.error);
     } else if (!fits_) {
-        showChoices(count);
+        showChoices(use);
     } else {
         banner_->hide();
     }
     updateSend();
 }
 
-void Composer::showChoices(const ContextCount& count) {
+void Composer::showChoices(const ContextUse& use) {
     banner_->clearButtons();
-    banner_->show(
-        Banner::Tone::warn,
-        tr("This message does not fit: %1 tokens too many.").arg(ui::count(count.excess())));
+    banner_->show(Banner::Tone::warn, QString::fromStdString(doesNotFit(use)));
     connect(banner_->addButton(tr("Shorten it")), &QPushButton::clicked, this,
             &Composer::focusField);
     connect(banner_->addButton(tr("Drop the oldest two messages")), &QPushButton::clicked, this,

@@ -66,7 +66,7 @@ Q_SIGNALS:
 private:
     void layOut();
     void press();
-    void showChoices(const ContextCount& count);
+    void showChoices(const ContextUse& use);
     void updateSend();
 
     Theme& theme_;

@@ -41,22 +41,14 @@ private:
 
 ContextCount countFor(Reader& reader, const CountRequest::Model& model,
                       const CountRequest& request) {
-    const auto tokens = [&](const std::vector<ChatMessage>& messages, QString* rendered) {
-        const std::string prompt =
-            renderPrompt(reader.tokenizer.data(), messages, request.otherTemplate);
-        if (rendered != nullptr)
-            *rendered = QString::fromStdString(prompt);
-        return std::ssize(promptTokens(reader.tokenizer, prompt));
-    };
-    ContextCount count{
-        .draft = request.draft, .capacity = reader.capacity, .rendered = {}, .error = {}};
     std::vector<ChatMessage> messages = model.messages;
     messages.push_back({"user", request.draft.toStdString()});
-    const std::int64_t all = tokens(messages, &count.rendered);
-    messages.back().content.clear();
-    count.used = tokens(messages, nullptr); // with the frame of a message that says nothing
-    count.message = all - count.used;
-    return count;
+    const std::string& other = request.otherTemplate;
+    return {.draft = request.draft,
+            .use = contextUse(reader.tokenizer, messages, reader.capacity, other),
+            .rendered =
+                QString::fromStdString(renderPrompt(reader.tokenizer.data(), messages, other)),
+            .error = {}};
 }
 
 ContextCount countAll(Readers& readers, const CountRequest& request) {
@@ -67,7 +59,7 @@ ContextCount countAll(Readers& readers, const CountRequest& request) {
             Reader& reader = readers.of(model.path);
             memory.push_back({model.path, reader.bytes, reader.bytesWithByteCache});
             const ContextCount count = countFor(reader, model, request);
-            if (most.capacity == 0 || count.excess() > most.excess())
+            if (most.use.capacity == 0 || count.use.excess() > most.use.excess())
                 most = count;
         }
         most.memory = std::move(memory);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "core/text/chat_template.h"
+#include "core/engine/context_use.h"
 
 #include <QObject>
 #include <QString>
@@ -37,16 +37,10 @@ struct ModelMemory {
 /// For the model in whose context the conversation takes most room.
 struct ContextCount {
     QString draft;                     ///< that was counted
-    std::int64_t used = 0;             ///< tokens without the draft
-    std::int64_t message = 0;          ///< tokens that the draft adds
-    std::int64_t capacity = 0;         ///< tokens of the session
+    ContextUse use{};                  ///< capacity 0 = nothing is known
     QString rendered;                  ///< what that model will read
     QString error;                     ///< a sentence: no template, a bad one, a model that is gone
     std::vector<ModelMemory> memory{}; ///< of all models asked about
-
-    [[nodiscard]] std::int64_t total() const { return used + message; }
-    /// Tokens too many: an answer needs room for one token.
-    [[nodiscard]] std::int64_t excess() const { return total() + 1 - capacity; }
 };
 
 /// Renders and counts on a thread of its own while the user types; the latest request wins.

@@ -232,10 +232,9 @@ void Instruments::begin(ChatSide side) {
     const bool newTurn = original || !controller_.takesPart(ChatSide::original);
     if (newTurn)
         data_.series.clear();
-    data_.series << PlotSeries{.name = name,
-                               .series = original ? Series::original : Series::quantized,
-                               .x = {0.0},
-                               .y = {0.0}};
+    const Series wanted = original ? Series::original : Series::quantized;
+    data_.series.removeIf([&](const PlotSeries& series) { return series.series == wanted; });
+    data_.series << PlotSeries{.name = name, .series = wanted, .x = {0.0}, .y = {0.0}};
 }
 
 void Instruments::measured(ChatSide side, double seconds, double speed) {

@@ -3,6 +3,8 @@
 // Tiny models side by side: who speaks when, what a stop leaves, and how answers are compared.
 #include "core/chat/chat_job.h"
 #include "core/engine/chat_prompt.h"
+#include "core/engine/context_use.h"
+#include "core/error_text.h"
 #include "core/eval/token_loss.h"
 #include "kernels/vulkan_backend.h"
 #include "tiny_pair.h"
@@ -33,6 +35,8 @@ class ChatJobTest : public QObject {
     std::shared_ptr<ChatRoom> room_;
     std::vector<std::string> devices_; ///< asked for, without the processor
     std::vector<EngineChoice> asked_;  ///< all of them
+    std::weak_ptr<int> alive_;         ///< as long as the last backend
+    bool several_ = false;             ///< backends at a time, with all their memory
     int runsUntilLost_ = -1;           ///< of a device that is no processor; -1 = never
     std::vector<ChatEvent> events_;
     std::stop_source stop_;
@@ -75,7 +79,10 @@ private Q_SLOTS:
     void init() {
         room_ = std::make_shared<ChatRoom>([this](const EngineChoice& choice) {
             const std::string& device = choice.device;
-            const auto run = [this](const Step& s) { beforeRun_(s); };
+            several_ = several_ || !alive_.expired();
+            const auto alive = std::make_shared<int>();
+            alive_ = alive;
+            const auto run = [this, alive](const Step& s) { beforeRun_(s); };
             asked_.push_back(choice);
             if (device == automaticDevice || device == processorDevice)
                 return std::make_unique<WrappedBackend>(makeReferenceBackend(), run);
@@ -84,7 +91,7 @@ private Q_SLOTS:
                 throw KernelError(KernelErrorCode::unsupported, "Vulkan", "no such device");
             return std::make_unique<WrappedBackend>(
                 makeReferenceBackend(),
-                [this](const Step& s) {
+                [this, alive](const Step& s) {
                     if (--runsUntilLost_ == 0)
                         throw KernelError(KernelErrorCode::deviceLost, "GPU",
                                           "it stopped answering");
@@ -94,6 +101,7 @@ private Q_SLOTS:
         });
         devices_.clear();
         asked_.clear();
+        several_ = false;
         runsUntilLost_ = -1;
         beforeRun_ = [](const Step&) {};
         events_.clear();
@@ -114,7 +122,8 @@ private Q_SLOTS:
         QCOMPARE(devices_.size(), std::size_t{2});
     }
 
-    /// Lost while the original reads, while the quantized model writes, while they are compared.
+    /// Lost while the original reads, while they write, while they are compared: the text goes on
+    /// where it was, with the tokens that the sampler would have drawn.
     void aLostDeviceChangesNoAnswer() {
         auto asked = settings(original_, quantized_);
         int runs = 0;
@@ -124,19 +133,70 @@ private Q_SLOTS:
         std::vector<std::string> texts;
         for (const ChatAnswered& answered : all<ChatAnswered>())
             texts.push_back(answered.answer.text);
-        for (const int lost : {1, runs / 4, runs * 3 / 4, runs}) {
+        for (const int lost : {1, runs / 8, runs / 4, runs / 2, runs}) {
             events_.clear();
             asked.device = "GPU " + std::to_string(lost);
             runsUntilLost_ = lost;
             QCOMPARE(run(asked), 2);
             QCOMPARE(all<ChatFellBack>().size(), std::size_t{1});
-            std::map<ChatSide, std::string> last;
-            for (const ChatAnswered& answered : all<ChatAnswered>())
-                last[answered.side] = answered.answer.text;
-            QCOMPARE(last[ChatSide::original], texts[0]);
-            QCOMPARE(last[ChatSide::quantized], texts[1]);
+            QVERIFY(!several_);
+            std::array<std::string, 2> written;
+            for (const ChatWriting& event : all<ChatWriting>())
+                written[static_cast<std::size_t>(event.side)] += event.answer.text;
+            QCOMPARE(all<ChatAnswered>().size(), std::size_t{2});
+            for (std::size_t side = 0; side < 2; ++side) {
+                QCOMPARE(written[side], texts[side]);
+                QCOMPARE(all<ChatAnswered>()[side].answer.text, texts[side]);
+            }
             QCOMPARE(all<ChatCompared>().size(), std::size_t{1});
+            QCOMPARE(all<ChatBegins>().back().backend.backend,
+                     std::string(lost == runs ? "vulkan" : "reference"));
         }
+    }
+
+    void whatDoesNotFitIsRefusedBeforeItIsRead() {
+        auto asked = settings(original_, std::nullopt);
+        std::string text;
+        for (int i = 0; i < 200; ++i)
+            text += "the other ";
+        asked.sides[0]->messages.back().content = text;
+        int runs = 0;
+        beforeRun_ = [&](const Step&) { ++runs; };
+        try {
+            run(asked);
+            QFAIL("no error");
+        } catch (const Error& error) {
+            QCOMPARE(error.code, ErrorCode::promptTooLong);
+            const Tokenizer& tokenizer = *room_->model(ChatSide::original)->tokenizer();
+            const std::int64_t capacity = room_->model(ChatSide::original)->session().capacity();
+            const ContextUse use = contextUse(tokenizer, asked.sides[0]->messages, capacity);
+            QVERIFY(sentence(error).starts_with(doesNotFit(use)));
+            QCOMPARE(error.found, use.total());
+            QVERIFY(use.excess() > 0);
+            QCOMPARE(use.message, std::ssize(tokenizer.encode(text, false)));
+        }
+        QCOMPARE(runs, 0);
+    }
+
+    /// The last token that fits leaves room for an answer of one.
+    void aFullContextAnswersWithOneToken() {
+        auto asked = settings(original_, std::nullopt);
+        run(asked);
+        ChatModel& model = *room_->model(ChatSide::original);
+        const std::int64_t capacity = model.session().capacity();
+        std::string& text = asked.sides[0]->messages.back().content;
+        const auto excess = [&] {
+            return contextUse(*model.tokenizer(), asked.sides[0]->messages, capacity).excess();
+        };
+        while (excess() < 0)
+            text += "7"; // a token a digit
+        QCOMPARE(excess(), 0);
+        events_.clear();
+        run(asked);
+        QCOMPARE(all<ChatAnswered>()[0].answer.stop, StopReason::context);
+        QCOMPARE(all<ChatAnswered>()[0].answer.tokens, 1);
+        text += "7";
+        QVERIFY_THROWS_EXCEPTION(Error, run(asked));
     }
 
     void aByteCacheGoesWithTheDevice() {
@@ -230,7 +290,7 @@ private Q_SLOTS:
         ChatModel& left = *room_->model(ChatSide::original);
         ChatModel& right = *room_->model(ChatSide::quantized);
         const auto prompt = promptTokens(
-            right.tokenizer(), renderPrompt(right.tokenizer().data(), asked.sides[1]->messages));
+            *right.tokenizer(), renderPrompt(right.tokenizer()->data(), asked.sides[1]->messages));
         Session a(left.session().model(), 256), b(right.session().model(), 256);
         auto expected = a.feed(prompt), got = b.feed(prompt);
         std::int64_t same = 0;

@@ -66,7 +66,7 @@ private Q_SLOTS:
         QVERIFY(page().composer()->meterText().contains("of 400 tokens"));
         const QString big = QString("x y z ").repeated(43);
         page().composer()->setText(big);
-        QTRY_VERIFY(page().composer()->banner()->text().contains("too many"));
+        QTRY_VERIFY(page().composer()->banner()->text().contains("does not fit"));
         QVERIFY(!page().composer()->sendButton()->isEnabled());
         QTest::keyClick(page().composer()->field(), Qt::Key_Return);
         QCOMPARE(chat().turns().size(), 2U);
@@ -171,6 +171,53 @@ private Q_SLOTS:
         QVERIFY(page().options()->enginePanel().text().contains("Test GPU"));
         QVERIFY(page().options()->enginePanel().text().contains("subgroup 32"));
         QCOMPARE(last().answer(ChatSide::original)->stats.device, std::string("Test GPU"));
+    }
+
+    /// Lost while the quantized model writes: what was written stays, and the answer is the one
+    /// that the processor alone would have given.
+    void aDeviceThatEndsLeavesTheRestToTheProcessor() {
+        options([](ChatOptions& o) {
+            o.maxTokens = 40;
+            o.sampling = {.temperature = 1, .seed = 3};
+        });
+        QVERIFY(ask("the other one"));
+        const QString whole = textOf(ChatSide::quantized);
+        int left = 60; // of the original's 40, and then some
+        studio_->services.newBackend = [&](const EngineChoice& choice) {
+            if (choice.device == processorDevice)
+                return watchedBackend();
+            beforeRun_ = [&](const Step& step) {
+                if (step.tokens.size() == 1 && --left == 0)
+                    throw KernelError(KernelErrorCode::deviceLost, "Test GPU",
+                                      "it stopped answering");
+            };
+            return watchedBackend(BackendInfo{"vulkan", "Test GPU", "subgroup 32", 0});
+        };
+        show();
+        chat().setDevice("id-1", "Test GPU");
+        options([](ChatOptions& o) {
+            o.maxTokens = 40;
+            o.sampling = {.temperature = 1, .seed = 3};
+        });
+        int begun = 0, shorter = 0;
+        qsizetype length = 0;
+        connect(&chat(), &ChatController::answerBegins, this, [&](ChatSide) { ++begun; });
+        connect(&chat(), &ChatController::answerChanged, this, [&](ChatSide side) {
+            if (side == ChatSide::original)
+                return;
+            shorter += textOf(side).size() < length ? 1 : 0;
+            length = textOf(side).size();
+        });
+        QVERIFY(ask("the other one"));
+        QVERIFY(left <= 0);
+        QCOMPARE(textOf(ChatSide::quantized), whole);
+        QCOMPARE(shorter, 0);
+        QCOMPARE(begun, 2); // once a side
+        QCOMPARE(last().answer(ChatSide::quantized)->state, MessageState::done);
+        QVERIFY(page().deviceBanner()->text().contains("stopped answering"));
+        QCOMPARE(last().answer(ChatSide::original)->stats.device, std::string("Test GPU"));
+        QVERIFY(last().answer(ChatSide::quantized)->stats.device != "Test GPU");
+        QVERIFY(last().answer(ChatSide::quantized)->stats.agreement.kl.size() > 0);
     }
 
     /// On a real Vulkan driver; here mostly lavapipe, which nobody gets unasked.

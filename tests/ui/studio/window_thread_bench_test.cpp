@@ -243,7 +243,7 @@ void WindowThreadBench::chat(const Pair& pair) {
     measure(
         "chat: open two models",
         [&] { Q_EMIT studio_->window->pages()[0]->chatRequested(pair.original, pair.quantized); },
-        [&] { return chat.count().capacity > 0; });
+        [&] { return chat.count().use.capacity > 0; });
     ChatOptions options = chat.options();
     options.maxTokens = 96;
     options.sampling = {.temperature = 1, .seed = 3}; // of a tiny model: else all empty lines
@@ -258,11 +258,11 @@ void WindowThreadBench::chat(const Pair& pair) {
     };
     const auto send = [&] { QTest::keyClick(page.composer()->field(), Qt::Key_Return); };
     measure("chat: load, read, write, compare", send, answered(1));
-    const int length = chat.count().capacity > 2000 ? 300 : 25;
+    const int length = chat.count().use.capacity > 2000 ? 300 : 25;
     measure(
         "chat: a long message",
         [&] { page.composer()->setText(QString("the other one ").repeated(length)); },
-        [&] { return chat.count().message > 20; });
+        [&] { return chat.count().use.message > 20; });
     measure("chat: read it and write", send, answered(2));
     measure(
         "chat: ask again, stop while it is read",
