@@ -74,6 +74,11 @@ void checkHost(const HostInput& input) {
 void checkCacheShape(const KvShape& shape) {
     require(shape.layers > 0 && shape.capacity > 0 && shape.kvHeads > 0 && shape.headDim > 0,
             "cache", "has an empty dimension");
+    std::int64_t bytes = 2 * sizeof(float); // a key and a value, at most
+    for (const std::int64_t side : {shape.layers, shape.kvHeads, shape.headDim, shape.capacity})
+        if (__builtin_mul_overflow(bytes, side, &bytes))
+            throw KernelError(KernelErrorCode::outOfMemory, "cache",
+                              "no memory holds " + std::to_string(shape.capacity) + " positions");
 }
 
 void checkNorm(const NormSpec& norm, std::int64_t cols, const char* verb) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -54,11 +55,16 @@ void showPrompt(const std::string& text, const Tokenizer& tokenizer, Console& co
         console.line(text);
 }
 
+/// "12 tokens, 34.5 tok/s"; no speed where nothing was measured.
+std::string paceText(std::int64_t tokens, double speed) {
+    return format("%lld token%s", static_cast<long long>(tokens), tokens == 1 ? "" : "s") +
+           (std::isnan(speed) ? "" : format(", %.1f tok/s", speed));
+}
+
 std::string speedText(const AnswerResult& result) {
-    return format("[%lld tokens, %.1f tok/s; prompt %lld tokens, %.1f tok/s; stopped by %s]",
-                  static_cast<long long>(result.tokens), result.decodeSpeed(),
-                  static_cast<long long>(result.promptTokens), result.promptSpeed(),
-                  stopReasonName(result.stop));
+    return "[" + paceText(result.tokens, result.decodeSpeed()) + "; prompt " +
+           paceText(result.promptTokens, result.promptSpeed()) + "; stopped by " +
+           stopReasonName(result.stop) + "]";
 }
 
 /// A model with a cache, ready to answer; on the processor from when a Vulkan device fails.

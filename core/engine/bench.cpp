@@ -13,6 +13,8 @@
 namespace bwla {
 namespace {
 
+constexpr std::int64_t mostTokens = 100'000'000; // their ids are made before
+
 using Tokens = std::vector<std::int32_t>;
 
 Tokens randomTokens(std::int64_t count, std::int64_t vocabulary, std::uint32_t seed) {
@@ -97,6 +99,9 @@ void validate(const BenchSettings& settings) {
         settings.promptTokens + settings.generateTokens == 0 || settings.repetitions < 1)
         throw Error(ErrorCode::badArgument)
             .because("A benchmark needs prompt or generated tokens and at least one repetition.");
+    if (std::max(settings.promptTokens, settings.generateTokens) > mostTokens)
+        throw Error(ErrorCode::badArgument)
+            .because("A benchmark takes at most " + std::to_string(mostTokens) + " tokens.");
 }
 
 std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Progress>& sink,

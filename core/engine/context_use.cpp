@@ -27,9 +27,9 @@ ContextUse contextUse(const Tokenizer& tokenizer, std::vector<ChatMessage> messa
 
 std::string doesNotFit(const ContextUse& use) {
     return "This message does not fit: it has " + std::to_string(use.message) +
-           " tokens, the conversation before it " + std::to_string(use.before) + ", together " +
-           std::to_string(use.excess()) + " too many for the context of " +
-           std::to_string(use.capacity) + ".";
+           (use.message == 1 ? " token" : " tokens") + ", the rest of the conversation " +
+           std::to_string(use.before) + ", together " + std::to_string(use.excess()) +
+           " too many for the context of " + std::to_string(use.capacity) + ".";
 }
 
 std::vector<std::int32_t> fittingPrompt(const Tokenizer& tokenizer,

@@ -94,6 +94,15 @@ private slots:
         QCOMPARE(finished.out, chat("the first\n", {"--system", "the other"}).out);
     }
 
+    /// An answer of one token takes no step whose speed could be said.
+    void aContextOfOneTokenAnswersWithOne() {
+        const Finished finished = runBwla(
+            {"chat", model_, "--backend", "cpu", "--raw", "--prompt", "a", "--context", "1"});
+        QVERIFY2(finished.exitCode == 0, finished.all());
+        QVERIFY2(finished.err.startsWith("[1 token; prompt 1 token, "), finished.all());
+        QVERIFY2(finished.err.contains("stopped by context"), finished.all());
+    }
+
     void aPromptThatDoesNotFitIsAnError() {
         const Finished finished = chat({}, {"--prompt", tooLong.trimmed()});
         QCOMPARE(finished.exitCode, 1);

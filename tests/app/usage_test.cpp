@@ -70,6 +70,7 @@ void UsageTest::mistakes_data() {
     row("a backend without kernels to measure", {"bench-kernels", "--backend", "reference"},
         "not reference");
     row("nothing to measure", {"bench", "m.gguf", "-p", "0", "-n", "0"}, "prompt or generated");
+    row("more than anybody measures", {"bench", "m.gguf", "-p", "9223372036854775807"}, "at most");
     row("nothing to bench", {"bench"}, "--synth");
     row("two things to bench", {"bench", "m.gguf", "--synth", "smollm2-135m"}, "--synth");
     row("random weights of a format", {"bench", "--synth", "smollm2-135m", "--format", "f32"},

@@ -47,6 +47,10 @@ private slots:
         input.lowRankB.pop_back();
         expectError(KernelErrorCode::badShape, [&] { (void)backend_->upload(input); });
         expectError(KernelErrorCode::badShape, [&] { (void)backend_->kvCache({1, 0, 1, 64}); });
+        for (const int power : {50, 57, 60, 62}) // bytes past 2^63 would come out as few
+            expectError(KernelErrorCode::outOfMemory, [&] {
+                (void)backend_->kvCache({30, std::int64_t{1} << power, 3, 64});
+            });
     }
 
     void operandsOfAVerbMustFit() {
