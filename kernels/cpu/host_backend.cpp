@@ -10,7 +10,7 @@ namespace bwla {
 
 HostBackend::HostBackend(BackendInfo info, KernelTable kernels, int threads, WeightKind cacheType)
     : info_(std::move(info)), machine_{std::move(kernels), ThreadPool(threads), cacheType} {
-    info_.threads = threads;
+    info_.threads = machine_.pool.threads();
 }
 
 /// Products and attention, by the table: the best of this processor's level.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/cpu/thread_pool.h"
 
+#include <system_error>
 #include <utility>
 
 namespace bwla {
@@ -29,8 +30,12 @@ std::uint32_t unclaimedOf(std::uint64_t state) {
 
 ThreadPool::ThreadPool(int threads) {
     workers_.reserve(static_cast<std::size_t>(threads - 1));
-    for (int i = 1; i < threads; ++i)
-        workers_.emplace_back([this] { work(); });
+    try {
+        for (int i = 1; i < threads; ++i)
+            workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+        // The system gives no more of them: those that are there, and the caller, do the work.
+    }
 }
 
 ThreadPool::~ThreadPool() {

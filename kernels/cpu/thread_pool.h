@@ -18,7 +18,7 @@ namespace bwla {
 /// aside holds up at most the chunk it was in.
 class ThreadPool {
 public:
-    /// threads >= 1, the caller included.
+    /// threads >= 1, the caller included; fewer where the system gives no more (threads()).
     explicit ThreadPool(int threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;

@@ -3,8 +3,11 @@
 
 #include <QTest>
 
+#include <sys/resource.h>
+
 #include <atomic>
 #include <chrono>
+#include <fstream>
 #include <stdexcept>
 
 using namespace bwla;
@@ -30,6 +33,26 @@ private slots:
             for (const auto& visit : visits)
                 QCOMPARE(visit.load(), 1);
         }
+    }
+
+    void aSystemWithoutThreadsLeavesTheWorkToThoseThatAreThere() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+        QSKIP("A sanitizer reserves more addresses than any limit leaves.");
+#endif
+        std::ifstream statm("/proc/self/statm"); // pages of address space in use, first
+        rlim_t pages = 0;
+        statm >> pages;
+        rlimit before{};
+        QCOMPARE(getrlimit(RLIMIT_AS, &before), 0);
+        constexpr rlim_t page = 4096, room = rlim_t{100} << 20; // stacks take 8 MiB each
+        const rlimit tight{pages * page + room, before.rlim_max};
+        QCOMPARE(setrlimit(RLIMIT_AS, &tight), 0);
+        ThreadPool pool(500);
+        QCOMPARE(setrlimit(RLIMIT_AS, &before), 0);
+        QVERIFY(pool.threads() >= 1 && pool.threads() < 500);
+        std::atomic<std::int64_t> sum{0};
+        pool.forEach(100, [&](std::int64_t index) { sum += index; });
+        QCOMPARE(sum.load(), 4950);
     }
 
     void sleepingWorkersWake() {
