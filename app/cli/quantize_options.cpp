@@ -3,11 +3,9 @@
 
 #include "app/cli/checks.h"
 #include "core/error.h"
+#include "core/quant/factors_text.h"
 #include "core/quant/setting_names.h"
 
-#include <algorithm>
-#include <charconv>
-#include <sstream>
 #include <vector>
 
 namespace bwla {
@@ -32,45 +30,6 @@ template<class Choice>
 void setNamed(Choice& target, const std::optional<std::string>& given) {
     if (given)
         target = choiceNamed<Choice>(*given).value();
-}
-
-Error badFactors(const std::string& part) {
-    return Error(ErrorCode::badArgument)
-        .because("--factors: \"" + part +
-                 "\" is neither equal, wide nor a list like attn_in=4x144,mlp_in=2x288.");
-}
-
-int number(std::string_view text, const std::string& part) {
-    int value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < 1)
-        throw badFactors(part);
-    return value;
-}
-
-GroupKind groupNamed(std::string_view name, const std::string& part) {
-    const auto& all = groups();
-    const auto found =
-        std::find_if(all.begin(), all.end(), [&](const InputGroup& g) { return g.name == name; });
-    if (found == all.end())
-        throw badFactors(part);
-    return found->kind;
-}
-
-/// "attn_in=4x144,mlp_in=2x288"
-void setFactorOverrides(QuantizeSettings& settings, const std::string& list) {
-    std::istringstream stream(list);
-    for (std::string part; std::getline(stream, part, ',');) {
-        const auto equals = part.find('=');
-        const auto times = part.find('x', equals == std::string::npos ? 0 : equals);
-        if (equals == std::string::npos || times == std::string::npos)
-            throw badFactors(part);
-        const std::string_view text(part);
-        const auto kind = groupNamed(text.substr(0, equals), part);
-        settings.factorsOverride[static_cast<std::size_t>(kind)] = {
-            number(text.substr(equals + 1, times - equals - 1), part),
-            number(text.substr(times + 1), part)};
-    }
 }
 
 } // namespace
@@ -104,7 +63,9 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
                     "worth more")
         ->group(method)
         ->excludes("--activation-bits");
-    count("--rank", rank_, "Rank of the low-rank term, the same everywhere");
+    verb.add_option("--rank", rank_,
+                    "Rank of the low-rank term, the same everywhere; -1 = the paper's rule")
+        ->group(method);
     verb.add_option("--rank-budget", rankBudget_,
                     "Bits a weight that the result may have: low rank fills them, more of it where "
                     "it is worth more")
@@ -117,8 +78,7 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     verb.add_option("--factors", factors_, "equal, wide or GROUP=AxB,...")->group(method);
     choice("--metric", metric_, "Error to reduce: h (of outputs) or plain (of weights)",
            names<Metric>());
-    verb.add_option("--target-mix", targetMix_, "Share of the corrected target")
-        ->check(CLI::Range(0.0, 1.0))
+    verb.add_option("--target-mix", targetMix_, "Share of the corrected target, 0 to 1")
         ->group(method);
     count("--psp-rounds", pspRounds_, "Rounds of the low-rank solver, 0 = no low-rank term");
     count("--gptq-rounds", gptqRounds_, "Passes of GPTQ compensation, in the metric h");
@@ -214,12 +174,8 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
         settings.inFloat.setLayers(*layers_);
     if (keep_)
         settings.inFloat.setKept(*keep_);
-    if (!factors_)
-        return;
-    if (const auto rule = choiceNamed<FactorRule>(*factors_))
-        settings.factors = *rule;
-    else
-        setFactorOverrides(settings, *factors_);
+    if (factors_)
+        setFactors(settings, *factors_);
 }
 
 } // namespace bwla

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/model/near_equal_factors.h"
 #include "core/quant/setting_names.h"
+#include "core/quant/setting_options.h"
 
 #include <nlohmann/json.hpp>
 
@@ -133,61 +134,15 @@ QuantizeSettings presetSettings(std::string_view preset, const std::string& devi
 }
 
 void validate(const QuantizeSettings& s) {
+    for (const NumberOption& option : numberOptions())
+        option.check(s);
     const int bits = s.activationBits;
     if (bits != 16 && bits != 8 && bits != 6 && bits != 4)
         reject("--activation-bits must be 16, 8, 6 or 4, not " + std::to_string(bits) + ".");
-    if (s.activationBudget != 0.0 && !(s.activationBudget >= 4.0 && s.activationBudget <= 8.0))
-        reject("--activation-budget must be between 4 and 8, or 0 for none.");
-    if (s.rank < -1 || s.rank > 512)
-        reject("--rank must be between 0 and 512, not " + std::to_string(s.rank) + ".");
-    if (s.rankBudget != 0.0 && !(s.rankBudget > 1.0 && s.rankBudget <= 4.0))
-        reject("--rank-budget must be above 1 and at most 4 bits a weight, or 0 for none.");
     if (s.rankBudget > 0.0 && s.pspRounds == 0)
         reject("--rank-budget needs a low-rank term: --psp-rounds must not be 0.");
-    if (s.oktRounds < 0 || s.oktRounds > 1000)
-        reject("--okt-rounds must be between 0 and 1000, not " + std::to_string(s.oktRounds) + ".");
-    if (s.pspRounds < 0 || s.pspRounds > 1000)
-        reject("--psp-rounds must be between 0 and 1000, not " + std::to_string(s.pspRounds) + ".");
-    if (s.gptqRounds < 0 || s.gptqRounds > 100)
-        reject("--gptq-rounds must be between 0 and 100, not " + std::to_string(s.gptqRounds) +
-               ".");
-    if (s.flipRounds < 0 || s.flipRounds > 100)
-        reject("--flip-rounds must be between 0 and 100, not " + std::to_string(s.flipRounds) +
-               ".");
-    if (!(s.targetMix >= 0.0 && s.targetMix <= 1.0))
-        reject("--target-mix must be between 0 and 1.");
-    if (s.tokens < 256 || s.tokens > 4'000'000)
-        reject("--tokens must be between 256 and 4000000, not " + std::to_string(s.tokens) + ".");
-    if (s.threads < 0 || s.threads > 1024)
-        reject("--threads must be between 0 and 1024, not " + std::to_string(s.threads) + ".");
     if (s.device != "cpu" && s.device != "cuda")
         reject("--device must be cpu or cuda, not \"" + s.device + "\".");
-    if (s.reconstructEpochs < 0 || s.reconstructEpochs > 1000)
-        reject("--reconstruct must be between 0 and 1000, not " +
-               std::to_string(s.reconstructEpochs) + ".");
-    if (s.reconstructTokens < 0 || s.reconstructTokens > 100'000'000)
-        reject("--reconstruct-tokens must be between 0 and 100000000, not " +
-               std::to_string(s.reconstructTokens) + ".");
-    if (s.reconstructStep < 0 || s.reconstructStep > 1'000'000)
-        reject("--reconstruct-step must be between 0 and 1000000, not " +
-               std::to_string(s.reconstructStep) + ".");
-    if (!(s.reconstructRate >= 0.0 && s.reconstructRate <= 1.0))
-        reject("--reconstruct-rate must be between 0 and 1.");
-    if (s.klTokens < 0 || s.klTokens > 10'000'000'000)
-        reject("--kl-tokens must be between 0 and 10000000000, not " + std::to_string(s.klTokens) +
-               ".");
-    if (s.klStep < 0 || s.klStep > 1'000'000)
-        reject("--kl-step must be between 0 and 1000000, not " + std::to_string(s.klStep) + ".");
-    if (!(s.klMinutes >= 0.0 && s.klMinutes <= 10'000.0))
-        reject("--kl-minutes must be between 0 and 10000.");
-    if (!(s.latentSpread > 0.0 && s.latentSpread <= 1.0))
-        reject("--latent-spread must be above 0 and at most 1.");
-    if (!(s.latentRate > 0.0 && s.latentRate <= 1.0))
-        reject("--latent-rate must be above 0 and at most 1.");
-    if (!(s.rotationRate >= 0.0 && s.rotationRate <= 1.0))
-        reject("--rotation-rate must be between 0 and 1.");
-    if (!(s.klRate > 0.0 && s.klRate <= 100.0))
-        reject("--kl-rate must be above 0 and at most 100.");
     if (s.calibration.empty())
         reject("--calibration needs \"self\", a text file, or FILE+self.");
     if (s.outputPath.empty())

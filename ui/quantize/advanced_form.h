@@ -6,20 +6,19 @@
 
 #include <QWidget>
 
-class QComboBox;
-class QDoubleSpinBox;
+#include <functional>
+
 class QGridLayout;
 class QLabel;
-class QLineEdit;
-class QSpinBox;
 
 namespace bwla::ui {
 
+class FactorsForm;
 class FloatPartsForm;
-class Segmented;
+class NumberBox;
 
-/// Every knob that the command line has, as fields. Shows settings and edits them; a change of the
-/// user's is told, one of setSettings() is not.
+/// Every knob that the command line has, as fields in sections. Shows settings and edits them; a
+/// change of the user's is told, one of setSettings() is not.
 class AdvancedForm : public QWidget {
     Q_OBJECT
 
@@ -32,33 +31,64 @@ public:
     [[nodiscard]] QuantizeSettings applyTo(QuantizeSettings settings) const;
     /// Two columns of fields, or one.
     void setColumns(int columns);
+    /// What the fields are called on the command line, in their order: "--okt-rounds".
+    [[nodiscard]] QStringList options() const;
 
 Q_SIGNALS:
     void edited();
 
 private:
-    void makeFields();
-    void connectFields();
-    void addField(const QString& name, QWidget* field, const QString& help);
-    void chooseText();
-    void enableFields();
-
-    struct Field {
-        QLabel* name;
-        QWidget* field;
+    using Counts = std::function<bool(const QuantizeSettings&)>;
+    /// What a field is for and, where that depends, whether it counts beside the other settings.
+    struct Words {
+        QString name;
+        QString help;
+        Counts counts = {};
     };
-    QList<Field> fields_;
+    struct Field {
+        QString option; ///< "--keep, --layers" where a field is for both
+        QWidget* widget = nullptr;
+        std::function<void(const QuantizeSettings&)> show;
+        std::function<void(QuantizeSettings&)> read;
+        QLabel* name = nullptr;
+        Counts counts = {};
+    };
+    struct Section {
+        QLabel* title;
+        QList<Field> fields;
+    };
+
+    void addActivations();
+    void addRotation();
+    void addSigns();
+    void addLowRank();
+    void addFloatParts();
+    void addTraining();
+    void addBlockTraining();
+    void addRun();
+
+    void addSection(const QString& title);
+    void add(Field field, const Words& words);
+    /// The box of a number; `special` stands for its least value.
+    NumberBox* addNumber(const char* option, double step, const Words& words,
+                         const QString& special = {}, QLabel* price = nullptr);
+    /// `texts` in the order of choices<Choice>.
+    template<class Choice>
+    void addChoice(const char* option, Choice QuantizeSettings::*setting, const QStringList& texts,
+                   const Words& words);
+    void addIndex(const char* option, const QStringList& texts, const Words& words,
+                  const std::function<int(const QuantizeSettings&)>& index,
+                  const std::function<void(QuantizeSettings&, int)>& choose);
+    void tellEdited();
+    void showPrices(const QuantizeSettings& settings, const ModelConfig& config);
+
+    QList<Section> sections_;
     QGridLayout* grid_;
-    Segmented* activationBits_;
-    QComboBox *rotation_, *factors_, *metric_, *assignments_, *refinement_, *calibration_,
-        *columnScales_, *device_;
-    QSpinBox *rank_, *oktRounds_, *pspRounds_, *gptqRounds_, *flipRounds_, *tokens_,
-        *reconstructEpochs_, *klTokens_, *klStep_, *seed_;
-    QDoubleSpinBox *activationBudget_, *rankBudget_, *targetMix_, *latentRate_, *rotationRate_;
-    QLineEdit* text_;
-    FloatPartsForm* inFloat_;
-    QWidget* textRow_;
-    QLabel *rankPrice_, *factorsPrice_;
+    FactorsForm* factors_ = nullptr;
+    FloatPartsForm* inFloat_ = nullptr;
+    NumberBox* klTokens_ = nullptr;
+    QLabel* rankPrice_ = nullptr;
+    ModelConfig config_; ///< of the settings shown
     int columns_ = 0;
     bool setting_ = false;
 };

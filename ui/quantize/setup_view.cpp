@@ -192,6 +192,7 @@ void SetupView::setModel(std::shared_ptr<const ModelSummary> model) {
     deleted_->hide();
     settings_.modelPath = model_->path;
     settings_.inFloat = {}; // of another model's blocks
+    settings_.factorsOverride = {};
     setSettings(settings_);
 }
 

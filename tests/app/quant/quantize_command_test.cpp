@@ -2,7 +2,9 @@
 //
 // What the window shows as its command line, read by the command line itself.
 #include "app/cli/quantize_options.h"
+#include "core/error.h"
 #include "core/quant/quantize_command.h"
+#include "core/quant/setting_options.h"
 
 #include <QTest>
 
@@ -29,6 +31,44 @@ class QuantizeCommandTest : public QObject {
     Q_OBJECT
 
 private slots:
+    /// core/quant/setting_options.h lists them; the window's form is held to the same list.
+    void everyOptionIsListed() {
+        CLI::App app;
+        QuantizeOptions options;
+        options.addTo(app);
+        std::vector<std::string> has{"--threads"}; // of every verb
+        for (const CLI::Option* option : app.get_options())
+            if (const std::string name = option->get_name();
+                name != "model" && name != "--help" && name != "--output" && name != "--preset" &&
+                name != "--resume")
+                has.push_back(name);
+        std::vector<std::string> listed(choiceOptions.begin(), choiceOptions.end());
+        for (const NumberOption& option : numberOptions())
+            listed.emplace_back(option.name);
+        std::ranges::sort(has);
+        std::ranges::sort(listed);
+        QCOMPARE(has, listed);
+    }
+
+    /// Both ends of every range are written and read back; what lies beyond is refused.
+    void limitsReadBack() {
+        for (const NumberOption& option : numberOptions()) {
+            if (option.name == "--threads" || option.name == "--seed")
+                continue;
+            for (const double value :
+                 {option.least + (option.aboveLeast ? 0.5 : 0.0), option.most}) {
+                QuantizeSettings s = presetSettings("fast");
+                s.modelPath = "m";
+                s.outputPath = "o";
+                option.set(s, value);
+                const QuantizeSettings back = parsed(quantizeCommand(s), 0);
+                QVERIFY2(option.of(back) == value, option.name.data());
+                option.set(s, 2 * option.most + 1);
+                QVERIFY_EXCEPTION_THROWN((void)parsed(quantizeCommand(s), 0), Error);
+            }
+        }
+    }
+
     void everyPresetReadsBack() {
         for (const std::string_view name : presetNames()) {
             QuantizeSettings settings = presetSettings(name);

@@ -2,6 +2,7 @@
 //
 // The Quantize page before a run: presets, single settings, what they cost and what is refused.
 #include "core/quant/quantize_command.h"
+#include "core/quant/setting_options.h"
 #include "quantize_studio.h"
 #include "screenshot.h"
 #include "ui/quantize/advanced_form.h"
@@ -13,6 +14,7 @@
 #include <QLineEdit>
 #include <QRadioButton>
 #include <QSpinBox>
+#include <QToolButton>
 
 using namespace bwla;
 using bwla::test::QuantizeStudio;
@@ -49,7 +51,7 @@ private slots:
     void changedSettingMakesCustomAndResetUndoesIt() {
         QuantizeStudio studio;
         QVERIFY(studio.open());
-        studio.find<QSpinBox>("Low-rank term")->setValue(3);
+        studio.find<QDoubleSpinBox>("Low-rank term")->setValue(3);
         QCOMPARE(studio.setup().settings().rank, 3);
         QVERIFY(studio.setup().command().contains("--rank 3"));
         bool custom = false;
@@ -62,7 +64,7 @@ private slots:
         studio.find<QDoubleSpinBox>("Ranks by bits")->setValue(1.01);
         QCOMPARE(studio.setup().settings().rankBudget, 1.01);
         QVERIFY(studio.setup().command().contains("--rank-budget 1.01"));
-        QVERIFY(!studio.find<QSpinBox>("Low-rank term")->isEnabled());
+        QVERIFY(!studio.find<QDoubleSpinBox>("Low-rank term")->isEnabled());
         QVERIFY(QTest::qWaitFor([&] { return studio.text().contains("1.0100 is too little"); }));
         studio.find<QDoubleSpinBox>("Ranks by bits")->setValue(2.5);
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
@@ -70,12 +72,87 @@ private slots:
         QVERIFY(studio.setup().command().contains("--activation-budget 5"));
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
         QTest::mouseClick(studio.button("Reset"), Qt::LeftButton);
-        QVERIFY(studio.find<QSpinBox>("Low-rank term")->isEnabled());
+        QVERIFY(studio.find<QDoubleSpinBox>("Low-rank term")->isEnabled());
         QCOMPARE(studio.setup().settings().activationBudget, 0.0);
         studio.find<QComboBox>("Calibration")->setCurrentIndex(1);
         QVERIFY(
             QTest::qWaitFor([&] { return studio.text().contains("Calibration text is missing"); }));
         QVERIFY(!studio.button("Start quantizing")->isEnabled());
+    }
+
+    /// A new option that nobody gave a field is found here; tests/app holds the list to the command
+    /// line's own options.
+    void everyOptionHasAField() {
+        QStringList known;
+        for (const NumberOption& option : numberOptions())
+            known << QString::fromUtf8(option.name.data(), qsizetype(option.name.size()));
+        for (const std::string_view option : choiceOptions)
+            known << QString::fromUtf8(option.data(), qsizetype(option.size()));
+        QStringList fields = ui::AdvancedForm().options();
+        known.sort();
+        fields.sort();
+        QCOMPARE(fields, known);
+    }
+
+    /// Whatever the command line can say, the form shows, and gives back as it was.
+    void formRestoresEverySetting() {
+        const ModelConfig config = summarizeModel(QuantizeStudio().model()).config;
+        QuantizeSettings s = presetSettings("best", "cuda");
+        for (const NumberOption& option : numberOptions())
+            option.set(s, option.orZero ? 0.0 : std::min(option.most, 1234.567 + option.least));
+        s.rankBudget = 1.2345;
+        s.activationBudget = 4.75;
+        s.latentRate = 0.00012345678; // more digits than the field has
+        s.seed = std::uint64_t{1} << 60;
+        s.activationBits = 4;
+        s.rotation = RotationKind::hadamard;
+        s.oktMode = OktMode::hard;
+        s.metric = Metric::plain;
+        s.columnScales = false;
+        s.factors = FactorRule::wide;
+        s.inFloat.setKept("attn_out,1:mlp_in");
+        s.calibration = "a text.txt+self";
+        ui::AdvancedForm form;
+        form.setSettings(s, config);
+        const QuantizeSettings back = form.applyTo(s);
+        QCOMPARE(recipeJson(back), recipeJson(s));
+        QCOMPARE(quantizeCommand(back), quantizeCommand(s));
+        // ... and over settings that know nothing of it, all that the fields show exactly
+        s.latentRate = 0.02;
+        s.seed = 7;
+        form.setSettings(s, config);
+        QuantizeSettings fresh = presetSettings("fast");
+        fresh.preset = s.preset;
+        QCOMPARE(quantizeCommand(form.applyTo(fresh)), quantizeCommand(s));
+    }
+
+    void factorsByGroup() {
+        QuantizeStudio studio;
+        QVERIFY(studio.open());
+        const auto& settings = studio.setup().settings();
+        auto* rule = studio.find<QComboBox>("Factors");
+        auto* groups = studio.find<QLineEdit>("Factors of groups");
+        studio.find<QToolButton>("Show advanced settings")->click();
+        QVERIFY(!groups->isVisible());
+        rule->setCurrentIndex(2);
+        QVERIFY(!isCustom(settings)); // until there is something to apply
+        const auto enter = [&](const QString& text) {
+            groups->setText(text);
+            QTest::keyClick(groups, Qt::Key_Return);
+        };
+        for (const char* wrong : {"attn_in=7x7", "nonsense", "attn_in=2x", "q=2x32"}) {
+            enter(wrong);
+            QVERIFY2(studio.text().contains("Not applied. --factors"), wrong);
+            QVERIFY(!isCustom(settings));
+        }
+        const auto inputs = studio.setup().model()->config.groupInputs(GroupKind::attnIn);
+        enter(QString("attn_in=2x%1").arg(inputs / 2));
+        QVERIFY(
+            studio.setup().command().contains(QString("--factors attn_in=2x%1").arg(inputs / 2)));
+        studio.find<QDoubleSpinBox>("PSP rounds")->setValue(3); // another edit leaves it
+        QCOMPARE(groups->text(), QString("attn_in=2x%1").arg(inputs / 2));
+        rule->setCurrentIndex(0);
+        QVERIFY(!studio.setup().command().contains("--factors"));
     }
 
     /// As on the command line: without a low-rank term a budget has nothing to fill.
@@ -84,16 +161,16 @@ private slots:
         QVERIFY(studio.open());
         const auto& settings = studio.setup().settings();
         auto* budget = studio.find<QDoubleSpinBox>("Ranks by bits");
-        auto* rounds = studio.find<QSpinBox>("PSP rounds");
+        auto* rounds = studio.find<QDoubleSpinBox>("PSP rounds");
         budget->setValue(2.5);
         QCOMPARE(settings.rankBudget, 2.5);
-        const int usual = rounds->value();
+        const double usual = rounds->value();
         rounds->setValue(0);
         QCOMPARE(settings.rankBudget, 0.0);
         QVERIFY(studio.setup().command().contains("--psp-rounds 0"));
         QVERIFY(!studio.setup().command().contains("--rank-budget"));
         QVERIFY(!budget->isEnabled());
-        QVERIFY(!studio.find<QSpinBox>("Low-rank term")->isEnabled());
+        QVERIFY(!studio.find<QDoubleSpinBox>("Low-rank term")->isEnabled());
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
         rounds->setValue(usual); // and it comes back with the term
         QCOMPARE(settings.rankBudget, 2.5);

@@ -179,6 +179,7 @@ private slots:
     void everyFocusableWidgetHasAName() {
         QuantizeStudio studio;
         QVERIFY(studio.open());
+        studio.find<QToolButton>("Show advanced settings")->click();
         const QStringList nameless = test::unnamedWidgets(studio.page());
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
         const QStringList backwards = test::tabsBackwards(studio.page());
