@@ -89,7 +89,7 @@ void AdvancedForm::setColumns(int columns) {
         grid_->addWidget(section.title, top++, 0, 1, 2 * columns);
         const auto rows = (static_cast<int>(section.fields.size()) + columns - 1) / columns;
         for (int i = 0; i < section.fields.size(); ++i) {
-            const int row = top + i % rows, column = 2 * (i / rows);
+            const int row = top + i / columns, column = 2 * (i % columns);
             grid_->addWidget(section.fields[i].name, row, column);
             grid_->addWidget(section.fields[i].widget, row, column + 1);
         }

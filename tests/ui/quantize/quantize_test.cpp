@@ -180,6 +180,7 @@ private slots:
         QuantizeStudio studio;
         QVERIFY(studio.open());
         studio.find<QToolButton>("Show advanced settings")->click();
+        QTest::qWait(50); // until fields have their places
         const QStringList nameless = test::unnamedWidgets(studio.page());
         QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(", ")));
         const QStringList backwards = test::tabsBackwards(studio.page());
