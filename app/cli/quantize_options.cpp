@@ -32,6 +32,12 @@ void setNamed(Choice& target, const std::optional<std::string>& given) {
         target = choiceNamed<Choice>(*given).value();
 }
 
+template<class Number>
+CLI::Option* addNumber(CLI::App& verb, const char* name, std::optional<Number>& target,
+                       const char* text) {
+    return verb.add_option(name, target, text)->check(zeroOrMore());
+}
+
 } // namespace
 
 void QuantizeOptions::addTo(CLI::App& verb) {
@@ -45,6 +51,7 @@ void QuantizeOptions::addTo(CLI::App& verb) {
             "signs too for 5 on an H200), best (trains signs for 20 minutes of an H200) or paper")
         ->check(CLI::IsMember(presets));
     addMethodOptions(verb);
+    addTrainingOptions(verb);
     addRunOptions(verb);
 }
 
@@ -54,7 +61,7 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
         verb.add_option(name, target, text)->check(CLI::IsMember(allowed))->group(method);
     };
     const auto count = [&](const char* name, auto& target, const char* text) {
-        verb.add_option(name, target, text)->check(zeroOrMore())->group(method);
+        addNumber(verb, name, target, text)->group(method);
     };
     choice("--activation-bits", activationBits_, "Activation bits: 16, 8, 6 or 4",
            std::vector<int>{16, 8, 6, 4});
@@ -90,10 +97,19 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     verb.add_option("--keep", keep_,
                     "Stays in float: blocks, groups and BLOCK:GROUP, as 0,attn_out,5:mlp_in")
         ->group(method);
-    choice("--refine", refine_,
-           "Train towards the original's answers: none, scales (with norms and low rank) or signs "
-           "(everything; for a GPU)",
-           names<Refinement>());
+}
+
+void QuantizeOptions::addTrainingOptions(CLI::App& verb) {
+    const char* const training = "Training";
+    const auto count = [&](const char* name, auto& target, const char* text) {
+        addNumber(verb, name, target, text)->group(training);
+    };
+    verb.add_option(
+            "--refine", refine_,
+            "Train towards the original's answers: none, scales (with norms and low rank) or signs "
+            "(everything; for a GPU)")
+        ->check(CLI::IsMember(names<Refinement>()))
+        ->group(training);
     count("--reconstruct", reconstructEpochs_,
           "Epochs that train block after block before the refinement, 0 = none");
     count("--reconstruct-tokens", reconstructTokens_, "Tokens of an epoch, 0 = 768 windows");

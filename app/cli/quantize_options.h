@@ -20,6 +20,7 @@ public:
 
 private:
     void addMethodOptions(CLI::App& verb);
+    void addTrainingOptions(CLI::App& verb);
     void addRunOptions(CLI::App& verb);
     void applyMethod(QuantizeSettings& settings) const;
 

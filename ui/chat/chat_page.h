@@ -59,8 +59,12 @@ protected:
 private:
     void makeHeader();
     void layOut();
+    void startNew();
     void connectController();
     void connectParts();
+    void connectHeader();
+    void connectComposer();
+    void connectOptions();
     void connectPanes();
     void addKeys();
     void fitWidth();

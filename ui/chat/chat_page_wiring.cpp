@@ -52,26 +52,10 @@ void ChatPage::connectController() {
 }
 
 void ChatPage::connectParts() {
-    connect(modes_, &ModeBar::modeChosen, this, [this](ChatMode mode) {
-        ChatOptions options = controller_.options();
-        options.mode = mode;
-        controller_.setOptions(options);
-    });
-    connect(export_, &QPushButton::clicked, this, &ChatPage::exportAs);
-    const auto startNew = [this] {
-        controller_.newChat();
-        composer_->focusField();
-    };
-    connect(new_, &QPushButton::clicked, this, startNew);
-    connect(composer_, &Composer::newChatRequested, this, startNew);
-    connect(otherSide_, &QPushButton::clicked, this, [this] {
-        frontSide_ = frontSide_ == ChatSide::original ? ChatSide::quantized : ChatSide::original;
-        showMode();
-    });
-    connect(historyToggle_, &QPushButton::toggled, this, [this](bool on) {
-        historyWanted_ = on;
-        fitWidth();
-    });
+    connectHeader();
+    connectComposer();
+    connectOptions();
+    connectPanes();
     connect(history_, &ChatHistory::chatChosen, this, [this](std::int64_t chat) {
         controller_.openChat(chat);
         history_->reload(chat);
@@ -80,6 +64,34 @@ void ChatPage::connectParts() {
         if (chat == controller_.chat().id)
             controller_.newChat();
     });
+    connect(find_, &FindBar::closed, this, [this] { composer_->focusField(); });
+}
+
+void ChatPage::startNew() {
+    controller_.newChat();
+    composer_->focusField();
+}
+
+void ChatPage::connectHeader() {
+    connect(modes_, &ModeBar::modeChosen, this, [this](ChatMode mode) {
+        ChatOptions options = controller_.options();
+        options.mode = mode;
+        controller_.setOptions(options);
+    });
+    connect(export_, &QPushButton::clicked, this, &ChatPage::exportAs);
+    connect(new_, &QPushButton::clicked, this, &ChatPage::startNew);
+    connect(otherSide_, &QPushButton::clicked, this, [this] {
+        frontSide_ = frontSide_ == ChatSide::original ? ChatSide::quantized : ChatSide::original;
+        showMode();
+    });
+    connect(historyToggle_, &QPushButton::toggled, this, [this](bool on) {
+        historyWanted_ = on;
+        fitWidth();
+    });
+}
+
+void ChatPage::connectComposer() {
+    connect(composer_, &Composer::newChatRequested, this, &ChatPage::startNew);
     connect(composer_, &Composer::textChanged, &controller_, &ChatController::setDraft);
     connect(composer_, &Composer::sendRequested, this, &ChatPage::send);
     connect(composer_, &Composer::stopRequested, &controller_, &ChatController::stop);
@@ -92,8 +104,10 @@ void ChatPage::connectParts() {
             [this] { openPanel(OptionsPanel::system); });
     connect(composer_, &Composer::samplingRequested, this,
             [this] { openPanel(OptionsPanel::sampling); });
+}
+
+void ChatPage::connectOptions() {
     connect(options_, &OptionsPanel::closed, this, &ChatPage::closePanel);
-    connect(find_, &FindBar::closed, this, [this] { composer_->focusField(); });
     connect(&options_->enginePanel(), &EnginePanel::cacheBitsChosen, this, [this](int bits) {
         controller_.setCacheBits(bits);
         showMemory();
@@ -109,7 +123,6 @@ void ChatPage::connectParts() {
         controller_.setOptions(options);
         composer_->setSamplingName(samplingName(options.sampling));
     });
-    connectPanes();
 }
 
 void ChatPage::connectPanes() {

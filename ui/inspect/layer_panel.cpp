@@ -80,6 +80,26 @@ void LayerPanel::layOutMap(Theme& theme) {
 }
 
 void LayerPanel::layOutTree(Theme& theme) {
+    layOutSearch(theme);
+    setUpTree();
+    const auto widths = [this, &theme] { setColumnWidths(theme); };
+    connect(&theme, &Theme::changed, this, widths);
+    widths();
+    auto* foot = new QHBoxLayout;
+    foot->addWidget(worstText_, 1);
+    showWorst_->setProperty("small", true);
+    showWorst_->setAccessibleName(tr("Show the worst layer"));
+    connect(showWorst_, &QPushButton::clicked, this, [this] {
+        if (const auto layer = worst())
+            choose(*layer);
+    });
+    foot->addWidget(showWorst_);
+    treeCard_->body()->addWidget(search_);
+    treeCard_->body()->addWidget(tree_, 1);
+    treeCard_->body()->addLayout(foot);
+}
+
+void LayerPanel::layOutSearch(Theme& theme) {
     search_->setPlaceholderText(tr("Find a layer"));
     search_->setAccessibleName(tr("Find a layer"));
     search_->setClearButtonEnabled(true);
@@ -93,7 +113,9 @@ void LayerPanel::layOutTree(Theme& theme) {
     connect(columns, &QToolButton::clicked, this, &LayerPanel::offerColumns);
     setThemedIcon(theme, find, "search");
     setThemedIcon(theme, columns, "more");
+}
 
+void LayerPanel::setUpTree() {
     order_->setSourceModel(model_);
     tree_->setModel(order_);
     tree_->setAccessibleName(tr("Layers and their numbers"));
@@ -104,19 +126,6 @@ void LayerPanel::layOutTree(Theme& theme) {
     tree_->setAllColumnsShowFocus(true);
     tree_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     tree_->setItemDelegate(new HeatCell(tree_));
-    tree_->header()->setStretchLastSection(false);
-    tree_->header()->setMinimumSectionSize(40);
-    tree_->header()->setSectionResizeMode(0, QHeaderView::Stretch);
-    const auto widths = [this, &theme] { // fixed: the survey changes numbers, not widths
-        const int number = QFontMetrics(theme.font(TextRole::body)).horizontalAdvance("0.000") + 14;
-        const QFontMetrics head(theme.font(TextRole::caption));
-        for (const LayerMetric metric : layerMetrics)
-            tree_->header()->resizeSection(
-                columnOf(metric),
-                std::max(number, head.horizontalAdvance(words(metric).shortName) + 20));
-    };
-    connect(&theme, &Theme::changed, this, widths);
-    widths();
     connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this,
             [this](const QModelIndex& index) {
                 if (const auto layer = model_->layerAt(order_->mapToSource(index)))
@@ -129,18 +138,20 @@ void LayerPanel::layOutTree(Theme& theme) {
                     tree_->sortByColumn(column, Qt::DescendingOrder);
                 last = column;
             });
-    treeCard_->body()->addWidget(search_);
-    treeCard_->body()->addWidget(tree_, 1);
-    auto* foot = new QHBoxLayout;
-    foot->addWidget(worstText_, 1);
-    showWorst_->setProperty("small", true);
-    showWorst_->setAccessibleName(tr("Show the worst layer"));
-    connect(showWorst_, &QPushButton::clicked, this, [this] {
-        if (const auto layer = worst())
-            choose(*layer);
-    });
-    foot->addWidget(showWorst_);
-    treeCard_->body()->addLayout(foot);
+}
+
+/// Fixed: the survey changes numbers, not widths.
+void LayerPanel::setColumnWidths(const Theme& theme) {
+    QHeaderView* header = tree_->header();
+    header->setStretchLastSection(false);
+    header->setMinimumSectionSize(40);
+    header->setSectionResizeMode(0, QHeaderView::Stretch);
+    const int number = QFontMetrics(theme.font(TextRole::body)).horizontalAdvance("0.000") + 14;
+    const QFontMetrics head(theme.font(TextRole::caption));
+    for (const LayerMetric metric : layerMetrics)
+        header->resizeSection(
+            columnOf(metric),
+            std::max(number, head.horizontalAdvance(words(metric).shortName) + 20));
 }
 
 void LayerPanel::offerColumns() {

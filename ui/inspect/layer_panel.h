@@ -59,6 +59,9 @@ Q_SIGNALS:
 private:
     void layOutMap(Theme& theme);
     void layOutTree(Theme& theme);
+    void layOutSearch(Theme& theme);
+    void setUpTree();
+    void setColumnWidths(const Theme& theme);
     void offerColumns();
     void showCurrent();
     void showPin();
