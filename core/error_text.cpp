@@ -62,7 +62,8 @@ std::string fileSentence(const Error& e) {
         return "The disk is full: " + e.file +
                (e.expected > 0 ? " needs " + bytesText(e.expected) + "." : " cannot be finished.") +
                " Free some space, then " +
-               (e.detail.empty() ? "run again with --resume; finished blocks are kept" : e.detail) +
+               (e.detail.empty() ? "resume the run (--resume); finished blocks are kept"
+                                 : e.detail) +
                ".";
     case ErrorCode::alreadyExists:
         if (!e.detail.empty())

@@ -205,7 +205,13 @@ void ChatPage::resizeEvent(QResizeEvent* event) {
 void ChatPage::fitWidth() {
     const bool narrow = width() < historyBelow;
     historyToggle_->setVisible(narrow);
-    modes_->setCompact(width() < onePaneBelow);
+    const bool compact = width() < onePaneBelow;
+    modes_->setCompact(compact);
+    for (const auto& [button, text] :
+         {std::pair(historyToggle_, tr("Chats")), std::pair(export_, tr("Export…"))}) {
+        button->setAccessibleName(text);
+        button->setText(compact ? QString() : text);
+    }
     history_->setVisible(!narrow || historyWanted_);
     instrumentsColumn_->setVisible(width() >= instrumentsBelow);
     showMode();

@@ -16,6 +16,7 @@ namespace bwla::ui {
 namespace {
 
 constexpr double nearlyFull = 0.9;
+constexpr int fewWordsBelow = 56; ///< widths of the letter M
 
 QString count(std::int64_t tokens) {
     return numberText(static_cast<double>(tokens), 0);
@@ -35,8 +36,9 @@ void MessageField::keyPressEvent(QKeyEvent* event) {
 
 Composer::Composer(Theme& theme, QWidget* parent)
     : QFrame(parent), theme_(theme), field_(new MessageField), send_(new QPushButton),
-      system_(new QPushButton(tr("System prompt"))), sampling_(new QPushButton),
-      meter_(new QProgressBar), context_(label({}, "caption")), banner_(new Banner(theme)) {
+      system_(new QPushButton), sampling_(new QPushButton), meter_(new QProgressBar),
+      contextName_(label(tr("Context"), "caption")), context_(label({}, "caption")),
+      banner_(new Banner(theme)) {
     setProperty("card", true);
     layOut();
     connect(field_, &QPlainTextEdit::textChanged, this, [this] {
@@ -78,7 +80,6 @@ void Composer::layOut() {
     column->addLayout(row);
     auto* below = new QHBoxLayout;
     below->setSpacing(8);
-    auto* name = label(tr("Context"), "caption");
     meter_->setRange(0, 1000);
     meter_->setTextVisible(false);
     meter_->setFixedWidth(68);
@@ -87,10 +88,10 @@ void Composer::layOut() {
         "Tokens of the conversation as the model will read it (its chat template applied), of "
         "those that fit. Counted with the model's own tokenizer while you type; with two models, "
         "for the one with less room.");
-    for (QWidget* part : {static_cast<QWidget*>(name), static_cast<QWidget*>(meter_),
+    for (QWidget* part : {static_cast<QWidget*>(contextName_), static_cast<QWidget*>(meter_),
                           static_cast<QWidget*>(context_)})
         part->setToolTip(tip);
-    below->addWidget(name);
+    below->addWidget(contextName_);
     below->addWidget(meter_);
     context_->setWordWrap(true);
     below->addWidget(context_, 1);
@@ -98,6 +99,7 @@ void Composer::layOut() {
         button->setProperty("small", true);
         below->addWidget(button);
     }
+    system_->setAccessibleName(tr("System prompt"));
     system_->setToolTip(tr("What the models are told before the chat, and their chat template."));
     sampling_->setToolTip(tr("How the next token is drawn (Ctrl+Shift+S)"));
     column->addLayout(below);
@@ -190,7 +192,22 @@ void Composer::showChoices(const ContextUse& use) {
 }
 
 void Composer::setSamplingName(const QString& name) {
-    sampling_->setText(tr("Sampling: %1").arg(name));
+    samplingName_ = name;
+    nameButtons();
+}
+
+void Composer::resizeEvent(QResizeEvent* event) {
+    QFrame::resizeEvent(event);
+    nameButtons();
+}
+
+/// In few words where there is little room.
+void Composer::nameButtons() {
+    const bool few = width() < fewWordsBelow * fontMetrics().horizontalAdvance('M');
+    contextName_->setVisible(!few);
+    system_->setText(few ? tr("System") : tr("System prompt"));
+    sampling_->setAccessibleName(tr("Sampling: %1").arg(samplingName_));
+    sampling_->setText(few ? samplingName_ : sampling_->accessibleName());
 }
 
 QString Composer::meterText() const {

@@ -53,6 +53,9 @@ public:
     [[nodiscard]] QPushButton* sendButton() const { return send_; }
     [[nodiscard]] Banner* banner() const { return banner_; }
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 Q_SIGNALS:
     void textChanged(const QString& text);
     void sendRequested(const QString& text);
@@ -68,12 +71,14 @@ private:
     void press();
     void showChoices(const ContextUse& use);
     void updateSend();
+    void nameButtons();
 
     Theme& theme_;
     MessageField* field_;
     QPushButton *send_, *system_, *sampling_;
     QProgressBar* meter_;
-    QLabel* context_;
+    QLabel *contextName_, *context_;
+    QString samplingName_;
     Banner* banner_;
     bool running_ = false, ready_ = false, fits_ = true, editing_ = false;
 };

@@ -207,6 +207,7 @@ void Instruments::showNumbers() {
     }
     const auto [ratio, word] = speedRatio(numbers);
     ratio_->setText(ratio);
+    ratio_->setVisible(!ratio.isEmpty());
     ratioWord_->setText(ratio.isEmpty() ? tr("No speeds of both models yet") : word);
     const Tokens& t = theme_.tokens();
     QPalette palette = ratio_->palette();

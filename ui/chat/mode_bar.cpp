@@ -11,17 +11,28 @@
 #include <array>
 
 namespace bwla::ui {
+namespace {
+
+/// In the order of ChatMode.
+std::array<QString, 3> modeNames(bool compact) {
+    if (compact)
+        return {ModeBar::tr("Both"), ModeBar::tr("Quantized"), ModeBar::tr("Original")};
+    return {ModeBar::tr("Side by side"), ModeBar::tr("Quantized only"),
+            ModeBar::tr("Original only")};
+}
+
+} // namespace
 
 ModeBar::ModeBar(Theme& theme, QWidget* parent)
     : QWidget(parent), buttons_(new QButtonGroup(this)), words_(new QWidget) {
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(0);
-    const std::array<QString, 3> names{tr("Side by side"), tr("Quantized only"),
-                                       tr("Original only")}; // in the order of ChatMode
+    const auto names = modeNames(false);
     const std::array<const char*, 3> places{"left", "middle", "right"};
     for (std::size_t i = 0; i < names.size(); ++i) {
         auto* button = new QPushButton(names[i]);
+        button->setAccessibleName(names[i]);
         button->setCheckable(true);
         button->setProperty("segment", places[i]);
         button->setToolTip(tr("Who answers the next message"));
@@ -51,6 +62,9 @@ void ModeBar::setMode(ChatMode mode) {
 
 void ModeBar::setCompact(bool compact) {
     words_->setVisible(!compact);
+    const auto names = modeNames(compact);
+    for (std::size_t i = 0; i < names.size(); ++i)
+        buttons_->button(static_cast<int>(i))->setText(names[i]);
 }
 
 void ModeBar::setLocked(bool locked) {

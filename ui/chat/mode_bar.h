@@ -19,7 +19,7 @@ public:
     explicit ModeBar(Theme& theme, QWidget* parent = nullptr);
     void setMode(ChatMode mode);
     void setLocked(bool locked);
-    void setCompact(bool compact); ///< without the words beside the buttons
+    void setCompact(bool compact); ///< in fewer words
 
 Q_SIGNALS:
     void modeChosen(bwla::ui::ChatMode mode);

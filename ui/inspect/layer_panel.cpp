@@ -108,11 +108,11 @@ void LayerPanel::layOutSearch(Theme& theme) {
     connect(search_, &QLineEdit::textChanged, this,
             [this](const QString& text) { text.isEmpty() ? showCurrent() : tree_->expandAll(); });
     QToolButton* find = treeCard_->addTool({}, tr("Find a layer (Ctrl+F)"));
-    QToolButton* columns = treeCard_->addTool({}, tr("Choose columns"));
+    chooseColumns_ = treeCard_->addTool({}, tr("Choose columns"));
     connect(find, &QToolButton::clicked, this, &LayerPanel::search);
-    connect(columns, &QToolButton::clicked, this, &LayerPanel::offerColumns);
+    connect(chooseColumns_, &QToolButton::clicked, this, &LayerPanel::offerColumns);
     setThemedIcon(theme, find, "search");
-    setThemedIcon(theme, columns, "more");
+    setThemedIcon(theme, chooseColumns_, "more");
 }
 
 void LayerPanel::setUpTree() {
@@ -164,7 +164,7 @@ void LayerPanel::offerColumns() {
         connect(action, &QAction::toggled, this,
                 [this, column](bool on) { tree_->setColumnHidden(column, !on); });
     }
-    menu.exec(QCursor::pos());
+    menu.exec(chooseColumns_->mapToGlobal(QPoint(0, chooseColumns_->height())));
 }
 
 void LayerPanel::open(const std::vector<LayerId>& layers, const std::vector<LayerId>& kept,

@@ -81,7 +81,7 @@ private:
     QLineEdit* search_;
     QLabel *worstText_, *pinText_;
     QPushButton* showWorst_;
-    QToolButton* pin_;
+    QToolButton *pin_, *chooseColumns_;
     QTimer refresh_; ///< the survey finishes layers faster than eyes follow
 };
 

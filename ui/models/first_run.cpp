@@ -6,6 +6,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
 #include "ui/widgets/card.h"
+#include "ui/widgets/command_strip.h"
 #include "ui/widgets/numbers.h"
 #include "ui/widgets/themed_icon.h"
 
@@ -54,7 +55,7 @@ QFrame* choice(Theme& theme, const QString& icon, const QString& title, bool cho
 FirstRun::FirstRun(Services& services, QWidget* parent)
     : QFrame(parent), services_(services), smallText_(paragraph({})),
       use_(new QPushButton(tr("Use this model"))), list_(new QPushButton),
-      hint_(label({}, "fixed")), device_(new Banner(services.theme)) {
+      fetch_(new CommandStrip(services.theme)), device_(new Banner(services.theme)) {
     setProperty("card", true);
     auto* outer = new QVBoxLayout(this);
     outer->setContentsMargins(1, 1, 1, 1);
@@ -101,9 +102,9 @@ QWidget* FirstRun::smallCard() {
     QFrame* card = choice(services_.theme, "models", tr("Try the small one"), true);
     auto* column = qobject_cast<QVBoxLayout*>(card->layout());
     column->addWidget(smallText_);
-    hint_->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    column->addWidget(hint_);
     column->addStretch();
+    fetch_->setLine("installer/bootstrap model");
+    column->addWidget(fetch_);
     use_->setProperty("kind", "primary");
     setThemedIcon(services_.theme, use_, "quantize", [](const Tokens& t) { return t.onAccent; });
     column->addWidget(use_);
@@ -158,7 +159,7 @@ QWidget* FirstRun::steps() {
 
 void FirstRun::setSmallModel(const std::optional<ModelRow>& row) {
     use_->setVisible(row.has_value());
-    hint_->setVisible(!row);
+    fetch_->setVisible(!row);
     if (row && row->summary) {
         smallText_->setText(
             tr("%1, %2 parameters, found on this computer. Quantizing it takes a few minutes.")
@@ -167,7 +168,6 @@ void FirstRun::setSmallModel(const std::optional<ModelRow>& row) {
     } else {
         smallText_->setText(tr("SmolLM2-135M-Instruct, 98 MB, Apache-2.0. Fetch it once with the "
                                "command below, then press F5:"));
-        hint_->setText("installer/bootstrap model");
     }
 }
 
@@ -184,10 +184,11 @@ void FirstRun::checkDevice() {
         QString device, problem;
         try {
             const BackendInfo info = services_.newBackend({.device = processorDevice})->info();
+            const int cores = std::max(info.threads, 1);
             device =
-                tr("%1, %2, %3 cores")
+                tr("%1, %2, %3")
                     .arg(QString::fromStdString(info.device), QString::fromStdString(info.variant),
-                         QString::number(std::max(info.threads, 1)));
+                         cores == 1 ? tr("1 core") : tr("%1 cores").arg(cores));
         } catch (const KernelError& error) {
             problem = QString::fromUtf8(error.what());
         }

@@ -15,6 +15,7 @@ class QPushButton;
 namespace bwla::ui {
 
 class Banner;
+class CommandStrip;
 
 /// From no model to a chat: what the program does, one click to begin, the four steps, and whether
 /// this computer can do it.
@@ -45,7 +46,7 @@ private:
     Services& services_;
     QLabel* smallText_;
     QPushButton *use_, *list_;
-    QLabel* hint_;
+    CommandStrip* fetch_;
     Banner* device_;
     bool asked_ = false;
     Worker worker_;

@@ -11,7 +11,6 @@
 #include "ui/widgets/segmented.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 
 namespace bwla::ui {
 namespace {
@@ -36,15 +35,6 @@ bool weighsByInputs(const S& s) {
     return s.metric == Metric::activation;
 }
 
-QWidget* beside(QWidget* field, QLabel* price) {
-    auto* cell = new QWidget;
-    auto* row = new QHBoxLayout(cell);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->addWidget(field, 1);
-    row->addWidget(price);
-    return cell;
-}
-
 } // namespace
 
 NumberBox* AdvancedForm::addNumber(const char* option, double step, const Words& words,
@@ -53,9 +43,10 @@ NumberBox* AdvancedForm::addNumber(const char* option, double step, const Words&
     box->setSpecialValueText(special);
     connect(box, &QDoubleSpinBox::valueChanged, this, &AdvancedForm::tellEdited);
     add({.option = option,
-         .widget = price == nullptr ? box : beside(box, price),
+         .widget = box,
          .show = [box](const S& s) { box->show(s); },
-         .read = [box](S& s) { box->read(s); }},
+         .read = [box](S& s) { box->read(s); },
+         .price = price},
         words);
     return box;
 }
@@ -123,11 +114,13 @@ void AdvancedForm::addRotation() {
     addNumber("--okt-rounds", 1,
               {tr("OKT rounds"), tr("Rounds of the rotation solver."), learnsRotation});
     factors_ = new FactorsForm;
+    factorsPrice_ = label({}, "caption");
     connect(factors_, &FactorsForm::edited, this, &AdvancedForm::tellEdited);
     add({.option = "--factors",
          .widget = factors_,
          .show = [this](const S& s) { factors_->show(s, config_); },
-         .read = [this](S& s) { factors_->read(s); }},
+         .read = [this](S& s) { factors_->read(s); },
+         .price = factorsPrice_},
         {tr("Factors"),
          tr("Shapes of the rotation's two factors. Unequal ones make almost every row show two "
             "peaks, at a price in bits; equal ones lose less quality a bit."),

@@ -9,6 +9,7 @@
 #include "ui/widgets/numbers.h"
 
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QPushButton>
 
 namespace bwla::ui {
@@ -36,6 +37,19 @@ QString partPrice(const BitsLedger& ledger, std::int64_t BitsLedger::*part) {
                      static_cast<double>(std::max<std::int64_t>(ledger.weights, 1)));
 }
 
+QWidget* headOf(const QString& name, QLabel* price) {
+    QLabel* title = label(name, "secondary");
+    if (price == nullptr)
+        return title;
+    auto* head = new QWidget;
+    auto* row = new QHBoxLayout(head);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(8);
+    row->addWidget(title, 1);
+    row->addWidget(price);
+    return head;
+}
+
 } // namespace
 
 AdvancedForm::AdvancedForm(QWidget* parent) : QWidget(parent), grid_(new QGridLayout(this)) {
@@ -55,13 +69,15 @@ AdvancedForm::AdvancedForm(QWidget* parent) : QWidget(parent), grid_(new QGridLa
 
 void AdvancedForm::addSection(const QString& title) {
     sections_ << Section{label(title, "title"), {}};
+    if (sections_.size() > 1)
+        sections_.last().title->setContentsMargins(0, 8, 0, 0);
 }
 
 void AdvancedForm::add(Field field, const Words& words) {
     const QString help = words.help + "\n" + field.option;
     field.counts = words.counts;
-    field.name = label(words.name, "secondary");
-    field.name->setToolTip(help);
+    field.head = headOf(words.name, field.price);
+    field.head->setToolTip(help);
     field.widget->setToolTip(help);
     const auto nameIt = [&](QWidget* widget) {
         if (widget->accessibleName().isEmpty() && widget->focusPolicy() != Qt::NoFocus &&
@@ -88,15 +104,18 @@ void AdvancedForm::setColumns(int columns) {
     for (const Section& section : sections_) {
         grid_->addWidget(section.title, top++, 0, 1, 2 * columns);
         const auto rows = (static_cast<int>(section.fields.size()) + columns - 1) / columns;
+        const bool alone = section.fields.size() == 1;
         for (int i = 0; i < section.fields.size(); ++i) {
             const int row = top + i / columns, column = 2 * (i % columns);
-            grid_->addWidget(section.fields[i].name, row, column);
-            grid_->addWidget(section.fields[i].widget, row, column + 1);
+            grid_->addWidget(section.fields[i].head, row, column,
+                             alone ? Qt::AlignTop : Qt::Alignment());
+            grid_->addWidget(section.fields[i].widget, row, column + 1, 1,
+                             alone ? 2 * columns - 1 : 1);
         }
         top += rows;
     }
     for (int column = 0; column < 4; ++column)
-        grid_->setColumnStretch(column, column % 2 == 1 && column < 2 * columns ? 1 : 0);
+        grid_->setColumnStretch(column, column < 2 * columns ? 1 + column % 2 : 0);
 }
 
 QStringList AdvancedForm::options() const {
@@ -129,7 +148,7 @@ void AdvancedForm::setSettings(const QuantizeSettings& s, const ModelConfig& con
 void AdvancedForm::showPrices(const QuantizeSettings& s, const ModelConfig& config) {
     const BitsLedger ledger = estimateQuantization(config, s, 0, {}).ledger;
     rankPrice_->setText(partPrice(ledger, &BitsLedger::lowRankBits));
-    factors_->setPrice(partPrice(ledger, &BitsLedger::rotationBits));
+    factorsPrice_->setText(partPrice(ledger, &BitsLedger::rotationBits));
     inFloat_->setPrice(floatPrice(config, s));
 }
 

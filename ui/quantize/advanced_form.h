@@ -50,7 +50,8 @@ private:
         QWidget* widget = nullptr;
         std::function<void(const QuantizeSettings&)> show;
         std::function<void(QuantizeSettings&)> read;
-        QLabel* name = nullptr;
+        QLabel* price = nullptr; ///< bits it costs, beside its name
+        QWidget* head = nullptr; ///< name and price
         Counts counts = {};
     };
     struct Section {
@@ -87,7 +88,7 @@ private:
     FactorsForm* factors_ = nullptr;
     FloatPartsForm* inFloat_ = nullptr;
     NumberBox* klTokens_ = nullptr;
-    QLabel* rankPrice_ = nullptr;
+    QLabel *rankPrice_ = nullptr, *factorsPrice_ = nullptr;
     ModelConfig config_; ///< of the settings shown
     int columns_ = 0;
     bool setting_ = false;

@@ -128,8 +128,10 @@ QWidget* DoneView::makeQuality() {
 QWidget* DoneView::makeWorst() {
     auto* card = new Card(tr("Worst three layers"));
     card->setDetail(tr("by output error"));
-    worst_->setHorizontalHeaderLabels({tr("Layer"), tr("Output error"), tr("Weight error"),
-                                       tr("Bimodal rows"), tr("Activation max / RMS")});
+    const QStringList heads{tr("Layer"), tr("Output error"), tr("Weight error"), tr("Bimodal rows"),
+                            tr("Max / RMS")};
+    for (int column = 0; column < heads.size(); ++column)
+        worst_->setHorizontalHeaderItem(column, cell(heads[column], column > 0));
     worst_->setAccessibleName(tr("Worst three layers"));
     worst_->setEditTriggers(QAbstractItemView::NoEditTriggers);
     worst_->setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -140,7 +142,8 @@ QWidget* DoneView::makeWorst() {
     worst_->setMinimumHeight(160);
     worst_->setToolTip(tr("Output error: share of the squared outputs that the stored layer misses "
                           "on the calibration text. Weight error: the same of the squared weights. "
-                          "Bimodal: rows whose fitted mixture has two peaks."));
+                          "Bimodal: rows whose fitted mixture has two peaks. Max / RMS: of the "
+                          "layer's inputs, before and after the rotation."));
     card->body()->addWidget(worst_);
     return card;
 }

@@ -7,7 +7,6 @@
 #include "ui/widgets/numbers.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QLineEdit>
 #include <QVBoxLayout>
 
@@ -40,15 +39,11 @@ bool hasOverrides(const QuantizeSettings& s) {
 } // namespace
 
 FactorsForm::FactorsForm(QWidget* parent)
-    : QWidget(parent), rule_(new QComboBox), groups_(new QLineEdit), price_(label({}, "caption")),
-      problem_(label({}, "bad")) {
+    : QWidget(parent), rule_(new QComboBox), groups_(new QLineEdit), problem_(label({}, "bad")) {
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(4);
-    auto* row = new QHBoxLayout;
-    row->addWidget(rule_, 1);
-    row->addWidget(price_);
-    column->addLayout(row);
+    column->addWidget(rule_);
     column->addWidget(groups_);
     column->addWidget(problem_);
     rule_->addItems({{}, {}, tr("By group")});
@@ -81,10 +76,6 @@ void FactorsForm::show(const QuantizeSettings& settings, const ModelConfig& conf
 void FactorsForm::read(QuantizeSettings& settings) const {
     settings.factors = shown_.factors;
     settings.factorsOverride = shown_.factorsOverride;
-}
-
-void FactorsForm::setPrice(const QString& text) {
-    price_->setText(text);
 }
 
 QuantizeSettings FactorsForm::chosen() const {

@@ -23,7 +23,6 @@ public:
     void show(const QuantizeSettings& settings, const ModelConfig& config);
     using QWidget::show;
     void read(QuantizeSettings& settings) const;
-    void setPrice(const QString& text);
 
 Q_SIGNALS:
     void edited();
@@ -34,7 +33,7 @@ private:
 
     QComboBox* rule_;
     QLineEdit* groups_;
-    QLabel *price_, *problem_;
+    QLabel* problem_;
     QuantizeSettings shown_; ///< the last that fitted
     ModelConfig config_;
     bool setting_ = false;

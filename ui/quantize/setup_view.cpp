@@ -26,7 +26,8 @@ namespace bwla::ui {
 namespace {
 
 constexpr int sideWidth = 352;
-constexpr int oneColumnBelow = 1000, oneFormColumnBelow = 760, stackedCardsBelow = 700;
+constexpr int oneColumnBelow = 1000, oneFormColumnBelow = 760;
+constexpr int margin = 16, gap = 8;
 constexpr int checkDelay = 250; ///< ms: while a number is typed, nothing is checked
 
 QStringList commandWords(const QuantizeSettings& settings) {
@@ -82,8 +83,8 @@ SetupView::SetupView(Theme& theme, QWidget* parent)
     setFocusPolicy(Qt::NoFocus);
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     columns_ = new QBoxLayout(QBoxLayout::LeftToRight, inner);
-    columns_->setContentsMargins(16, 16, 16, 16);
-    columns_->setSpacing(8);
+    columns_->setContentsMargins(margin, margin, margin, margin);
+    columns_->setSpacing(gap);
     columns_->addWidget(makeMain(), 1);
     columns_->addWidget(makeSide());
     checkSoon_.setSingleShot(true);
@@ -100,10 +101,21 @@ QWidget* SetupView::makeMain() {
     column->addWidget(error_);
     column->addWidget(unfinished_);
     column->addWidget(deleted_);
-    auto* cardsBox = new QWidget;
-    cardsRow_ = new QBoxLayout(QBoxLayout::LeftToRight, cardsBox);
-    cardsRow_->setContentsMargins(0, 0, 0, 0);
-    cardsRow_->setSpacing(8);
+    column->addWidget(makeCards());
+    column->addWidget(makeAdvanced());
+    auto* commandCard = new Card(tr("The same run on the command line"));
+    commandCard->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+    commandCard->body()->addWidget(command_);
+    column->addWidget(commandCard);
+    column->addStretch();
+    return main;
+}
+
+QWidget* SetupView::makeCards() {
+    auto* box = new QWidget;
+    cardsGrid_ = new QGridLayout(box);
+    cardsGrid_->setContentsMargins(0, 0, 0, 0);
+    cardsGrid_->setSpacing(gap);
     auto* group = new QButtonGroup(this); // arrows move the choice
     for (const std::string_view name : presetNames()) {
         auto* card =
@@ -114,16 +126,23 @@ QWidget* SetupView::makeMain() {
         connect(card->button(), &QRadioButton::clicked, this,
                 [this, index] { choosePreset(index); });
         cards_ << card;
-        cardsRow_->addWidget(card, 1);
     }
-    column->addWidget(cardsBox);
-    column->addWidget(makeAdvanced());
-    auto* commandCard = new Card(tr("The same run on the command line"));
-    commandCard->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
-    commandCard->body()->addWidget(command_);
-    column->addWidget(commandCard);
-    column->addStretch();
-    return main;
+    return box;
+}
+
+/// All side by side where they fit, else in two rows, else one below the other.
+void SetupView::arrangeCards(int width) {
+    int widest = 1;
+    for (const PresetCard* card : cards_)
+        widest = std::max(widest, card->minimumSizeHint().width());
+    const auto count = static_cast<int>(cards_.size());
+    int columns = count;
+    while (columns > 1 && columns * (widest + gap) - gap > width)
+        columns = (columns + 1) / 2;
+    for (int i = 0; i < count; ++i) {
+        cardsGrid_->addWidget(cards_[i], i / columns, i % columns);
+        cardsGrid_->setColumnStretch(i, i < columns ? 1 : 0);
+    }
 }
 
 QWidget* SetupView::makeAdvanced() {
@@ -174,8 +193,10 @@ QWidget* SetupView::makeSide() {
     auto* bitsCard = new Card(tr("Where the bits go"));
     bitsCard->setDetail(tr("per linear weight"));
     bitsCard->body()->addWidget(bits_);
-    column->addWidget(bitsCard);
-    column->addWidget(checksCard_);
+    for (Card* card : {bitsCard, checksCard_}) {
+        card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+        column->addWidget(card);
+    }
     column->addWidget(fourBits_);
     column->addWidget(warning_);
     column->addStretch();
@@ -348,10 +369,9 @@ void SetupView::resizeEvent(QResizeEvent* event) {
     columns_->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
     if (auto* side = findChild<QWidget*>("side"))
         side->setMaximumWidth(stacked ? QWIDGETSIZE_MAX : sideWidth);
-    cardsRow_->setDirection(width() < stackedCardsBelow ? QBoxLayout::TopToBottom
-                                                        : QBoxLayout::LeftToRight);
-    const int formWidth = stacked ? width() : width() - sideWidth;
-    form_->setColumns(formWidth < oneFormColumnBelow ? 1 : 2);
+    const int mainWidth = viewport()->width() - 2 * margin - (stacked ? 0 : sideWidth + gap);
+    arrangeCards(mainWidth);
+    form_->setColumns(mainWidth < oneFormColumnBelow ? 1 : 2);
 }
 
 } // namespace bwla::ui

@@ -60,8 +60,10 @@ protected:
 
 private:
     QWidget* makeMain();
+    QWidget* makeCards();
     QWidget* makeSide();
     QWidget* makeAdvanced();
+    void arrangeCards(int width);
     void setSettings(const QuantizeSettings& settings);
     void chooseOutput();
     void redraw();
@@ -84,7 +86,8 @@ private:
     Card* checksCard_;
     QWidget* checkRows_ = nullptr;
     Banner *warning_, *fourBits_, *unfinished_, *error_, *deleted_;
-    QBoxLayout *columns_, *cardsRow_;
+    QBoxLayout* columns_;
+    QGridLayout* cardsGrid_;
     QTimer checkSoon_;
     Worker worker_;
 };

@@ -64,6 +64,9 @@ QToolButton* Rail::addTool(const QString& title, const QString& icon) {
 
 void Rail::setCurrent(int index) {
     current_ = index;
+    if (auto* focused = qobject_cast<QToolButton*>(focusWidget());
+        focused != nullptr && focused->hasFocus() && pages_.contains(focused))
+        pages_.value(index, focused)->setFocus(); // the ring stands on the page in front
     redraw();
     update();
 }

@@ -8,8 +8,8 @@ namespace {
 
 constexpr const char* frames = R"(
 QFrame[card="true"] { background: @surface; border: 1px solid @border; border-radius: 8px; }
-QFrame[choice="true"] { background: @bg; border: 1px solid @border; border-radius: 8px; }
-QFrame[choice="true"][chosen="true"] { border: 2px solid @accent; }
+QFrame[choice="true"] { background: @bg; border: 1px solid @border; border-radius: 8px; padding: 1px; }
+QFrame[choice="true"][chosen="true"] { border: 2px solid @accent; padding: 0; }
 #dropHint { background: transparent; border: 1px dashed @control; border-radius: 8px; }
 QFrame[line="true"] { background: @border; border: none; max-height: 1px; min-height: 1px; }
 #header { background: @surface; border: none; border-bottom: 1px solid @border; }
@@ -59,12 +59,13 @@ QToolButton:hover { background: @raised; }
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
 QRadioButton[presetName="true"] { font-size: @name; font-weight: 600; }
 QCheckBox:focus, QRadioButton:focus { outline: none; color: @accent; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: @accent; }
 )";
 
 constexpr const char* fields = R"(
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: @inset; color: @text1; border: 1px solid @control;
     border-radius: 6px; padding: 0 8px; min-height: 30px; selection-background-color: @sel; selection-color: @text1; }
-QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @text3; border-color: @border; }
+QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: @text3; border-color: @border; }
 QComboBox[small="true"] { min-height: 22px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
@@ -98,6 +99,8 @@ QSlider::handle:horizontal:focus { background: @text1; border: 2px solid @accent
 constexpr const char* views = R"(
 QAbstractItemView { background: @surface; border: none; outline: none; selection-background-color: @sel;
     selection-color: @text1; alternate-background-color: @surface; }
+QTableView, QTreeView { border: 2px solid transparent; border-radius: 6px; }
+QTableView:focus, QTreeView:focus { border-color: @accent; }
 QTableView, QTreeView, QListView { gridline-color: @grid; }
 QHeaderView { background: @surface; }
 QHeaderView::section { background: @surface; color: @text2; border: none; border-bottom: 1px solid @border;

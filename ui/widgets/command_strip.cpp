@@ -41,7 +41,11 @@ CommandStrip::CommandStrip(Theme& theme, QWidget* parent) : QFrame(parent), line
 }
 
 void CommandStrip::setCommand(const QStringList& words) {
-    line_->setText(shellCommand(QStringList("bwla") + words));
+    setLine(shellCommand(QStringList("bwla") + words));
+}
+
+void CommandStrip::setLine(const QString& line) {
+    line_->setText(line);
     line_->setCursorPosition(0);
 }
 

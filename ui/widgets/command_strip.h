@@ -10,7 +10,7 @@ namespace bwla::ui {
 
 class Theme;
 
-/// The `bwla` command line of what the page will do, ready to copy.
+/// A line for a terminal, ready to copy: the `bwla` command of what the page will do.
 class CommandStrip : public QFrame {
     Q_OBJECT
 
@@ -18,6 +18,8 @@ public:
     explicit CommandStrip(Theme& theme, QWidget* parent = nullptr);
     /// Words after "bwla"; those with blanks or quotes are quoted for a POSIX shell.
     void setCommand(const QStringList& words);
+    /// Any other line for a terminal.
+    void setLine(const QString& line);
     [[nodiscard]] QString command() const;
 
 private:

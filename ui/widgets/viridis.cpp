@@ -34,7 +34,7 @@ QColor viridis(double share) {
 QColor textOn(const QColor& back) {
     const double luminance = 0.2126 * linear(back.redF()) + 0.7152 * linear(back.greenF()) +
                              0.0722 * linear(back.blueF());
-    return luminance > 0.179 ? QColor("#101318") : QColor(Qt::white);
+    return luminance > 0.179 ? QColor(Qt::black) : QColor(Qt::white); // 4.58:1 at least
 }
 
 } // namespace bwla::ui

@@ -9,7 +9,7 @@ namespace bwla::ui {
 /// clamped; NaN gives an invalid colour.
 [[nodiscard]] QColor viridis(double share);
 
-/// White or near-black, whichever is readable on `back`.
+/// White or black, whichever is readable on `back`: 4.5:1 at least.
 [[nodiscard]] QColor textOn(const QColor& back);
 
 } // namespace bwla::ui

@@ -3,7 +3,8 @@
 // The pictures of docs/pictures, of the real default model, in both themes. Needs BWLA_SHOTS (the
 // folder to write), BWLA_INSPECT (a quantized folder whose run is recorded in BWLA_STORE) and
 // BWLA_CHAT (a quantized folder to chat with); README says how they were made. BWLA_SIZE=960x600
-// (logical pixels) with QT_SCALE_FACTOR=2 draws them as on a screen at 200 %. Without a quantizer
+// (logical pixels) with QT_SCALE_FACTOR=2 draws them as on a screen at 200 %, BWLA_POINTS=13 with
+// larger text. Without a quantizer
 // in the build the running page shows a job that only pretends to fit. BWLA_TRAINING (what `bwla
 // quantize --json` of a preset that trains wrote to stderr) draws that run's curves.
 #include "core/quant/quantizer_module.h"
@@ -91,6 +92,8 @@ private Q_SLOTS:
                      .engineDevices = engineDevices});
         window_ = std::make_unique<MainWindow>(*services_);
         window_->resize(size());
+        if (const int points = qEnvironmentVariableIntValue("BWLA_POINTS"))
+            theme_.setPointSize(points);
         window_->show();
     }
 
