@@ -65,6 +65,7 @@ void ChatPage::makeHeader() {
         historyToggle_->setIcon(services_.theme.icon("runs"));
     };
     connect(&services_.theme, &Theme::changed, this, draw);
+    connect(&services_.theme, &Theme::changed, this, &ChatPage::fitWidth);
     draw();
     export_->setToolTip(tr("Save this chat as Markdown, JSON or HTML (Ctrl+E)"));
     new_->setToolTip(tr("New chat with the same models (Ctrl+N)"));
@@ -110,8 +111,6 @@ void ChatPage::layOut() {
     for (QWidget* part : {static_cast<QWidget*>(history_), centre, instrumentsColumn_})
         columns_->addWidget(part);
     columns_->setStretchFactor(1, 1);
-    history_->setMinimumWidth(160);
-    instrumentsColumn_->setMinimumWidth(248);
     columns_->setSizes({200, 696, 256});
     rememberSplitter(services_, *columns_, "chat");
     row->addWidget(columns_);
@@ -155,7 +154,7 @@ void ChatPage::showChat() {
 void ChatPage::showMode() {
     const ChatMode mode = controller_.options().mode;
     modes_->setMode(mode);
-    const bool narrow = width() < onePaneBelow && mode == ChatMode::both;
+    const bool narrow = width() < services_.theme.scaled(onePaneBelow) && mode == ChatMode::both;
     otherSide_->setVisible(narrow);
     otherSide_->setText(frontSide_ == ChatSide::original ? tr("Show quantized")
                                                          : tr("Show original"));
@@ -203,9 +202,12 @@ void ChatPage::resizeEvent(QResizeEvent* event) {
 }
 
 void ChatPage::fitWidth() {
-    const bool narrow = width() < historyBelow;
+    const Theme& theme = services_.theme;
+    history_->setMinimumWidth(theme.scaled(160));
+    instrumentsColumn_->setMinimumWidth(theme.scaled(248));
+    const bool narrow = width() < theme.scaled(historyBelow);
     historyToggle_->setVisible(narrow);
-    const bool compact = width() < onePaneBelow;
+    const bool compact = width() < theme.scaled(onePaneBelow);
     modes_->setCompact(compact);
     for (const auto& [button, text] :
          {std::pair(historyToggle_, tr("Chats")), std::pair(export_, tr("Export…"))}) {
@@ -213,7 +215,7 @@ void ChatPage::fitWidth() {
         button->setText(compact ? QString() : text);
     }
     history_->setVisible(!narrow || historyWanted_);
-    instrumentsColumn_->setVisible(width() >= instrumentsBelow);
+    instrumentsColumn_->setVisible(width() >= theme.scaled(instrumentsBelow));
     showMode();
 }
 

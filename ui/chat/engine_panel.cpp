@@ -30,6 +30,9 @@ EnginePanel::EnginePanel(QWidget* parent)
     choice_->setToolTip(tr("Where both models compute. Another device loads them again with the "
                            "next message. Remembered for all chats."));
     choice_->setMaximumWidth(560);
+    choice_->setMinimumContentsLength(16);
+    choice_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    choice_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     running_->setWordWrap(true);
     running_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     for (QLabel* text : {kernels_, note_})

@@ -13,6 +13,7 @@
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QScrollArea>
 #include <QTabWidget>
 #include <QToolButton>
 
@@ -22,7 +23,7 @@
 namespace bwla::ui {
 namespace {
 
-constexpr int panelHeight = 264;
+constexpr int panelHeight = 264, leastHeight = 176;
 
 struct Preset {
     const char* name;
@@ -80,6 +81,15 @@ std::vector<std::string> read(const QString& line) {
     return strings;
 }
 
+QScrollArea* scrolling(QWidget* content) {
+    auto* area = new QScrollArea;
+    area->setWidgetResizable(true);
+    area->setFocusPolicy(Qt::NoFocus);
+    content->setObjectName("scrolled");
+    area->setWidget(content);
+    return area;
+}
+
 } // namespace
 
 QString samplingName(const SamplerSettings& sampling) {
@@ -92,16 +102,20 @@ QString samplingName(const SamplerSettings& sampling) {
 OptionsPanel::OptionsPanel(Theme& theme, QWidget* parent)
     : QFrame(parent), theme_(theme), tabs_(new QTabWidget), engine_(new EnginePanel) {
     setProperty("card", true);
-    setFixedHeight(panelHeight);
+    setMinimumHeight(leastHeight);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(16, 8, 16, 12);
     tabs_->addTab(makeSystem(), tr("System prompt"));
-    tabs_->addTab(makeSampling(), tr("Sampling"));
+    tabs_->addTab(scrolling(makeSampling()), tr("Sampling"));
     tabs_->addTab(makeTemplate(), tr("Template"));
-    tabs_->addTab(engine_, tr("Engine"));
+    tabs_->addTab(scrolling(engine_), tr("Engine"));
     tabs_->setAccessibleName(tr("Chat settings"));
     auto* close = new QToolButton;
-    const auto draw = [this, close] { close->setIcon(theme_.icon("cancel")); };
+    const auto draw = [this, close] {
+        close->setIcon(theme_.icon("cancel"));
+        setMaximumHeight(theme_.scaled(panelHeight));
+        updateGeometry();
+    };
     connect(&theme, &Theme::changed, close, draw);
     draw();
     close->setToolTip(tr("Close (Esc)"));
@@ -111,6 +125,10 @@ OptionsPanel::OptionsPanel(Theme& theme, QWidget* parent)
     column->addWidget(tabs_);
     setOptions({});
     hide();
+}
+
+QSize OptionsPanel::sizeHint() const {
+    return {QFrame::sizeHint().width(), maximumHeight()};
 }
 
 QWidget* OptionsPanel::makeSystem() {

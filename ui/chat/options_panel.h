@@ -38,6 +38,7 @@ public:
     [[nodiscard]] QString renderedText() const;
     [[nodiscard]] QString errorText() const;
     [[nodiscard]] EnginePanel& enginePanel() { return *engine_; }
+    [[nodiscard]] QSize sizeHint() const override;
 
 Q_SIGNALS:
     void optionsChanged(const bwla::ui::ChatOptions& options);

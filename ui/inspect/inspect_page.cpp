@@ -63,6 +63,7 @@ InspectPage::InspectPage(Services& services, QWidget* parent)
     connectReader();
     addKeys();
     fillModels();
+    connect(&services_.theme, &Theme::changed, this, &InspectPage::arrange);
     arrange();
 }
 
@@ -309,8 +310,8 @@ void InspectPage::resizeEvent(QResizeEvent* event) {
 
 /// Which cards are seen: all, or the tab's, with or without the layers beside it.
 void InspectPage::arrange() {
-    const bool wide = width() >= wideFrom;
-    const bool withLayers = width() >= layersFrom;
+    const bool wide = width() >= services_.theme.scaled(wideFrom);
+    const bool withLayers = width() >= services_.theme.scaled(layersFrom);
     tabs_->setVisible(!wide);
     tabs_->setTabVisible(layersTab, !withLayers);
     const int tab = tabs_->currentIndex();

@@ -78,11 +78,11 @@ ModelsPage::ModelsPage(Services& services, QWidget* parent)
     splitter_->setStretchFactor(0, 808);
     splitter_->setStretchFactor(1, 352);
     splitter_->setSizes({808, 352});
-    details_->setMinimumWidth(304);
     rememberSplitter(services, *splitter_, "models");
     framed(firstRun_);
     framed(splitter_);
     connectList();
+    connect(&services.theme, &Theme::changed, this, &ModelsPage::fitWidth);
     addKeys();
     updateCounts();
     updateFirstRun();
@@ -330,7 +330,8 @@ void ModelsPage::showScan() {
 
 void ModelsPage::showReasons(bool shown) {
     reasons_->setVisible(shown);
-    drop_->setVisible(!shown && height() >= hintBelow && width() >= stackedBelow);
+    drop_->setVisible(!shown && height() >= hintBelow &&
+                      width() >= services_.theme.scaled(stackedBelow));
 }
 
 void ModelsPage::requestQuantize() {
@@ -387,9 +388,15 @@ void ModelsPage::removeSelected() {
 
 void ModelsPage::resizeEvent(QResizeEvent* event) {
     Page::resizeEvent(event);
+    fitWidth();
+}
+
+void ModelsPage::fitWidth() {
+    const Theme& theme = services_.theme;
+    details_->setMinimumWidth(theme.scaled(304));
     showReasons(why_->isChecked());
-    splitter_->setOrientation(width() < stackedBelow ? Qt::Vertical : Qt::Horizontal);
-    table_->fitColumns(width() < fewColumnsBelow);
+    splitter_->setOrientation(width() < theme.scaled(stackedBelow) ? Qt::Vertical : Qt::Horizontal);
+    table_->fitColumns(width() < theme.scaled(fewColumnsBelow));
 }
 
 } // namespace bwla::ui

@@ -45,6 +45,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    void fitWidth();
     QWidget* makeList();
     QLayout* makeTools();
     QLayout* makeFoot();

@@ -9,7 +9,7 @@
 namespace bwla::ui {
 namespace {
 
-constexpr int barHeight = 16, rowHeight = 28, labelWidth = 56;
+constexpr int barHeight = 16, rowHeight = 28;
 
 } // namespace
 
@@ -35,6 +35,10 @@ QSize SizeBars::sizeHint() const {
     return {280, 2 * rowHeight + fontMetrics().height() + 4};
 }
 
+int SizeBars::labelWidth() const {
+    return theme_.scaled(56);
+}
+
 void SizeBars::paintEvent(QPaintEvent*) {
     const Tokens& t = theme_.tokens();
     QPainter painter(this);
@@ -42,9 +46,9 @@ void SizeBars::paintEvent(QPaintEvent*) {
     const QFont caption = theme_.font(TextRole::caption), strong = theme_.font(TextRole::cardTitle);
     const int valueWidth = QFontMetrics(strong).horizontalAdvance(bytesText(8.888e8)) + 8;
     const double scale =
-        (width() - labelWidth - valueWidth) / std::max({now_, linears_ + embeddings_, 1.0});
+        (width() - labelWidth() - valueWidth) / std::max({now_, linears_ + embeddings_, 1.0});
     const auto bar = [&](int row, double from, double bytes, const QColor& colour) {
-        const QRectF box(labelWidth + from * scale, row * rowHeight + 6,
+        const QRectF box(labelWidth() + from * scale, row * rowHeight + 6,
                          std::max(bytes * scale - (from > 0 ? 2 : 0), 1.0), barHeight);
         painter.setPen(Qt::NoPen);
         painter.setBrush(colour);
@@ -70,7 +74,7 @@ void SizeBars::paintEvent(QPaintEvent*) {
     painter.setFont(caption);
     painter.setPen(t.text3);
     painter.drawText(
-        QRect(labelWidth, 2 * rowHeight, width() - labelWidth, height() - 2 * rowHeight),
+        QRect(labelWidth(), 2 * rowHeight, width() - labelWidth(), height() - 2 * rowHeight),
         Qt::AlignLeft | Qt::AlignTop,
         tr("Layers %1, embeddings %2").arg(bytesText(linears_), bytesText(embeddings_)));
 }

@@ -20,6 +20,8 @@ protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
+    [[nodiscard]] int labelWidth() const;
+
     Theme& theme_;
     double now_ = 0.0, linears_ = 0.0, embeddings_ = 0.0;
 };

@@ -14,7 +14,7 @@
 namespace bwla::ui {
 namespace {
 
-constexpr int labelWidth = 64, scaleHeight = 44, tallestRow = 22;
+constexpr int scaleHeight = 44, tallestRow = 22;
 
 } // namespace
 
@@ -41,11 +41,15 @@ void BlockMap::setCurrent(std::int64_t block) {
     update();
 }
 
+int BlockMap::labelWidth() const {
+    return theme_.scaled(64);
+}
+
 QRectF BlockMap::cell(std::int64_t block, int group) const {
     const double wide =
-        (width() - labelWidth) / static_cast<double>(std::max<std::int64_t>(blocks_, 1));
+        (width() - labelWidth()) / static_cast<double>(std::max<std::int64_t>(blocks_, 1));
     const double tall = std::min<double>(tallestRow, (height() - scaleHeight) / double{groupCount});
-    return {labelWidth + wide * static_cast<double>(block), tall * group, wide, tall};
+    return {labelWidth() + wide * static_cast<double>(block), tall * group, wide, tall};
 }
 
 std::pair<double, double> BlockMap::range() const {
@@ -67,7 +71,7 @@ void BlockMap::paintEvent(QPaintEvent*) {
     for (const InputGroup& g : groups()) {
         const auto k = static_cast<int>(g.kind);
         painter.setPen(t.text3);
-        painter.drawText(QRectF(0, cell(0, k).top(), labelWidth - 6, cell(0, k).height()),
+        painter.drawText(QRectF(0, cell(0, k).top(), labelWidth() - 6, cell(0, k).height()),
                          Qt::AlignRight | Qt::AlignVCenter, groupName(g.kind));
         for (std::int64_t block = 0; block < blocks_; ++block)
             painter.fillRect(cell(block, k).adjusted(0.5, 1, -0.5, -1), t.raised);
@@ -87,7 +91,7 @@ void BlockMap::paintEvent(QPaintEvent*) {
             cell(current_, 0).united(cell(current_, groupCount - 1)).adjusted(0, 1, 0, -1));
     }
     const double top = cell(0, groupCount - 1).bottom() + 6;
-    paintScale(painter, QRectF(labelWidth, top, width() - labelWidth, scaleHeight));
+    paintScale(painter, QRectF(labelWidth(), top, width() - labelWidth(), scaleHeight));
 }
 
 void BlockMap::paintScale(QPainter& painter, const QRectF& area) const {

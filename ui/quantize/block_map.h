@@ -29,6 +29,7 @@ protected:
     bool event(QEvent* event) override;
 
 private:
+    [[nodiscard]] int labelWidth() const;
     [[nodiscard]] QRectF cell(std::int64_t block, int group) const;
     [[nodiscard]] std::pair<double, double> range() const;
     void paintScale(QPainter& painter, const QRectF& area) const;

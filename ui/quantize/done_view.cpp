@@ -138,6 +138,8 @@ QWidget* DoneView::makeWorst() {
     worst_->setTabKeyNavigation(false);
     worst_->verticalHeader()->hide();
     worst_->setShowGrid(false);
+    worst_->horizontalHeader()->setStyleSheet(
+        "QHeaderView::section { padding: 4px 3px; }"); // as cells
     worst_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
     worst_->setMinimumHeight(160);
     worst_->setToolTip(tr("Output error: share of the squared outputs that the stored layer misses "

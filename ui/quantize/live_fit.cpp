@@ -160,7 +160,7 @@ PlotData LiveFit::curve() const {
                    : tokenUnit_ > 1e3 ? tr("Training tokens, millions")
                                       : tr("Training tokens, thousands");
     data.y.title = training ? tr("KL, nats a token") : tr("Objective a weight");
-    data.summary = data.emptyText = tr("Starts with the next rotation.");
+    data.summary = data.emptyText = tr("No rotation yet.");
     const auto inUnits = [&](std::vector<double> tokens) {
         for (double& count : tokens)
             count /= tokenUnit_;

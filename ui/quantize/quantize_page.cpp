@@ -19,6 +19,7 @@
 #include <QFile>
 #include <QMessageBox>
 #include <QPushButton>
+#include <QScrollArea>
 #include <QShortcut>
 #include <QStackedLayout>
 #include <QUrl>
@@ -65,7 +66,13 @@ QuantizePage::QuantizePage(Services& services, QWidget* parent)
     cancel_->setToolTip(tr("Finished blocks are kept. Esc"));
     stack_->addWidget(makeEmpty());
     stack_->addWidget(setup_);
-    stack_->addWidget(run_);
+    auto* scroll = new QScrollArea; // in a low window the histogram keeps its height
+    scroll->setWidgetResizable(true);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    run_->setObjectName("scrolled");
+    scroll->setWidget(run_);
+    stack_->addWidget(scroll);
     stack_->addWidget(done_);
     connectViews();
     addKeys();

@@ -25,6 +25,7 @@ namespace {
 constexpr double estimatingUntil = 0.05;
 constexpr double errorToNotice = 0.30; ///< output error of a group that a person should look at
 constexpr int logLines = 5000;
+constexpr int leastPlotHeight = 200;
 
 /// Steps of a group, as quantizeGroup names them.
 const QList<std::pair<QString, const char*>>& steps() {
@@ -55,6 +56,7 @@ RunView::RunView(Theme& theme, QWidget* parent)
     column->addWidget(makePlots(), 5);
     column->addWidget(makeLog(), 4);
     connect(&second_, &QTimer::timeout, this, &RunView::showProgress);
+    connect(&theme_, &Theme::changed, this, &RunView::fitWidth);
     showFit();
 }
 
@@ -120,6 +122,7 @@ QWidget* RunView::makePlots() {
     arrow("chevron-right", tr("Next channel"), 1);
     addPlotTools(*fitCard_, *weights_, theme_);
     addPlotTools(*curveCard_, *curve_, theme_);
+    weights_->setMinimumHeight(leastPlotHeight);
     fitCard_->body()->addWidget(weights_, 1);
     curveCard_->body()->addWidget(curve_, 1);
     numbers_->setWordWrap(true);
@@ -336,8 +339,12 @@ void RunView::focusLog() {
 
 void RunView::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
-    stepsCard_->setVisible(width() >= 1000);
-    curveCard_->setVisible(width() >= 860);
+    fitWidth();
+}
+
+void RunView::fitWidth() {
+    stepsCard_->setVisible(width() >= theme_.scaled(1000));
+    curveCard_->setVisible(width() >= theme_.scaled(860));
 }
 
 } // namespace bwla::ui

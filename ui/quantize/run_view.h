@@ -49,6 +49,7 @@ private:
     void showProgress();
     void showStep();
     void showFit();
+    void fitWidth();
     void logBlock(const BlockReport& report);
     [[nodiscard]] QString leftText() const;
 

@@ -25,7 +25,7 @@
 namespace bwla::ui {
 namespace {
 
-constexpr int sideWidth = 352;
+constexpr int sideWidth = 352, narrowSide = 280;
 constexpr int oneColumnBelow = 1000, oneFormColumnBelow = 760;
 constexpr int margin = 16, gap = 8;
 constexpr int checkDelay = 250; ///< ms: while a number is typed, nothing is checked
@@ -90,6 +90,7 @@ SetupView::SetupView(Theme& theme, QWidget* parent)
     checkSoon_.setSingleShot(true);
     checkSoon_.setInterval(checkDelay);
     connect(&checkSoon_, &QTimer::timeout, this, &SetupView::check);
+    connect(&theme_, &Theme::changed, this, &SetupView::fitWidth);
     settings_ = presetSettings(presetNames().front());
 }
 
@@ -186,8 +187,8 @@ QWidget* SetupView::makeAdvanced() {
 }
 
 QWidget* SetupView::makeSide() {
-    auto* side = new QWidget;
-    auto* column = new QVBoxLayout(side);
+    side_ = new QWidget;
+    auto* column = new QVBoxLayout(side_);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
     auto* bitsCard = new Card(tr("Where the bits go"));
@@ -200,10 +201,7 @@ QWidget* SetupView::makeSide() {
     column->addWidget(fourBits_);
     column->addWidget(warning_);
     column->addStretch();
-    side->setMinimumWidth(280);
-    side->setMaximumWidth(sideWidth);
-    side->setObjectName("side");
-    return side;
+    return side_;
 }
 
 void SetupView::setModel(std::shared_ptr<const ModelSummary> model) {
@@ -365,13 +363,18 @@ void SetupView::chooseOutput() {
 
 void SetupView::resizeEvent(QResizeEvent* event) {
     QScrollArea::resizeEvent(event);
-    const bool stacked = width() < oneColumnBelow;
+    fitWidth();
+}
+
+void SetupView::fitWidth() {
+    const bool stacked = width() < theme_.scaled(oneColumnBelow);
+    const int beside = theme_.scaled(sideWidth);
     columns_->setDirection(stacked ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-    if (auto* side = findChild<QWidget*>("side"))
-        side->setMaximumWidth(stacked ? QWIDGETSIZE_MAX : sideWidth);
-    const int mainWidth = viewport()->width() - 2 * margin - (stacked ? 0 : sideWidth + gap);
+    side_->setMinimumWidth(theme_.scaled(narrowSide));
+    side_->setMaximumWidth(stacked ? QWIDGETSIZE_MAX : beside);
+    const int mainWidth = viewport()->width() - 2 * margin - (stacked ? 0 : beside + gap);
     arrangeCards(mainWidth);
-    form_->setColumns(mainWidth < oneFormColumnBelow ? 1 : 2);
+    form_->setColumns(mainWidth < theme_.scaled(oneFormColumnBelow) ? 1 : 2);
 }
 
 } // namespace bwla::ui

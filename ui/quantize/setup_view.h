@@ -63,6 +63,7 @@ private:
     QWidget* makeCards();
     QWidget* makeSide();
     QWidget* makeAdvanced();
+    void fitWidth();
     void arrangeCards(int width);
     void setSettings(const QuantizeSettings& settings);
     void chooseOutput();
@@ -86,6 +87,7 @@ private:
     Card* checksCard_;
     QWidget* checkRows_ = nullptr;
     Banner *warning_, *fourBits_, *unfinished_, *error_, *deleted_;
+    QWidget* side_;
     QBoxLayout* columns_;
     QGridLayout* cardsGrid_;
     QTimer checkSoon_;

@@ -25,6 +25,8 @@
 #include <QShortcut>
 #include <QToolButton>
 
+#include <algorithm>
+
 namespace bwla::ui {
 namespace {
 
@@ -44,6 +46,7 @@ MainWindow::MainWindow(Services& services, QWidget* parent)
     setMinimumSize(smallest);
     resize(1280, 800);
     setAcceptDrops(true);
+    connect(&services.theme, &Theme::changed, this, &MainWindow::fitRail);
     layOut();
     addPages();
     connectPages();
@@ -267,11 +270,16 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 
 void MainWindow::resizeEvent(QResizeEvent* event) {
     QMainWindow::resizeEvent(event);
-    rail_->setCompact(width() < compactBelow);
+    fitRail();
+}
+
+void MainWindow::fitRail() {
+    rail_->setCompact(width() < services_.theme.scaled(compactBelow));
 }
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
-    if (event->mimeData()->hasUrls())
+    const QList<QUrl> urls = event->mimeData()->urls();
+    if (std::ranges::any_of(urls, &QUrl::isLocalFile))
         event->acceptProposedAction();
 }
 

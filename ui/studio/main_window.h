@@ -49,6 +49,7 @@ private:
     void connectRequests(Page& from);
     void addKeys();
     void focusNextPane();
+    void fitRail();
     void chooseAppearance();
     void setPointSize(int points);
     void remember(const std::string& key, const std::string& value);

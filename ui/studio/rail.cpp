@@ -8,6 +8,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace bwla::ui {
 namespace {
 
@@ -42,7 +44,10 @@ Rail::Rail(Theme& theme, QWidget* parent)
     top_->setSpacing(4);
     bottom_->setSpacing(4);
     setCompact(false);
-    connect(&theme_, &Theme::changed, this, &Rail::redraw);
+    connect(&theme_, &Theme::changed, this, [this] {
+        setCompact(compact_);
+        redraw();
+    });
     redraw();
 }
 
@@ -72,11 +77,15 @@ void Rail::setCurrent(int index) {
 }
 
 void Rail::setCompact(bool compact) {
-    setFixedWidth(compact ? narrow : wide);
-    for (QToolButton* button : all_) {
-        button->setToolButtonStyle(compact ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextUnderIcon);
-        button->setFixedSize(width() - 16, compact ? 48 : buttonHeight);
-    }
+    compact_ = compact;
+    setFixedWidth(compact ? narrow : std::max(wide, theme_.scaled(wide)));
+    for (QToolButton* button : all_)
+        fit(*button);
+}
+
+void Rail::fit(QToolButton& button) const {
+    button.setToolButtonStyle(compact_ ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextUnderIcon);
+    button.setFixedSize(width() - 16, compact_ ? 48 : buttonHeight);
 }
 
 QToolButton* Rail::makeButton(const QString& title, const QString& icon) {
@@ -86,8 +95,7 @@ QToolButton* Rail::makeButton(const QString& title, const QString& icon) {
     button->setAccessibleName(title);
     button->setProperty("iconName", icon);
     button->setIconSize({24, 24});
-    button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
-    button->setFixedSize(width() - 16, buttonHeight);
+    fit(*button);
     all_ << button;
     return button;
 }

@@ -33,6 +33,7 @@ protected:
 
 private:
     QToolButton* makeButton(const QString& title, const QString& icon);
+    void fit(QToolButton& button) const;
     void redraw();
 
     Theme& theme_;
@@ -41,6 +42,7 @@ private:
     QVBoxLayout* bottom_;
     QList<QToolButton*> pages_, all_;
     int current_ = -1;
+    bool compact_ = false;
 };
 
 } // namespace bwla::ui

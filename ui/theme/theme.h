@@ -43,6 +43,8 @@ public:
 
     [[nodiscard]] const Tokens& tokens() const;
     [[nodiscard]] QFont font(TextRole role) const;
+    /// Logical pixels of a width that holds words, from its pixels at 10-point text.
+    [[nodiscard]] int scaled(int pixels) const { return pixels * pointSize_ / 10; }
     /// resources/icons/NAME.svg in a colour (default text2; disabled state in text3).
     [[nodiscard]] QIcon icon(const QString& name, QColor colour = {}) const;
 

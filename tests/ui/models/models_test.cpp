@@ -9,6 +9,7 @@
 #include "ui/models/first_run.h"
 #include "ui/models/model_details.h"
 #include "ui/models/models_page.h"
+#include "ui/widgets/command_strip.h"
 
 #include <QApplication>
 #include <QComboBox>
@@ -61,10 +62,9 @@ private slots:
         QVERIFY(QTest::qWaitFor([&] { return studio.banners().startsWith("This computer"); }));
         QVERIFY(firstRun->isVisible());
         QVERIFY(!studio.button("Use this model")->isVisible());
-        bool says = false;
-        for (auto* text : firstRun->findChildren<QLabel*>())
-            says |= text->text() == "installer/bootstrap model" && text->isVisible();
-        QVERIFY(says);
+        auto* fetch = firstRun->findChild<ui::CommandStrip*>();
+        QVERIFY(fetch->isVisible());
+        QCOMPARE(fetch->command(), QString("installer/bootstrap model"));
         saveShot(*studio.window, "models-empty-dark");
         studio.theme.setMode(ui::Theme::Mode::light);
         saveShot(*studio.window, "models-empty-light");
@@ -201,6 +201,39 @@ private slots:
         QCoreApplication::sendEvent(studio.window.get(), &drop);
         QVERIFY(QTest::qWaitFor([&] { return studio.names() == QStringList{"gamma"}; }));
         QVERIFY(studio.table()->isVisible());
+    }
+
+    /// Blanks, a quote, letters beyond ASCII: dropped, listed, and gone again.
+    void anyNameCanBeDropped() {
+        ModelsStudio studio;
+        const QString path = studio.folder.path() + QString::fromUtf8("/Ärger, 日本 it's");
+        const fs::path folder(path.toStdString());
+        test::writeTinyFolder(folder);
+        studio.show();
+        QVERIFY(studio.scanned());
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(path)});
+        QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(studio.window.get(), &drop);
+        QVERIFY(
+            QTest::qWaitFor([&] { return studio.names() == QStringList{path.section('/', -1)}; }));
+        QVERIFY(QTest::qWaitFor([&] { return studio.button("Quantize…")->isEnabled(); }));
+        fs::remove_all(folder);
+        QTest::keyClick(studio.window.get(), Qt::Key_F5);
+        QVERIFY(QTest::qWaitFor([&] { return studio.banners().contains("Cannot open"); }));
+        QVERIFY(!studio.button("Quantize…")->isEnabled());
+    }
+
+    void onlyFilesAreTakenFromADrag() {
+        ModelsStudio studio;
+        studio.show();
+        QMimeData link;
+        link.setUrls({QUrl("https://example.org/model.gguf")});
+        QDragEnterEvent enter(QPoint(200, 200), Qt::CopyAction, &link, Qt::LeftButton,
+                              Qt::NoModifier);
+        enter.ignore();
+        QCoreApplication::sendEvent(studio.window.get(), &enter);
+        QVERIFY(!enter.isAccepted());
     }
 
     void everyFocusableWidgetHasAName() {

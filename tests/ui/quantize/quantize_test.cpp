@@ -3,6 +3,7 @@
 // The Quantize page while it runs and after: what it shows, pause, stop, failure, resume.
 #include "accessible_names.h"
 #include "core/store/run_store.h"
+#include "cut_widgets.h"
 #include "quantize_studio.h"
 #include "screenshot.h"
 #include "tab_order.h"
@@ -114,6 +115,21 @@ private slots:
         QVERIFY(studio.says("Done in", 10000));
     }
 
+    /// Needs no question, since finished blocks are kept.
+    void windowMayCloseDuringARun() {
+        QuantizeStudio studio;
+        QVERIFY(studio.open());
+        QTest::mouseClick(studio.button("Start quantizing"), Qt::LeftButton);
+        studio.script->blocks.release(1);
+        QVERIFY(studio.says("Blocks saved: 1"));
+        QVERIFY(studio.window->close());
+        studio.window.reset();
+        const auto runs = RunStore(studio.store).list();
+        QCOMPARE(runs.size(), std::size_t{1});
+        QCOMPARE(runs[0].state, RunState::cancelled);
+        QCOMPARE(RunStore(studio.store).blocks(runs[0].id).size(), std::size_t{1});
+    }
+
     void cancelAsksAndGoesBackToTheSetUp() {
         QuantizeStudio studio;
         QVERIFY(studio.open());
@@ -174,6 +190,31 @@ private slots:
         QVERIFY(fs::exists(partial / "block-00000.safetensors"));
         QTest::mouseClick(studio.button("Start over"), Qt::LeftButton);
         QVERIFY(QTest::qWaitFor([&] { return studio.setup().mayStart(); }));
+    }
+
+    void nothingIsCutAtTheSmallestSize() {
+        QuantizeStudio studio;
+        QVERIFY(studio.open());
+        studio.find<QToolButton>("Show advanced settings")->click();
+        studio.window->resize(studio.window->minimumSize());
+        QTest::qWait(50);
+        const auto cut = [&] { return test::cutWidgets(studio.page()).join(", "); };
+        QVERIFY2(cut().isEmpty(), qPrintable(cut()));
+        studio.theme.setPointSize(13);
+        studio.window->resize(1280, 800);
+        QTest::qWait(50);
+        QVERIFY2(cut().isEmpty(), qPrintable(cut()));
+        QTest::mouseClick(studio.button("Start quantizing"), Qt::LeftButton);
+        studio.script->blocks.release(1);
+        QVERIFY(studio.says("Blocks saved: 1"));
+        QTest::qWait(50);
+        QVERIFY2(cut().isEmpty(), qPrintable(cut()));
+        studio.theme.setPointSize(10);
+        studio.window->resize(studio.window->minimumSize());
+        QTest::qWait(50);
+        QVERIFY2(cut().isEmpty(), qPrintable(cut()));
+        for (const ui::Plot* plot : studio.page().run().findChildren<ui::Plot*>())
+            QVERIFY(!plot->isVisible() || plot->height() >= 150);
     }
 
     void everyFocusableWidgetHasAName() {

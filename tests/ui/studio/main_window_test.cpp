@@ -3,15 +3,18 @@
 // The frame around the pages: keys, names for people who hear the window, start, themes.
 #include "accessible_names.h"
 #include "core/store/settings_store.h"
+#include "cut_widgets.h"
 #include "ui/studio/header.h"
 #include "ui/studio/main_window.h"
 #include "ui/studio/rail.h"
 #include "ui/theme/theme.h"
+#include "ui/widgets/viridis.h"
 
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QToolButton>
 
 #include <cmath>
 #include <memory>
@@ -120,6 +123,37 @@ private Q_SLOTS:
         QCOMPARE(window_->findChild<Rail*>()->width(), 80);
     }
 
+    /// At the smallest size, and with text a third larger.
+    void nothingIsCut_data() {
+        QTest::addColumn<QSize>("size");
+        QTest::addColumn<int>("points");
+        QTest::newRow("usual") << QSize(1280, 800) << 10;
+        QTest::newRow("smallest") << QSize(800, 560) << 10;
+        QTest::newRow("larger text") << QSize(1280, 800) << 13;
+    }
+    void nothingIsCut() {
+        QFETCH(QSize, size);
+        QFETCH(int, points);
+        window_->resize(size);
+        theme_->setPointSize(points);
+        for (int i = 0; i < window_->pages().size(); ++i) {
+            window_->showPage(i);
+            QTest::qWait(20);
+            const QStringList cut = test::cutWidgets(*window_);
+            QVERIFY2(cut.isEmpty(),
+                     qPrintable(window_->pages().at(i)->title() + ": " + cut.join(", ")));
+        }
+    }
+
+    /// The ring of the focus never stands on a page that is not in front.
+    void focusInTheRailFollowsThePage() {
+        auto* rail = window_->findChild<Rail*>();
+        const auto buttons = rail->findChildren<QToolButton*>();
+        buttons[0]->setFocus(Qt::TabFocusReason);
+        QTest::keyClick(window_.get(), Qt::Key_3, Qt::ControlModifier);
+        QCOMPARE(window_->focusWidget(), buttons[2]);
+    }
+
     void textCanBeRead_data() {
         QTest::addColumn<bool>("dark");
         QTest::newRow("dark") << true;
@@ -138,6 +172,8 @@ private Q_SLOTS:
             QVERIFY(contrast(text, t.sel) >= 4.5);
         QVERIFY(contrast(t.onAccent, t.accentFill) >= 4.5);
         QVERIFY(contrast(t.control, t.surface) >= 3.0);
+        for (int i = 0; i <= 100; ++i)
+            QVERIFY(contrast(textOn(viridis(0.01 * i)), viridis(0.01 * i)) >= 4.5);
     }
 
     void iconsAreThere() {
