@@ -168,9 +168,10 @@ QWidget* TurnView::makeStrip() {
     name->setToolTip(KlStrip::definition());
     stripMean_ = label({}, "caption");
     stripMean_->setToolTip(KlStrip::definition());
-    row->addWidget(name);
-    row->addStretch();
-    row->addWidget(stripMean_);
+    stripMean_->setWordWrap(true);
+    stripMean_->setAlignment(Qt::AlignRight | Qt::AlignTop);
+    row->addWidget(name, 0, Qt::AlignTop);
+    row->addWidget(stripMean_, 1);
     column->addLayout(row);
     return stripBox_;
 }
@@ -189,6 +190,8 @@ QWidget* TurnView::makeNumbers() {
     row->setSpacing(12);
     for (QLabel** made : {&prefill_, &firstToken_, &decode_, &tokens_, &state_, &answerVersion_})
         *made = label({}, "caption");
+    for (QLabel* first : {prefill_, firstToken_, tokens_}) // to give way, before the answer does
+        first->setMinimumWidth(1);
     state_->setWordWrap(true);
     state_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     state_->setAccessibleName(tr("State of the answer"));

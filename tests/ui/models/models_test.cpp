@@ -47,6 +47,15 @@ struct ModelsStudio : test::Studio {
             names << table()->model()->index(i, 0).data().toString();
         return names;
     }
+    void drop(const QString& path) const {
+        QMimeData data;
+        data.setUrls({QUrl::fromLocalFile(path)});
+        QDragEnterEvent enter(QPoint(200, 200), Qt::CopyAction, &data, Qt::LeftButton,
+                              Qt::NoModifier);
+        QCoreApplication::sendEvent(window.get(), &enter);
+        QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+        QCoreApplication::sendEvent(window.get(), &drop);
+    }
 };
 
 } // namespace
@@ -192,13 +201,7 @@ private slots:
         test::writeTinyFolder(other / "deep/gamma");
         studio.show();
         QVERIFY(studio.scanned());
-        QMimeData data;
-        data.setUrls({QUrl::fromLocalFile(QString::fromStdString(other.string()))});
-        QDragEnterEvent enter(QPoint(200, 200), Qt::CopyAction, &data, Qt::LeftButton,
-                              Qt::NoModifier);
-        QCoreApplication::sendEvent(studio.window.get(), &enter);
-        QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-        QCoreApplication::sendEvent(studio.window.get(), &drop);
+        studio.drop(QString::fromStdString(other.string()));
         QVERIFY(QTest::qWaitFor([&] { return studio.names() == QStringList{"gamma"}; }));
         QVERIFY(studio.table()->isVisible());
     }
@@ -211,10 +214,7 @@ private slots:
         test::writeTinyFolder(folder);
         studio.show();
         QVERIFY(studio.scanned());
-        QMimeData data;
-        data.setUrls({QUrl::fromLocalFile(path)});
-        QDropEvent drop(QPointF(200, 200), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-        QCoreApplication::sendEvent(studio.window.get(), &drop);
+        studio.drop(path);
         QVERIFY(
             QTest::qWaitFor([&] { return studio.names() == QStringList{path.section('/', -1)}; }));
         QVERIFY(QTest::qWaitFor([&] { return studio.button("Quantize…")->isEnabled(); }));
