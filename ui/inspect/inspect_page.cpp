@@ -10,6 +10,7 @@
 #include "ui/studio/remembered_splitter.h"
 #include "ui/theme/theme.h"
 #include "ui/widgets/banner.h"
+#include "ui/widgets/empty_state.h"
 #include "ui/widgets/plot.h"
 #include "ui/widgets/themed_icon.h"
 
@@ -116,20 +117,12 @@ void InspectPage::layOut() {
 }
 
 QWidget* InspectPage::emptyState() {
-    auto* empty = new QWidget;
-    auto* column = new QVBoxLayout(empty);
-    column->addStretch();
-    auto* picture = new QLabel;
-    setThemedIcon(services_.theme, picture, "inspect", 64, [](const Tokens& t) { return t.text3; });
-    auto* open = new QPushButton(tr("Open a quantized model…"));
-    connect(open, &QPushButton::clicked, this, &InspectPage::openFolder);
-    for (QWidget* part :
-         {static_cast<QWidget*>(picture),
-          static_cast<QWidget*>(label(tr("Quantize a model to see its weights."), "name")),
-          static_cast<QWidget*>(open)})
-        column->addWidget(part, 0, Qt::AlignHCenter);
-    column->addStretch();
-    column->setSpacing(16);
+    auto* empty =
+        new EmptyState(services_.theme, "inspect", tr("Quantize a model to see its weights."));
+    connect(empty->addButton(tr("Choose on Models")), &QPushButton::clicked, this,
+            [this] { Q_EMIT openModelRequested({}); });
+    connect(empty->addButton(tr("Open a quantized model…")), &QPushButton::clicked, this,
+            &InspectPage::openFolder);
     return empty;
 }
 

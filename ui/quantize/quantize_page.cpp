@@ -11,6 +11,7 @@
 #include "ui/theme/theme.h"
 #include "ui/widgets/card.h"
 #include "ui/widgets/command_strip.h"
+#include "ui/widgets/empty_state.h"
 #include "ui/widgets/numbers.h"
 #include "ui/widgets/themed_icon.h"
 
@@ -51,7 +52,8 @@ QuantizePage::QuantizePage(Services& services, QWidget* parent)
     : Page(parent), services_(services), context_(label({}, "secondary")),
       dryRun_(new QPushButton(tr("Check again"))), start_(new QPushButton(tr("Start quantizing"))),
       pause_(new QPushButton(tr("Pause"))), cancel_(new QPushButton(tr("Cancel…"))),
-      stack_(new QStackedLayout(this)), empty_(label({}, "secondary")),
+      stack_(new QStackedLayout(this)),
+      empty_(new EmptyState(services.theme, "quantize", tr("Open a model to quantize it."))),
       setup_(new SetupView(services.theme)), run_(new RunView(services.theme)),
       done_(new DoneView(services.theme)), bridge_(10), quality_(10) {
     start_->setProperty("kind", "primary");
@@ -64,7 +66,9 @@ QuantizePage::QuantizePage(Services& services, QWidget* parent)
     start_->setToolTip(tr("Ctrl+Enter"));
     pause_->setToolTip(tr("Waits at the next step; nothing is lost. Space"));
     cancel_->setToolTip(tr("Finished blocks are kept. Esc"));
-    stack_->addWidget(makeEmpty());
+    connect(empty_->addButton(tr("Choose on Models")), &QPushButton::clicked, this,
+            [this] { Q_EMIT openModelRequested({}); });
+    stack_->addWidget(empty_);
     stack_->addWidget(setup_);
     auto* scroll = new QScrollArea; // in a low window the histogram keeps its height
     scroll->setWidgetResizable(true);
@@ -77,22 +81,6 @@ QuantizePage::QuantizePage(Services& services, QWidget* parent)
     connectViews();
     addKeys();
     showView(emptyView);
-}
-
-QWidget* QuantizePage::makeEmpty() {
-    auto* widget = new QWidget;
-    auto* column = new QVBoxLayout(widget);
-    empty_->setText(tr("Open a model to quantize it."));
-    empty_->setAlignment(Qt::AlignCenter);
-    empty_->setWordWrap(true);
-    empty_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    auto* open = new QPushButton(tr("Choose on Models"));
-    connect(open, &QPushButton::clicked, this, [this] { Q_EMIT openModelRequested({}); });
-    column->addStretch();
-    column->addWidget(empty_);
-    column->addWidget(open, 0, Qt::AlignHCenter);
-    column->addStretch();
-    return widget;
 }
 
 QWidget* QuantizePage::headerContext() {
@@ -180,7 +168,7 @@ void QuantizePage::setModel(const QString& path) {
             if (problem.isEmpty())
                 return showModel(model);
             context_->clear();
-            empty_->setText(problem);
+            empty_->setSentence(problem);
             showView(emptyView);
         });
     });

@@ -16,6 +16,7 @@ class QStackedLayout;
 namespace bwla::ui {
 
 class DoneView;
+class EmptyState;
 class RunView;
 class SetupView;
 
@@ -42,7 +43,6 @@ public:
 private:
     enum View { emptyView, setupView, runView, doneView };
 
-    QWidget* makeEmpty();
     void connectViews();
     void addKeys();
     void showModel(std::shared_ptr<const ModelSummary> model);
@@ -63,7 +63,7 @@ private:
     QLabel* context_;
     QPushButton *dryRun_, *start_, *pause_, *cancel_;
     QStackedLayout* stack_;
-    QLabel* empty_;
+    EmptyState* empty_;
     SetupView* setup_;
     RunView* run_;
     DoneView* done_;

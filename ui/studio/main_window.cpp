@@ -95,9 +95,11 @@ void MainWindow::addPages() {
     }
     connect(rail_, &Rail::pageChosen, this, &MainWindow::showPage);
     QToolButton* appearance = rail_->addTool(tr("Look"), "theme");
-    appearance->setAccessibleDescription(tr("Theme and text size"));
+    appearance->setToolTip(tr("Theme, text size, motion"));
+    appearance->setAccessibleDescription(appearance->toolTip());
     connect(appearance, &QToolButton::clicked, this, &MainWindow::chooseAppearance);
     QToolButton* help = rail_->addTool(tr("Help"), "help");
+    help->setToolTip(tr("All keys, and where files are (F1)"));
     connect(help, &QToolButton::clicked, this, [this] { HelpDialog(pages_, this).exec(); });
 }
 
