@@ -35,8 +35,8 @@ EnginePanel::EnginePanel(QWidget* parent)
     choice_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     running_->setWordWrap(true);
     running_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    for (QLabel* text : {kernels_, note_})
-        text->setWordWrap(true);
+    note_->setWordWrap(true); // kernels' lines are a table: the panel scrolls where they are long
+    kernels_->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     kernels_->setTextInteractionFlags(Qt::TextSelectableByMouse);
     kernels_->setAccessibleName(tr("Kernels in use"));
     kernels_->hide();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/models_page.h"
 
-#include "core/store/run_store.h"
 #include "ui/models/first_run.h"
 #include "ui/models/model_details.h"
 #include "ui/models/model_table.h"
@@ -332,43 +331,6 @@ void ModelsPage::showReasons(bool shown) {
     reasons_->setVisible(shown);
     drop_->setVisible(!shown && height() >= hintBelow &&
                       width() >= services_.theme.scaled(stackedBelow));
-}
-
-void ModelsPage::requestQuantize() {
-    const ModelRow* row = library_.list().find(selected());
-    if (row == nullptr || row->state != ModelState::ready)
-        return;
-    if (row->quantized())
-        return requestInspect();
-    library_.setUsed(row->path);
-    Q_EMIT quantizeRequested(selected());
-}
-
-/// A quantized model is chatted with beside its original where the run is known.
-void ModelsPage::requestChat() {
-    const ModelRow* row = library_.list().find(selected());
-    if (row == nullptr || row->state != ModelState::ready)
-        return;
-    const QString path = row->path;
-    const bool quantized = row->quantized();
-    library_.setUsed(path);
-    if (!quantized) {
-        Q_EMIT chatRequested(path, {});
-        return;
-    }
-    QString original;
-    if (const auto run = RunStore(services_.store).findByOutput(path.toStdString());
-        run && QFileInfo::exists(QString::fromStdString(run->modelPath)))
-        original = QString::fromStdString(run->modelPath);
-    Q_EMIT chatRequested(original, path);
-}
-
-void ModelsPage::requestInspect() {
-    const ModelRow* row = library_.list().find(selected());
-    if (row == nullptr || !row->quantized())
-        return;
-    library_.setUsed(row->path);
-    Q_EMIT inspectRequested(selected());
 }
 
 void ModelsPage::removeSelected() {
