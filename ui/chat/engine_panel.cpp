@@ -43,7 +43,10 @@ EnginePanel::EnginePanel(QWidget* parent)
     auto* form = new QFormLayout(this);
     form->setContentsMargins(0, 8, 0, 0);
     form->setVerticalSpacing(8);
-    form->addRow(choice_->accessibleName(), choice_);
+    QLabel* where = label(choice_->accessibleName());
+    where->setMinimumHeight(choice_->sizeHint().height()); // else it stands 3 pixels too high
+    where->setBuddy(choice_);
+    form->addRow(where, choice_);
     byteCache_->setToolTip(
         tr("A conversation's cache takes half the memory, and answers may differ "
            "in a word. Loads the models again with the next message. "

@@ -23,7 +23,7 @@
 namespace bwla::ui {
 namespace {
 
-constexpr int panelHeight = 264, leastHeight = 176;
+constexpr int panelHeight = 280, leastHeight = 176;
 
 struct Preset {
     const char* name;
@@ -189,7 +189,10 @@ QWidget* OptionsPanel::makeSampling() {
         changed();
     });
     const auto add = [](QFormLayout* form, QWidget* field) {
-        form->addRow(field->accessibleName(), field);
+        QLabel* name = label(field->accessibleName());
+        name->setMinimumHeight(field->sizeHint().height());
+        name->setBuddy(field);
+        form->addRow(name, field);
     };
     add(left, preset_);
     add(left,

@@ -49,6 +49,9 @@ void ModelDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->fillRect(box, selected ? t.sel : t.surface);
     painter->setPen(t.grid);
     painter->drawLine(box.bottomLeft(), box.bottomRight());
+    if (selected && option.widget != nullptr && option.widget->hasFocus()) // a ring, cell by cell
+        for (const int top : {box.top(), box.bottom() - 1})
+            painter->fillRect(box.left(), top, box.width(), 2, t.accent);
     if (index.column() == ModelList::nameColumn)
         paintName(painter, box, index, selected);
     else if (index.column() == ModelList::stateColumn)

@@ -101,6 +101,7 @@ QAbstractItemView { background: @surface; border: none; outline: none; selection
     selection-color: @text1; alternate-background-color: @surface; }
 QTableView, QTreeView { border: 2px solid transparent; border-radius: 6px; }
 QTableView:focus, QTreeView:focus { border-color: @accent; }
+QTableView#modelTable { border: none; }
 QTableView, QTreeView, QListView { gridline-color: @grid; }
 QHeaderView { background: @surface; }
 QHeaderView::section { background: @surface; color: @text2; border: none; border-bottom: 1px solid @border;
