@@ -66,7 +66,9 @@ constexpr const char* fields = R"(
 QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox { background: @inset; color: @text1; border: 1px solid @control;
     border-radius: 6px; padding: 0 8px; min-height: 30px; selection-background-color: @sel; selection-color: @text1; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: @text3; border-color: @border; }
+QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { padding: 0 7px; min-height: 28px; }
 QComboBox[small="true"] { min-height: 22px; }
+QComboBox[small="true"]:focus { min-height: 20px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QComboBox::down-arrow { image: url(:/icons/arrow-@scheme.svg); width: 16px; height: 16px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { subcontrol-origin: border; width: 28px; height: 15px;
