@@ -7,9 +7,28 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <numeric>
 #include <random>
 
 namespace bwla {
+namespace {
+
+/// Which of `count` is the n-th to be read, when all are read once before any is read again. Each
+/// is a golden section of all further on than the one before, so that even a part of a pass is
+/// spread over the whole text; a pass begins where `seed` says. Drawn one by one, an eighth of a
+/// text would be left unread by when the rest had been read twice and more.
+std::int64_t inTurn(std::int64_t n, std::int64_t count, std::uint64_t seed) {
+    std::seed_seq mixed{seed, seed >> 32U, static_cast<std::uint64_t>(n / count)};
+    std::mt19937_64 random(mixed);
+    const auto first = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(count));
+    auto stride = static_cast<std::int64_t>(static_cast<double>(count) / std::numbers::phi);
+    while (std::gcd(stride, count) != 1)
+        ++stride;
+    return (first + stride * (n % count)) % count;
+}
+
+} // namespace
 
 WindowPool::WindowPool(const KlText& text, const std::string& device)
     : fileWindows_(static_cast<std::int64_t>(text.file.size())), fileShare_(text.fileShare) {
@@ -26,14 +45,16 @@ WindowPool::WindowPool(const KlText& text, const std::string& device)
 
 std::vector<std::int64_t> WindowPool::draw(std::int64_t count, std::uint64_t seed,
                                            std::int64_t step) const {
-    std::seed_seq mixed{seed, seed >> 32U, static_cast<std::uint64_t>(step)};
-    std::mt19937_64 random(mixed);
+    const auto ofFile = [this](std::int64_t places) {
+        return static_cast<std::int64_t>(fileShare_ * static_cast<double>(places));
+    };
     std::vector<std::int64_t> windows;
-    for (std::int64_t i = 0; i < count; ++i) {
-        const double where = static_cast<double>(random() >> 11U) * 0x1p-53;
-        const bool file = where < fileShare_;
-        const auto most = static_cast<std::uint64_t>(file ? fileWindows_ : size() - fileWindows_);
-        windows.push_back(static_cast<std::int64_t>(random() % most) + (file ? 0 : fileWindows_));
+    for (std::int64_t place = step * count; place < (step + 1) * count; ++place) {
+        const std::int64_t before = ofFile(place);
+        windows.push_back(ofFile(place + 1) > before
+                              ? inTurn(before, fileWindows_, seed)
+                              : fileWindows_ +
+                                    inTurn(place - before, size() - fileWindows_, seed + 1));
     }
     return windows;
 }

@@ -18,7 +18,8 @@ class WindowPool {
 public:
     WindowPool(const KlText& text, const std::string& device);
     /// Which windows a step reads: they depend on the seed and the step alone, so that a resumed
-    /// run reads what an undisturbed one would.
+    /// run reads what an undisturbed one would. File and self-written windows come evenly mixed,
+    /// and none is read again before all of its kind are.
     [[nodiscard]] std::vector<std::int64_t> draw(std::int64_t count, std::uint64_t seed,
                                                  std::int64_t step) const;
     /// `count` different windows, evenly spaced: `fileShare` of them of the file if there is enough
