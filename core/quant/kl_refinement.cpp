@@ -22,9 +22,14 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::int64_t warmUpSteps = 31; // at least
-constexpr double warmUpShare = 0.02;     // of a run
-constexpr std::int64_t stillSteps = 10;  // of latents: Adam's first steps move all of them alike
+constexpr double warmUpShare = 0.02;    // of a run
+constexpr std::int64_t stillSteps = 10; // of latents: Adam's first steps move all of them alike
+/// At least. Steps of few tokens are for short runs, which with 31 spend a third of themselves; 11
+/// diverged where low rank moved at its full rate.
+constexpr std::int64_t warmUpSteps = 31, warmUpShortSteps = 15;
+/// From here on low-rank factors move at their full rate. Below, noise moves them more than text
+/// does: at 128 tokens a step a full rate gives 105.7 where a third of it has 96 (docs/quality.md).
+constexpr double fullRateTokens = 2048.0;
 constexpr double lastRate = 0.02;
 constexpr double secondsBetweenStates = 60.0;
 constexpr double shareBetweenHeldOut = 0.05; // of a run
@@ -97,6 +102,8 @@ private:
     void handOverParameters() {
         TrainingRates rates;
         rates.rotations = settings_.rotationRate;
+        if (shortSteps())
+            rates.lowRank *= std::sqrt(static_cast<double>(stepTokens()) / fullRateTokens);
         student_.addTo(parameters_, rates);
         parameters_.pack();
         if (settings_.signs)
@@ -105,6 +112,9 @@ private:
     }
 
     [[nodiscard]] std::int64_t stepTokens() const { return batch_.window * batch_.windows; }
+    [[nodiscard]] bool shortSteps() const {
+        return static_cast<double>(stepTokens()) < fullRateTokens;
+    }
 
     /// Of the run that is done: of its minutes, or of its steps.
     [[nodiscard]] double share() const {
@@ -117,8 +127,10 @@ private:
     [[nodiscard]] double rate() const {
         // Moments of latents are not kept, so a resumed run of theirs warms up again.
         const std::int64_t since = settings_.signs ? progress_.step - resumedAt_ : progress_.step;
+        const std::int64_t steps =
+            shortSteps() && !settings_.signs ? warmUpShortSteps : warmUpSteps;
         const double warm =
-            std::min({1.0, static_cast<double>(since + 1) / static_cast<double>(warmUpSteps),
+            std::min({1.0, static_cast<double>(since + 1) / static_cast<double>(steps),
                       share() / warmUpShare});
         return warm * cosineDecay(share(), lastRate);
     }
