@@ -94,10 +94,10 @@ QuantizeSettings presetSettings(std::string_view preset, const std::string& devi
         // On 2 cores more calibration text is worth more than rounds of the fits, and 128 tokens a
         // step more than 512, since the number of steps counts (docs/quality.md).
         s.refinement = Refinement::scales;
-        s.klTokens = device == "cpu" ? 12'288 : 1'048'576;
+        s.klTokens = device == "cpu" ? 14'336 : 1'048'576;
         s.klStep = device == "cpu" ? 128 : 2048;
         if (device == "cpu")
-            fewRounds(s, 24'576, 1);
+            fewRounds(s, 32'768, 1);
         return s;
     }
     if (preset == "balanced" || preset == "best") {
