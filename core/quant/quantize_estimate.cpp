@@ -13,20 +13,20 @@
 namespace bwla {
 namespace {
 
-// The measured run: the closed form of SmolLM2-135M-Instruct, 16,384 self-written tokens, 2 cores
-// of an AVX-512 server (docs/measurements.md). Seconds of each part, a block where a block is
-// named.
-constexpr double streamsSeconds = 2.7;   // a block: both streams and their moments
-constexpr double fitSeconds = 1.6;       // gptq and flips, 3 + 4 rounds
-constexpr double rotationSeconds = 0.9;  // 20 rounds
-constexpr double lowRankSeconds = 0.6;   // 8 rounds
-constexpr double remainingSeconds = 1.0; // target, store, clip
-constexpr double selfTextSeconds = 35.0; // the whole text
+// Measured: `fast` of SmolLM2-135M-Instruct on 2 cores of an AVX-512 server (docs/quality.md, "On a
+// processor"), each part brought to 16,384 tokens, 20 and 8 rounds of rotation and low rank, 3 of
+// gptq and 4 of flips. Seconds, of a block where a block is named.
+constexpr double streamsSeconds = 1.8; // a block: both streams and their moments
+constexpr double fitSeconds = 2.2;     // gptq and flips
+constexpr double rotationSeconds = 1.3;
+constexpr double lowRankSeconds = 0.8;
+constexpr double remainingSeconds = 0.8; // target, store, clip
+constexpr double selfTextSeconds = 32.0; // the whole text
 constexpr double writeSeconds = 12.0;    // artifact and probe
 constexpr double measuredCores = 2.0;
 constexpr double measuredFileBytes = 98'362'432.0;
 // Of `fast` with 32,768 tokens of a file and self-written text.
-constexpr double measuredPeakBytes = 1.683e9;
+constexpr double measuredPeakBytes = 1.697e9;
 
 // Presets on one H200 (docs/quality.md, "Presets on one H200"): seconds of the closed form with its
 // text and the files, of loading for a training, and of an epoch of block reconstruction; tokens a
