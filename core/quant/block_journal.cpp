@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* reportKey = "report";
 
-void createFolder(const std::filesystem::path& folder) {
+/// The folder, which is there now.
+std::filesystem::path created(std::filesystem::path folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error)
@@ -22,6 +23,7 @@ void createFolder(const std::filesystem::path& folder) {
                                                            : ErrorCode::writeFailed)
             .in(folder.string())
             .because(error.message());
+    return folder;
 }
 
 } // namespace
@@ -35,7 +37,7 @@ std::filesystem::path BlockJournal::folderOf(const std::filesystem::path& out) {
 
 BlockJournal::BlockJournal(const std::filesystem::path& out, const RunIdentity& run, bool resume,
                            const ModelConfig& config)
-    : folder_(folderOf(out)), config_(config) {
+    : folder_(created(folderOf(out))), lock_(folder_), config_(config) {
     const std::filesystem::path recipe = folder_ / "recipe.json";
     // A run that ended before it had anything to keep (of a wrong text, say) left nothing to
     // protect.
@@ -50,7 +52,6 @@ BlockJournal::BlockJournal(const std::filesystem::path& out, const RunIdentity& 
         if (!resume)
             throw Error(ErrorCode::journalExists).in(folder_.string());
     } else {
-        createFolder(folder_);
         writeFile(recipe, prettyJson({{"recipe", parseJson(run.recipe(), recipe)},
                                       {"recipe_hash", run.hash()}}));
     }

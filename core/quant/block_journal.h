@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/model/folder_lock.h"
 #include "core/model/quantized_block.h"
 #include "core/quant/rank_budget.h"
 #include "core/quant/run_identity.h"
@@ -16,8 +17,9 @@ namespace bwla {
 /// another machine and resumed there (docs/format.md).
 class BlockJournal {
 public:
-    /// Opens or creates OUT.partial. Throws Error{journalExists} (same recipe without `resume`),
-    /// Error{journalMismatch} (another recipe), Error{writeFailed, diskFull, corrupt}.
+    /// Opens or creates OUT.partial, for itself alone. Throws Error{journalExists} (same recipe
+    /// without `resume`), Error{journalMismatch} (another recipe), Error{writeFailed} (also where
+    /// another run has it), Error{diskFull, corrupt}.
     BlockJournal(const std::filesystem::path& out, const RunIdentity& run, bool resume,
                  const ModelConfig& config);
 
@@ -44,6 +46,7 @@ private:
     [[nodiscard]] std::filesystem::path ranksFile() const;
 
     std::filesystem::path folder_;
+    FolderLock lock_;
     const ModelConfig& config_;
     std::int64_t finished_ = 0;
 };

@@ -2,6 +2,7 @@
 //
 // Quantizing on the command line, start to end, on a tiny model: the result, what is done when the
 // run is stopped or killed, and what is noticed afterwards.
+#include "core/model/folder_lock.h"
 #include "program.h"
 #include "tiny_model.h"
 
@@ -80,6 +81,7 @@ private slots:
     void aFinishedRunIsVerified();
     void ctrlCKeepsFinishedBlocks();
     void anotherRecipeIsRefused();
+    void twoRunsDoNotWriteOneFolder();
     void aStoppedRunGoesOn();
     void aKilledRunGoesOn();
     void balancedTrains();
@@ -171,6 +173,13 @@ void QuantizeTest::anotherRecipeIsRefused() {
     const auto error = refused.json()["error"];
     QCOMPARE(error["code"].get<std::string>(), std::string("journal_mismatch"));
     QVERIFY(error["file"].get<std::string>().find("stopped.partial") != std::string::npos);
+}
+
+void QuantizeTest::twoRunsDoNotWriteOneFolder() {
+    const bwla::FolderLock held(out("stopped.partial").toStdString());
+    const auto second = runBwla(command("stopped") + QStringList{"--resume"});
+    QCOMPARE(second.exitCode, 1);
+    QVERIFY2(second.err.contains("stopped.partial: another run is writing there"), second.all());
 }
 
 void QuantizeTest::aStoppedRunGoesOn() {
