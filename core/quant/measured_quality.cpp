@@ -19,9 +19,11 @@ struct Row {
     double after;
 };
 
-constexpr std::array<Row, 8> rows{{
+constexpr std::array<Row, 10> rows{{
     {"fast", Refinement::scales, 16, cores, mix, 0.0, 92.4},
     {"fast", Refinement::scales, 6, cores, mix, 0.0, 93.6},
+    {"balanced", Refinement::scales, 16, cores, mix, 0.0, 60.0},
+    {"balanced", Refinement::scales, 6, cores, mix, 0.0, 60.7},
     {"balanced", Refinement::signs, 16, h200, mix, 3.2, 29.43},
     {"balanced", Refinement::signs, 6, h200, mix, 3.2, 29.50},
     {"balanced", Refinement::signs, 4, h200, mix, 3.2, 31.00},

@@ -150,10 +150,10 @@ private slots:
         QVERIFY(e.peakBytes->low < 1.697e9 && 1.697e9 < e.peakBytes->high);
     }
 
-    void refinementTakesLonger() { // about 40 minutes on 2 cores
+    void refinementTakesLonger() { // docs/quality.md: 2200 s on 2 cores
         const auto e =
             estimateQuantization(measuredModel(), presetSettings("balanced"), 98'362'432, twoCores);
-        QVERIFY(e.seconds->low < 2400.0 && 2400.0 < e.seconds->high);
+        QVERIFY(e.seconds->low < 2200.0 && 2200.0 < e.seconds->high);
         QVERIFY(
             !estimateQuantization(measuredModel(), presetSettings("best"), 0, twoCores).peakBytes);
     }
@@ -240,7 +240,8 @@ private slots:
         QCOMPARE(similar->after, 29.50);
         QCOMPARE(similar->device, std::string_view("one H200"));
         QCOMPARE(similar->calibration, std::string_view("text+self"));
-        QVERIFY(!similarQuality(measuredModel(), presetSettings("balanced"))); // scales on 2 cores
+        QCOMPARE(similarQuality(measuredModel(), presetSettings("balanced"))->after,
+                 60.7); // scales
         QCOMPARE(similarQuality(measuredModel(), presetSettings("best"))->after, 27.52);
         QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->after, 93.6);
         QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->device,
