@@ -210,6 +210,7 @@ std::vector<ProductCase> productCases() {
         for (const auto& [bits, rows] : {std::pair{16, 3}, {6, 3}, {6, 1}})
             cases.push_back({WeightKind::binary, bits, rows, 64, cols, factor, ++seed});
     cases.push_back({WeightKind::binary, 6, 1, 8200, 1536, 32, ++seed});
+    cases.push_back({WeightKind::binary, 6, 33, 64, 5120, 64, ++seed}); // turned by matrix units
     cases.push_back({WeightKind::binary, 6, 1, 70, 16770, 130, ++seed});
     return cases;
 }

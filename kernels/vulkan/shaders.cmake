@@ -13,14 +13,14 @@ set(shader_output ${CMAKE_CURRENT_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_output})
 
 set(variants idle:idle: copy:copy: fill:fill: embed:embed: gate:gate: halves:halves: place:place: gemv_levels:gemv_levels:LEVELS,INTEGER_DOT
-    steady_product:steady_product:LEVELS,INTEGER_DOT,SUBGROUPS attend_waiting:attend:SUBGROUPS,WAITING
+    steady_product:steady_product:LEVELS,INTEGER_DOT,SUBGROUPS attend_waiting:attend:SUBGROUPS,WAITING rotate_matrix:rotate_matrix:SUBGROUPS
     tile_levels:tile_levels:LEVELS tile_levels_dot:tile_levels:LEVELS,INTEGER_DOT
     tile_f32:tile_floats:F32 tile_f16:tile_floats:F16 tile_int8:tile_floats:INT8 tile_signs:tile_floats:SIGNS)
 foreach(rows 1 2 4)
   list(APPEND variants matrix_levels_dot_${rows}:tile_matrix:LEVELS,INTEGER_DOT,ROWS=${rows}
        matrix_f16_${rows}:tile_matrix:F16,ROWS=${rows})
 endforeach()
-foreach(variant prepare:prepare: rotate:rotate: quantize:quantize: attend:attend: top:top: linear_f32:linear:F32 linear_f16:linear:F16
+foreach(variant prepare:prepare: rotate:rotate: split:split: quantize:quantize: attend:attend: top:top: linear_f32:linear:F32 linear_f16:linear:F16
                 linear_int8:linear:INT8 linear_signs:linear:SIGNS linear_levels:linear:LEVELS
                 linear_levels_dot:linear:LEVELS,INTEGER_DOT)
   string(REPLACE ":" ";" parts "${variant}:")

@@ -3,6 +3,7 @@
 
 #include "kernels/aligned.h"
 #include "kernels/vulkan/gemv_ops.h"
+#include "kernels/vulkan/rotation_ops.h"
 
 #include <algorithm>
 #include <optional>
@@ -11,23 +12,8 @@
 namespace bwla::vulkan {
 namespace {
 
-constexpr std::uint32_t elementGroup = 256;
 constexpr std::uint32_t attendGroup = 128;
 static_assert(largestHeadDim <= 2 * attendGroup);
-
-std::uint32_t groups(std::int64_t count, std::int64_t perGroup) {
-    return static_cast<std::uint32_t>((count + perGroup - 1) / perGroup);
-}
-
-std::uint32_t single(const VulkanPlan& plan) {
-    return plan.batch() == 1 ? 1 : 0;
-}
-
-/// Shaders that add up among invocations exist with and without subgroup arithmetic.
-std::string teamed(const VulkanPlan& plan, const char* shader) {
-    const bool subgroups = plan.machine().device->capabilities().subgroupArithmetic;
-    return std::string(shader) + (subgroups ? "_subgroups" : "");
-}
 
 std::uint32_t tableKind(WeightKind kind) {
     switch (kind) {
@@ -59,87 +45,6 @@ std::int64_t sharedColumns(const VulkanPlan& plan, std::int64_t stride) {
     return std::min(roundUp(stride, 1024), room);
 }
 
-/// PARTS of shaders/rotation.glsl. Those of a single row divide both factors where that does not
-/// halve them; a batch wants every invocation busy.
-std::int64_t turnParts(const DeviceInputs& input, std::int64_t workgroup, bool single) {
-    const std::int64_t m1 = input.factor1();
-    const std::int64_t m2 = input.factor2();
-    const std::int64_t most = std::max<std::int64_t>(std::min({workgroup / m2, m1, m2}), 1);
-    for (std::int64_t parts = most; single && 2 * parts > most; --parts)
-        if (m1 % parts == 0 && m2 % parts == 0)
-            return parts;
-    return most;
-}
-
-/// rotate.comp
-struct RotationShape {
-    std::uint32_t workgroup, rows, parts, groups;
-};
-
-/// Whether quantized rows are prepared by rotate.comp and quantize.comp.
-std::optional<RotationShape> rotationShape(const VulkanPlan& plan, const PreparedRows& target,
-                                           const PrepareSource& source) {
-    const Capabilities& capabilities = plan.machine().device->capabilities();
-    const DeviceInputs& input = *target.input;
-    if (target.bits >= 16 || input.factor1() == 0 || source.lastRow)
-        return std::nullopt;
-    const std::int64_t m1 = input.factor1();
-    const std::int64_t m2 = input.factor2();
-    const bool one = plan.batch() == 1;
-    const bool wide = one && capabilities.invocations >= 1024 && input.cols() >= 2048;
-    const std::int64_t workgroup = wide ? 1024 : elementGroup;
-    // Every workgroup reads all of X and R2: past the number of multiprocessors, two rows each.
-    const std::int64_t rows = one ? (m1 > 128 ? 2 : 1) : std::min<std::int64_t>(m1, 8);
-    const std::int64_t parts = turnParts(input, workgroup, one);
-    constexpr std::int64_t forReductions = 8192;
-    const std::int64_t shared = 4 * rows * (m1 + m2 + parts * m2) + forReductions;
-    if (shared > capabilities.sharedBytes)
-        return std::nullopt;
-    return RotationShape{static_cast<std::uint32_t>(workgroup), static_cast<std::uint32_t>(rows),
-                         static_cast<std::uint32_t>(parts), groups(m1, rows)};
-}
-
-void encodeQuantize(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
-                    Address extremes, std::uint32_t extremeCount) {
-    struct Push {
-        Address values, extremes, lowRankB, encoded, meta, run;
-        std::int32_t cols, stride, rank, extremeCount, bits, keepFloats;
-        float clipLow, clipHigh;
-    };
-    const DeviceInputs& input = *target.input;
-    writer.barrier();
-    writer.bind(teamed(plan, "quantize"), elementGroup, {single(plan), target.scaled ? 1U : 0U});
-    writer.push(Push{target.values.address(), extremes, input.lowRankB(), target.encoded.address(),
-                     target.meta.address(), plan.runAddress(), word(input.cols()),
-                     word(target.stride()), word(input.rank()), word(extremeCount), target.bits,
-                     target.keepFloats ? 1 : 0, input.clipLow(), input.clipHigh()});
-    plan.dispatchRows(writer, {groups(target.stride() / 4, elementGroup), 1});
-    writer.mark("quantize " + std::to_string(input.cols()));
-}
-
-void encodeRotated(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
-                   const PrepareSource& source, const RotationShape& shape) {
-    struct Push {
-        Address x, gain, r1, r2, columnScale, values, extremes, meta, run;
-        std::int32_t stride, rank, scaled;
-        float epsilon;
-    };
-    const DeviceInputs& input = *target.input;
-    const auto m1 = static_cast<std::uint32_t>(input.factor1());
-    const auto m2 = static_cast<std::uint32_t>(input.factor2());
-    const Address extremes = plan.scratchAddress(std::int64_t{2} * target.batch * shape.groups);
-    writer.barrier();
-    writer.bind(teamed(plan, "rotate"), shape.workgroup,
-                {single(plan), m1, m2, shape.rows, shape.parts, source.gain != 0 ? 1U : 0U});
-    writer.push(Push{source.x, source.gain, input.r1(), input.r2(), input.columnScale(),
-                     target.values.address(), extremes, target.meta.address(), plan.runAddress(),
-                     word(target.stride()), word(input.rank()), input.columnScale() != 0 ? 1 : 0,
-                     source.epsilon});
-    plan.dispatchRows(writer, {shape.groups, 1});
-    writer.mark("rotate " + std::to_string(m1) + " x " + std::to_string(m2));
-    encodeQuantize(plan, writer, target, extremes, shape.groups);
-}
-
 void encodeHalves(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target) {
     struct Push {
         Address floats, halves, run;
@@ -158,6 +63,15 @@ void encodeRows(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& tar
                 const PrepareSource& source);
 
 } // namespace
+
+std::uint32_t single(const VulkanPlan& plan) {
+    return plan.batch() == 1 ? 1 : 0;
+}
+
+std::string teamed(const VulkanPlan& plan, const char* shader) {
+    const bool subgroups = plan.machine().device->capabilities().subgroupArithmetic;
+    return std::string(shader) + (subgroups ? "_subgroups" : "");
+}
 
 bool readsHalves(const Capabilities& capabilities, const DeviceWeights& weight, int batch) {
     return weight.kind() == WeightKind::f16 && batch > 1 &&
@@ -201,10 +115,8 @@ namespace {
 
 void encodeRows(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
                 const PrepareSource& source) {
-    if (const auto rotation = rotationShape(plan, target, source)) {
-        encodeRotated(plan, writer, target, source, *rotation);
+    if (encodeRotation(plan, writer, target, source))
         return;
-    }
     struct Push {
         Address x, gain, r1, r2, columnScale, lowRankB, lowRankBs, values, scratch, encoded, meta,
             run;

@@ -14,6 +14,17 @@ namespace bwla::vulkan {
     return static_cast<std::int32_t>(value);
 }
 
+/// Invocations of shaders that take elements one by one.
+inline constexpr std::uint32_t elementGroup = 256;
+
+[[nodiscard]] constexpr std::uint32_t groups(std::int64_t count, std::int64_t perGroup) {
+    return static_cast<std::uint32_t>((count + perGroup - 1) / perGroup);
+}
+/// SINGLE_ROW of shaders/common.glsl.
+[[nodiscard]] std::uint32_t single(const VulkanPlan& plan);
+/// Shaders that add up among invocations exist with and without subgroup arithmetic.
+[[nodiscard]] std::string teamed(const VulkanPlan& plan, const char* shader);
+
 void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& table, Buffer out);
 
 /// Whether products of `weight` with so many rows are usually made of halves.

@@ -4,6 +4,7 @@
 #include "kernels/aligned.h"
 #include "kernels/contract.h"
 #include "kernels/cpu/sign_layout.h"
+#include "kernels/half.h"
 #include "kernels/operands.h"
 #include "kernels/vulkan/command_writer.h"
 
@@ -113,6 +114,16 @@ std::vector<std::uint32_t> projectionTerms(const HostInput& input) {
         words.push_back(static_cast<std::uint32_t>(sum));
     }
     return words;
+}
+
+/// values as halves, then the halves of what is left (shaders/two_halves.glsl).
+std::vector<std::uint16_t> twoHalves(const std::vector<float>& values) {
+    std::vector<std::uint16_t> halves;
+    for (const float value : values)
+        halves.push_back(floatToHalf(value));
+    for (std::size_t i = 0; i < values.size(); ++i)
+        halves.push_back(floatToHalf(values[i] - halfToFloat(halves[i])));
+    return halves;
 }
 
 } // namespace
@@ -227,6 +238,13 @@ DeviceInputs::DeviceInputs(const HostInput& input, Machine& machine)
     if (factor1_ > 0) {
         r1_ = writer.add(std::span(input.r1));
         r2_ = writer.add(std::span(input.r2));
+        if (machine.device->capabilities().matrixHalves && factor1_ % 32 == 0 &&
+            factor2_ % 16 == 0) {
+            const auto left = twoHalves(input.r1);
+            const auto right = twoHalves(input.r2);
+            r1Halves_ = writer.add(std::span(left));
+            r2Halves_ = writer.add(std::span(right));
+        }
     }
     if (!input.columnScale.empty())
         columnScale_ = writer.add(std::span(input.columnScale));

@@ -98,6 +98,11 @@ public:
     [[nodiscard]] float clipHigh() const { return clipHigh_; }
     [[nodiscard]] Address r1() const { return at(r1_); }
     [[nodiscard]] Address r2() const { return at(r2_); }
+    /// The same as halves, row by row, then what is left of them as halves
+    /// (shaders/rotate_matrix.comp); 0 = not made: the device has no matrix units, or the factors
+    /// are no multiples of theirs.
+    [[nodiscard]] Address r1Halves() const { return at(r1Halves_); }
+    [[nodiscard]] Address r2Halves() const { return at(r2Halves_); }
     [[nodiscard]] Address columnScale() const { return at(columnScale_); } ///< 0 = ones
     [[nodiscard]] Address lowRankB() const { return at(lowRankB_); }       ///< bytes in sign order
     [[nodiscard]] Address lowRankBs() const { return at(lowRankBs_); } ///< scales, then sums of B
@@ -111,8 +116,8 @@ private:
     float clipLow_, clipHigh_;
     std::int64_t bytes_ = 0;
     Piece data_;
-    std::int64_t r1_ = absent, r2_ = absent, columnScale_ = absent, lowRankB_ = absent,
-                 lowRankBs_ = absent;
+    std::int64_t r1_ = absent, r2_ = absent, r1Halves_ = absent, r2Halves_ = absent,
+                 columnScale_ = absent, lowRankB_ = absent, lowRankBs_ = absent;
 };
 
 /// Keys and values of a layer, [kvHead][position][headDim] each, and a table of their addresses. In
