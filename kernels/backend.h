@@ -202,6 +202,10 @@ public:
     /// Which kernels compute the plans recorded so far, and why.
     [[nodiscard]] virtual KernelReport kernelReport() const { return {}; }
 
+    /// Rows of a prompt's run that keep it busy; a run is what a stop waits for. 128 are enough for
+    /// a processor of two cores.
+    [[nodiscard]] virtual int promptRows() const { return 128; }
+
     /// Bytes of memory free for weights and caches where the backend keeps them; 0 = unknown.
     [[nodiscard]] virtual std::int64_t freeMemory() const { return 0; }
 

@@ -26,7 +26,7 @@ ChatModel::ChatModel(Backend& backend, const std::string& path, OpenModel model,
     transformer_ =
         std::make_unique<Transformer>(backend, model.weights(WeightKind::f16), loaded, stop);
     session_ = std::make_unique<Session>(*transformer_, defaultCapacity(model.config()));
-    for (const int batch : {chunkTokens, 1}) { // now: a stop must not wait for them later
+    for (const int batch : {backend.promptRows(), 1}) { // now: a stop must not wait for them later
         throwIfStopped(stop);
         (void)transformer_->plan(batch, HeadRows::last, session_->askedActivationBits());
     }

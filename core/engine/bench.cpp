@@ -70,7 +70,7 @@ std::vector<WorkTime> workOf(Transformer& model, int activationBits,
     Backend& backend = model.backend();
     backend.timePlans(true);
     const auto plan =
-        model.record(tokens.size() == 1 ? 1 : chunkTokens, HeadRows::last, activationBits);
+        model.record(tokens.size() == 1 ? 1 : backend.promptRows(), HeadRows::last, activationBits);
     backend.timePlans(false);
     const auto cache = model.cache(position + static_cast<std::int64_t>(tokens.size()));
     for (int run = 0; run < runs; ++run)
@@ -132,11 +132,11 @@ std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Pr
         feedPrompt(session, prompt, stop);
         measure("pp" + std::to_string(prompt.size()), settings.promptTokens,
                 [&] { feedPrompt(session, prompt, stop); });
+        const auto most = static_cast<std::size_t>(model_.backend().promptRows());
         if (settings.profile)
-            rows.back().work =
-                workOf(model_, session.askedActivationBits(),
-                       std::span(prompt).first(std::min<std::size_t>(prompt.size(), chunkTokens)),
-                       settings.promptTokens / 2, stop);
+            rows.back().work = workOf(model_, session.askedActivationBits(),
+                                      std::span(prompt).first(std::min(prompt.size(), most)),
+                                      settings.promptTokens / 2, stop);
     }
     if (settings.generateTokens > 0) {
         const Tokens tokens = randomTokens(settings.generateTokens, vocabulary, settings.seed);

@@ -9,11 +9,12 @@
 namespace bwla {
 namespace {
 
-/// Calls `run(chunk)` for each run of up to chunkTokens tokens until one returns false.
+/// Calls `run(chunk)` for each run of up to `most` tokens until one returns false.
 template<class Run>
-bool inChunks(std::span<const std::int32_t> tokens, const Run& run) {
-    for (std::size_t done = 0; done < tokens.size(); done += chunkTokens)
-        if (!run(tokens.subspan(done, std::min<std::size_t>(chunkTokens, tokens.size() - done))))
+bool inChunks(std::span<const std::int32_t> tokens, int most, const Run& run) {
+    const auto step = static_cast<std::size_t>(most);
+    for (std::size_t done = 0; done < tokens.size(); done += step)
+        if (!run(tokens.subspan(done, std::min(step, tokens.size() - done))))
             return false;
     return true;
 }
@@ -62,7 +63,8 @@ void Session::check(std::span<const std::int32_t> tokens) const {
 
 const Plan* Session::runChunk(std::span<const std::int32_t> tokens, HeadRows rows,
                               const std::stop_token& stop, int likeliest) {
-    Plan& plan = model_.plan(tokens.size() == 1 ? 1 : chunkTokens, rows, activationBits_);
+    const int most = rows == HeadRows::all ? chunkTokens : model_.backend().promptRows();
+    Plan& plan = model_.plan(tokens.size() == 1 ? 1 : most, rows, activationBits_);
     if (!model_.backend().run(plan, {tokens, length(), cache_.get(), likeliest}, stop))
         return nullptr;
     tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
@@ -80,7 +82,8 @@ Session::Next Session::feedFor(int likeliest, std::span<const std::int32_t> toke
     check(tokens);
     const Plan* plan = nullptr;
     const std::int64_t before = length();
-    const bool finished = inChunks(tokens, [&](std::span<const std::int32_t> chunk) {
+    const int most = model_.backend().promptRows();
+    const bool finished = inChunks(tokens, most, [&](std::span<const std::int32_t> chunk) {
         plan = stop.stop_requested() ? nullptr : runChunk(chunk, HeadRows::last, stop, likeliest);
         if (plan != nullptr && read)
             read(length() - before);
@@ -93,7 +96,7 @@ bool Session::feedAll(std::span<const std::int32_t> tokens,
                       const std::function<void(std::int64_t, std::span<const float>)>& rows,
                       std::stop_token stop) {
     check(tokens);
-    return inChunks(tokens, [&](std::span<const std::int32_t> chunk) {
+    return inChunks(tokens, chunkTokens, [&](std::span<const std::int32_t> chunk) {
         const std::int64_t first = length();
         const Plan* plan = stop.stop_requested() ? nullptr : runChunk(chunk, HeadRows::all, stop);
         if (plan != nullptr)

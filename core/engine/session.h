@@ -12,8 +12,8 @@
 
 namespace bwla {
 
-/// Rows of one run of a prompt. 128 keeps the products of a 2-core machine and of a GPU busy while
-/// the logits of a whole chunk (HeadRows::all) stay within tens of megabytes.
+/// Rows of one run that wants all logits (HeadRows::all): they stay within tens of megabytes.
+/// Prompts are read in runs of Backend::promptRows().
 inline constexpr int chunkTokens = 128;
 
 /// Context of a session nobody asked a length for: the model's, at most 4096.
@@ -36,11 +36,11 @@ public:
 
     /// Throws what feed() of so many more tokens would throw: Error{promptTooLong}.
     void checkRoom(std::int64_t tokens) const;
-    /// Appends tokens (prompts in chunks of chunkTokens) and returns the logits after the last one,
-    /// valid until the next call. An empty span means `stop` was requested: the session then holds
-    /// the chunks that finished. Throws before anything is computed: Error{promptTooLong},
-    /// Error{badArgument} for no tokens at all or an id outside the vocabulary.
-    /// `read` hears how many of the tokens are in the cache, after each chunk.
+    /// Appends tokens (prompts in chunks of Backend::promptRows()) and returns the logits after the
+    /// last one, valid until the next call. An empty span means `stop` was requested: the session
+    /// then holds the chunks that finished. Throws before anything is computed:
+    /// Error{promptTooLong}, Error{badArgument} for no tokens at all or an id outside the
+    /// vocabulary. `read` hears how many of the tokens are in the cache, after each chunk.
     std::span<const float> feed(std::span<const std::int32_t> tokens, std::stop_token stop = {},
                                 const std::function<void(std::int64_t)>& read = {});
     /// What a next token is chosen from: all logits, or the likeliest tokens where the device found
@@ -67,7 +67,7 @@ public:
 
 private:
     void check(std::span<const std::int32_t> tokens) const;
-    /// One run of up to chunkTokens tokens; null when stopped.
+    /// One run; null when stopped.
     const Plan* runChunk(std::span<const std::int32_t> tokens, HeadRows rows,
                          const std::stop_token& stop, int likeliest = 0);
 

@@ -21,6 +21,8 @@ std::string variantOf(const Capabilities& capabilities) {
     return text;
 }
 
+constexpr int gpuPromptRows = 512; // docs/performance.md, version 6
+
 class VulkanBackend final : public Backend {
 public:
     explicit VulkanBackend(const VulkanOptions& options) : machine_(options) {}
@@ -31,6 +33,9 @@ public:
     }
     [[nodiscard]] KernelReport kernelReport() const override { return machine_.choice.report(); }
     [[nodiscard]] Machine& machine() { return machine_; }
+    [[nodiscard]] int promptRows() const override {
+        return machine_.device->info().isGpu() ? gpuPromptRows : 128;
+    }
     [[nodiscard]] std::int64_t freeMemory() const override { return machine_.memory.available(); }
     [[nodiscard]] std::unique_ptr<Linear> upload(const HostLinear& linear) override {
         return std::make_unique<DeviceWeights>(linear, machine_);
