@@ -11,12 +11,11 @@
 const uint MOST_RANK = 64u;
 const uint STREAMS = GATED ? 2u : 1u; // weights that a team reads
 const uint OUTPUTS = uint(ROWS) / STREAMS;
-const uint BLOCK = uint(AHEAD * LANES_PER_ROW); // pieces that need no bounds
+const uint BLOCK = uint(AHEAD * LANES_PER_ROW); // pieces of a row that are on their way at once
 #define ROW_QUADS (SIZES & 0xffffu)
 #define RANK (SIZES >> 16 & 0xffu)
 #define META_RANK (SIZES >> 24)
 #define RANK_WORDS ((RANK + 3u) / 4u)
-#define WHOLE (ROW_QUADS / BLOCK * BLOCK)
 
 shared uvec4 levels[8 * PITCH];
 shared float projections[STREAMS * MOST_RANK]; // times the scales of A
@@ -25,12 +24,8 @@ Target even, odd; // one and the same unless GATED
 uint firstRow;    // of this team
 uint lane;        // within it
 
-// Rows without a whole block: what else there is of them is requested at once.
-const bool SHORT = PITCH <= AHEAD * LANES_PER_ROW;
-
-// Pieces of ROWS weight rows in flight, and the next of what is left after whole blocks.
+// Pieces of ROWS weight rows on their way; each is asked to be filled again as soon as it is read.
 uvec4 wanted[ROWS * AHEAD];
-uvec4 rest[ROWS];
 uint rankWords[ROWS];
 uint sums[ROWS];
 // Of the row that this lane finishes.
@@ -47,17 +42,11 @@ int ownRow() {
     return int(lane) % ROWS;
 }
 
-void request(uint firstPiece) {
-    [[unroll]] for (int r = 0; r < ROWS; ++r) {
-        const uint at = rowOf(r) * ROW_QUADS + firstPiece;
-        [[unroll]] for (int a = 0; a < AHEAD; ++a)
-            wanted[r * AHEAD + a] = TARGET(r).weights.at[at + uint(a * LANES_PER_ROW)];
-    }
-}
-
-void requestRest(uint piece) {
+// Past the end of the row no signs are set.
+void request(int slot, uint piece) {
     [[unroll]] for (int r = 0; r < ROWS; ++r)
-        rest[r] = piece < ROW_QUADS ? TARGET(r).weights.at[rowOf(r) * ROW_QUADS + piece] : uvec4(0u);
+        wanted[r * AHEAD + slot] =
+            piece < ROW_QUADS ? TARGET(r).weights.at[rowOf(r) * ROW_QUADS + piece] : uvec4(0u);
 }
 
 void requestRank(uint word) {
@@ -97,10 +86,8 @@ void beginProduct(uint group) {
         }
     }
     firstRow = group * rowsPerGroup + team * OUTPUTS;
-    if (WHOLE > 0u)
-        request(lane);
-    if (SHORT)
-        requestRest(WHOLE + lane);
+    [[unroll]] for (int a = 0; a < AHEAD; ++a)
+        request(a, lane + uint(a * LANES_PER_ROW));
     if (EARLY)
         requestExtras();
 }
@@ -117,19 +104,30 @@ void multiply(int slot, uint piece) {
 void multiplyAll() {
     [[unroll]] for (int r = 0; r < ROWS; ++r)
         sums[r] = 0u;
-    for (uint done = 0u; done < WHOLE; done += BLOCK) {
-        if (done > 0u)
-            request(done + lane);
-        [[unroll]] for (int a = 0; a < AHEAD; ++a)
-            multiply(a, done + lane + uint(a * LANES_PER_ROW));
-    }
-    if (!SHORT)
-        requestRest(WHOLE + lane);
-    for (uint piece = WHOLE + lane; piece < ROW_QUADS; piece += uint(LANES_PER_ROW)) {
-        [[unroll]] for (int r = 0; r < ROWS; ++r)
-            wanted[r * AHEAD] = rest[r];
-        requestRest(piece + uint(LANES_PER_ROW));
-        multiply(0, piece);
+    for (uint done = 0u; done < ROW_QUADS; done += BLOCK)
+        [[unroll]] for (int a = 0; a < AHEAD; ++a) {
+            const uint first = done + uint(a * LANES_PER_ROW); // of all lanes of the row
+            if (first < ROW_QUADS) {
+                multiply(a, min(first + lane, uint(PITCH) - 1u));
+                if (first + BLOCK < ROW_QUADS)
+                    request(a, first + BLOCK + lane);
+            }
+        }
+}
+
+// A few at a time, so that their loads do not wait for each other.
+void copyLevels() {
+    const uint count = 8u * ROW_QUADS;
+    const uint step = gl_WorkGroupSize.x;
+    for (uint first = gl_LocalInvocationID.x; first < count; first += 4u * step) {
+        uvec4 part[4];
+        [[unroll]] for (uint k = 0u; k < 4u; ++k)
+            part[k] = LEVELS_AT(min(first + k * step, count - 1u));
+        [[unroll]] for (uint k = 0u; k < 4u; ++k) {
+            const uint i = first + k * step;
+            if (i < count)
+                levels[i % 8u * uint(PITCH) + i / 8u] = part[k];
+        }
     }
 }
 
@@ -160,8 +158,7 @@ float lowRankPart(int r, uint word) {
 }
 
 void finishProduct() {
-    for (uint i = gl_LocalInvocationID.x; i < 8u * ROW_QUADS; i += gl_WorkGroupSize.x)
-        levels[i % 8u * uint(PITCH) + i / 8u] = LEVELS_AT(i);
+    copyLevels();
     shareProjections();
     const float s = uintBitsToFloat(META_AT(0u));
     const int z = int(META_AT(2u));
