@@ -20,7 +20,7 @@ foreach(rows 1 2 4)
   list(APPEND variants matrix_levels_dot_${rows}:tile_matrix:LEVELS,INTEGER_DOT,ROWS=${rows}
        matrix_f16_${rows}:tile_matrix:F16,ROWS=${rows})
 endforeach()
-foreach(variant prepare:prepare: rotate:rotate: split:split: quantize:quantize: attend:attend: top:top: linear_f32:linear:F32 linear_f16:linear:F16
+foreach(variant prepare:prepare: rotate:rotate: split:split: quantize:quantize: attend:attend: attend_rows:attend_rows: top:top: linear_f32:linear:F32 linear_f16:linear:F16
                 linear_int8:linear:INT8 linear_signs:linear:SIGNS linear_levels:linear:LEVELS
                 linear_levels_dot:linear:LEVELS,INTEGER_DOT)
   string(REPLACE ":" ";" parts "${variant}:")

@@ -146,6 +146,22 @@ void encodeRows(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& tar
                 (input.factor1() > 0 ? " rotated" : ""));
 }
 
+/// Some tokens of a prompt a workgroup; what `place` made is there.
+void encodeAttendRows(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& attend) {
+    struct Push {
+        Address q, out, run;
+        std::int32_t layer, heads, kvHeads;
+    };
+    constexpr std::uint32_t rows = 8; // shaders/attend_rows.comp, ROWS
+    const AttendSpec& spec = attend.spec;
+    writer.bind(teamed(plan, "attend_rows"), attendGroup,
+                {0, static_cast<std::uint32_t>(spec.headDim)});
+    writer.push(Push{attend.rotatedQ, attend.out, plan.runAddress(), word(spec.layer),
+                     word(spec.heads), word(spec.kvHeads)});
+    plan.dispatchRows(writer, {static_cast<std::uint32_t>(spec.heads), rows});
+    writer.mark("attend");
+}
+
 } // namespace
 
 void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& attend) {
@@ -178,6 +194,10 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         plan.dispatchRows(writer, {groups(pairs, elementGroup), 1}); // quads of keys are fewer
         writer.mark("place");
         writer.barrier();
+        if (plan.machine().cacheType == WeightKind::f16 && spec.headDim % 8 == 0) {
+            encodeAttendRows(plan, writer, attend);
+            return;
+        }
     }
     const bool wideGroup = one && capabilities.invocations >= 512;
     writer.bind(waits ? "attend_waiting" : teamed(plan, "attend"),
