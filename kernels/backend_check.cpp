@@ -244,6 +244,13 @@ double relativeError(const std::vector<float>& got, const std::vector<float>& ex
     return worst;
 }
 
+/// Backends that each round values of their own may round one near a tie apart. Of 33 x 5120 levels
+/// errors like float32's move none to three, rotating in half precision 120 to 250 (counted on a
+/// processor with errors of that size; shaders/two_halves.glsl had such a mistake).
+std::size_t mostMoved(std::size_t levels) {
+    return 2 + levels / 10000;
+}
+
 void compare(const Output& got, const Output& expected, double tolerance, KernelCheck& check) {
     if (got.floats.size() != expected.floats.size() ||
         got.integers.size() != expected.integers.size() ||
@@ -260,8 +267,9 @@ void compare(const Output& got, const Output& expected, double tolerance, Kernel
         if (step > 1)
             check.detail = "quantized activations differ by " + std::to_string(step);
     }
-    if (moved * 50 > expected.steps.size())
-        check.detail = "more than one in fifty quantized activations differ";
+    if (moved > mostMoved(expected.steps.size()))
+        check.detail = std::to_string(moved) + " of " + std::to_string(expected.steps.size()) +
+                       " quantized activations differ";
     check.maxError = relativeError(got.floats, expected.floats);
     if (check.detail.empty() && !(check.maxError <= tolerance))
         check.detail = "floats differ by " + std::to_string(check.maxError);
@@ -272,7 +280,7 @@ void compare(const Output& got, const Output& expected, double tolerance, Kernel
 std::vector<BackendCase> backendCases() {
     std::vector<BackendCase> cases;
     for (const ProductCase& what : productCases()) {
-        // A step more or less in q shows in the product.
+        // A step more or less in q shows in the product: 1e-3 of 5120 columns, more of fewer.
         const double tolerance = what.factor1 > 0 && what.bits < 16                ? 2e-2
                                  : what.kind == WeightKind::f16 && what.rows >= 16 ? 1e-3 // halves
                                                                                    : 1e-5;

@@ -3,8 +3,8 @@
 //
 // Attention of a prompt (attend.comp says what it computes) of one head of ROWS tokens by one
 // workgroup: keys and values come once for all of them. A token by itself reads 64 KB for every 128
-// positions and multiplies each value once; on an H200 that was 3.8 TB/s from its cache. Keys and
-// values are halves.
+// positions and multiplies each value once; on an H200 that was 3.8 TB/s from its cache, 280 us for 128
+// tokens of 320 positions each, and is 86 (qwen3-32b; predicted 100). Keys and values are halves.
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "team.glsl"

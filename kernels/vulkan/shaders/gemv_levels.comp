@@ -16,6 +16,9 @@
 // shared memory the 8 quarters of a piece lie PITCH apart, an odd number of 16 bytes, so that
 // neither lanes that fill it nor lanes that read it share a bank.
 //
+// How many pieces are on their way, and whether a register is asked to be filled again at once or all
+// after a block, made no difference in a decode step (154.7 to 156.2 tokens/s of qwen3-32b).
+//
 // Up to three weights that share the input are one dispatch (q, k, v): each takes as many workgroups
 // as it needs. GATED: of two weights with equally many rows silu(first) * second is all that is
 // written; even rows of a lane belong to the first, odd ones to the second.

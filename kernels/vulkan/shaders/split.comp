@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What rotate_matrix.comp reads: rows times the norm's gain as two halves each, whose sum is good to
-// 2^-21. A row is scaled by a power of two that brings its greatest value to 512 .. 1024, so that
+// 2^-20. A row is scaled by a power of two that brings its greatest value to 512 .. 1024, so that
 // neither the rows nor their rotations leave the range of halves; what undoes that, times the norm,
 // is a factor of the row.
 #extension GL_GOOGLE_include_directive : require
