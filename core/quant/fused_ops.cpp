@@ -32,6 +32,8 @@ bool fusedOpsForbidden() {
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace bwla {
 namespace {
@@ -135,6 +137,66 @@ struct Quantize : torch::autograd::Function<Quantize> {
     }
 };
 
+const float* floatsOf(const at::Tensor& x) {
+    return x.defined() ? x.data_ptr<float>() : nullptr;
+}
+
+struct Weights : torch::autograd::Function<Weights> {
+    static gpu::BinaryWeights parts(const variable_list& x) {
+        return {x[0].data_ptr(), floatsOf(x[1]), floatsOf(x[2]), floatsOf(x[3]),
+                floatsOf(x[4]),  x[0].size(0),   x[0].size(1),   x[3].defined() ? x[3].size(1) : 0};
+    }
+    /// Optional where there may be none: an undefined tensor has no device to be noted.
+    using Maybe = std::optional<at::Tensor>;
+
+    static at::Tensor forward(AutogradContext* context, const at::Tensor& signs,
+                              const at::Tensor& logRow, const Maybe& logColumn, const Maybe& a,
+                              const Maybe& b) {
+        at::Tensor out = at::empty_like(signs);
+        variable_list saved{signs, logRow, logColumn.value_or(at::Tensor()),
+                            a.value_or(at::Tensor()), b.value_or(at::Tensor())};
+        gpu::binaryWeights(parts(saved), out.data_ptr(), stream());
+        saved.push_back(out);
+        context->save_for_backward(std::move(saved));
+        return out;
+    }
+    static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+        const variable_list saved = context->get_saved_variables();
+        const at::Tensor &signs = saved[0], &logRow = saved[1], &logColumn = saved[2],
+                         &a = saved[3], &b = saved[4];
+        const at::Tensor gradient = gradients[0].contiguous();
+        const gpu::GradientStrips strips = gpu::gradientStrips(signs.size(0), signs.size(1));
+        const auto empty = [&](std::int64_t count, std::int64_t size) {
+            return at::empty({count, size}, logRow.options());
+        };
+        at::Tensor signGradient, columnSums;
+        if (context->needs_input_grad(0))
+            signGradient = at::empty_like(signs);
+        if (logColumn.defined())
+            columnSums = empty(strips.ofRows, signs.size(1));
+        const at::Tensor rowSums = empty(strips.ofColumns, signs.size(0));
+        gpu::binaryWeightsGradient(parts(saved),
+                                   {gradient.data_ptr(), saved[5].data_ptr(),
+                                    signGradient.defined() ? signGradient.data_ptr() : nullptr,
+                                    rowSums.data_ptr<float>(),
+                                    columnSums.defined() ? columnSums.data_ptr<float>() : nullptr},
+                                   stream());
+        variable_list result{signGradient, rowSums.sum(0).view_as(logRow),
+                             columnSums.defined() ? columnSums.sum(0) : at::Tensor(), at::Tensor(),
+                             at::Tensor()};
+        if (!a.defined())
+            return result;
+        // A B's share is scaled by columns too: B for the one, the result for the other.
+        const at::Tensor scale = logColumn.defined() ? logColumn.exp() : at::Tensor();
+        const at::Tensor scaledB = scale.defined() ? b * scale : b;
+        result[3] = at::matmul(gradient, scaledB.to(gradient.scalar_type()).t()).to(at::kFloat);
+        result[4] = at::matmul(a.to(gradient.scalar_type()).t(), gradient).to(at::kFloat);
+        if (scale.defined())
+            result[4].mul_(scale);
+        return result;
+    }
+};
+
 } // namespace
 
 bool hasOwnKernels(const at::Tensor& x) {
@@ -156,9 +218,37 @@ std::array<at::Tensor, 3> fusedHeads(const at::Tensor& qkv, const ModelConfig& c
     return {parts[0], parts[1], parts[2]};
 }
 
+at::Tensor fusedNewest(const at::Tensor& qkv, const ModelConfig& config, const RotaryTable& table,
+                       const at::Tensor& position, TextCache& cache) {
+    const gpu::DecodeShape shape{qkv.size(0),    cache.keys.size(2),
+                                 config.heads,   config.kvHeads,
+                                 config.headDim, position.data_ptr<std::int64_t>()};
+    if (!fusable(qkv) || !gpu::canAttend(shape))
+        return {};
+    at::Tensor out = at::empty({shape.texts, shape.heads * shape.headDim}, qkv.options());
+    gpu::attendNewest(shape, qkv.data_ptr(), table.cos.data_ptr(), table.sin.data_ptr(),
+                      cache.keys.data_ptr(), cache.values.data_ptr(), out.data_ptr(), stream());
+    return out;
+}
+
+at::Tensor fusedDraw(const at::Tensor& logits, const at::Tensor& u) {
+    at::Tensor tokens = at::empty({logits.size(0), 1}, logits.options().dtype(at::kLong));
+    gpu::drawTokens(logits.data_ptr(), u.contiguous().data_ptr<float>(),
+                    tokens.data_ptr<std::int64_t>(), logits.size(0), logits.size(1), stream());
+    return tokens;
+}
+
 at::Tensor fusedQuantize(const at::Tensor& x, const at::Tensor& logScale, int bits, double clipLow,
                          double clipHigh) {
     return Quantize::apply(x, logScale, static_cast<double>((1 << bits) - 1), clipLow, clipHigh);
+}
+
+at::Tensor fusedWeights(const BinaryParts& p) {
+    const auto maybe = [](const at::Tensor& x) {
+        return x.defined() ? std::optional(x) : std::nullopt;
+    };
+    return Weights::apply(p.signs, p.logRow, maybe(p.logColumn), maybe(p.lowRankA),
+                          maybe(p.lowRankB));
 }
 
 at::Tensor fusedKl(const at::Tensor& teacher, at::Tensor& student) {
@@ -212,6 +302,16 @@ std::array<at::Tensor, 3> fusedHeads(const at::Tensor&, const ModelConfig&, cons
     return {};
 }
 at::Tensor fusedQuantize(const at::Tensor&, const at::Tensor&, int, double, double) {
+    return {};
+}
+at::Tensor fusedNewest(const at::Tensor&, const ModelConfig&, const RotaryTable&, const at::Tensor&,
+                       TextCache&) {
+    return {};
+}
+at::Tensor fusedDraw(const at::Tensor&, const at::Tensor&) {
+    return {};
+}
+at::Tensor fusedWeights(const BinaryParts&) {
     return {};
 }
 at::Tensor fusedKl(const at::Tensor&, at::Tensor&) {

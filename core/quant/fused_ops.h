@@ -39,9 +39,31 @@ public:
 [[nodiscard]] std::array<at::Tensor, 3> fusedHeads(const at::Tensor& qkv, const ModelConfig& config,
                                                    const RotaryTable& table);
 
+/// Keys and values that texts of one length have so far: (texts, kvHeads, length, headDim).
+struct TextCache {
+    at::Tensor keys, values;
+};
+/// The newest token of each text, qkv (texts, (heads + 2 kvHeads) headDim), at `position` (1),
+/// int64 -> (texts, heads headDim); its key and value are added. Undefined where there is no such
+/// kernel. Nothing is recorded.
+[[nodiscard]] at::Tensor fusedNewest(const at::Tensor& qkv, const ModelConfig& config,
+                                     const RotaryTable& table, const at::Tensor& position,
+                                     TextCache& cache);
+/// Logits (rows, V), numbers 0 <= u < 1 (rows, 1), float32 -> drawn tokens (rows, 1), int64.
+[[nodiscard]] at::Tensor fusedDraw(const at::Tensor& logits, const at::Tensor& u);
+
 /// x (rows, m) times exp(logScale) (m), rounded as fakeQuantize() does.
 [[nodiscard]] at::Tensor fusedQuantize(const at::Tensor& x, const at::Tensor& logScale, int bits,
                                        double clipLow, double clipHigh);
+
+/// What a group's weights are made of; no column scales, no low rank: undefined.
+struct BinaryParts {
+    at::Tensor signs;              ///< (n, m), bfloat16
+    at::Tensor logRow, logColumn;  ///< (n, 1), (m), float32
+    at::Tensor lowRankA, lowRankB; ///< (n, k), (k, m), float32
+};
+/// (signs * exp(logRow) + A B) * exp(logColumn), (n, m), bfloat16.
+[[nodiscard]] at::Tensor fusedWeights(const BinaryParts& parts);
 
 /// Logits (rows, V) -> KL(teacher | student) a row, (rows), float32; student becomes its own
 /// gradient. Nothing is recorded.

@@ -130,16 +130,31 @@ at::Tensor TrainableGroup::quantized(const at::Tensor& x, int bits) const {
     return scaled.to(place_.type);
 }
 
-at::Tensor TrainableGroup::weight() const {
+bool TrainableGroup::hasFusedWeight() const {
+    return fusable(signs_) && !mean_.defined() && !rotation_.trains();
+}
+
+at::Tensor TrainableGroup::exactWeight() const {
     at::Tensor w = signs_.to(at::kFloat) * logRow_.exp();
     if (mean_.defined())
         w = w + mean_;
     return lowRankA_.defined() ? w + at::matmul(lowRankA_, lowRankB_) : w;
 }
 
+at::Tensor TrainableGroup::weight() const {
+    if (hasFusedWeight())
+        return fusedWeights({signs_, logRow_, {}, lowRankA_, lowRankB_});
+    return exactWeight().to(place_.type);
+}
+
 at::Tensor TrainableGroup::foldedWeight() const {
-    const at::Tensor w = logColumn_.defined() ? weight() * logColumn_.exp() : weight();
-    return rotation_.empty() ? w : rotation_.folded(w);
+    const auto turned = [&](const at::Tensor& w) {
+        return rotation_.empty() ? w : rotation_.folded(w);
+    };
+    if (hasFusedWeight())
+        return turned(fusedWeights({signs_, logRow_, logColumn_, lowRankA_, lowRankB_}));
+    const at::Tensor w = exactWeight();
+    return turned(logColumn_.defined() ? w * logColumn_.exp() : w).to(place_.type);
 }
 
 /// The same as x weight()', without that matrix or its gradient.
@@ -159,10 +174,10 @@ at::Tensor TrainableGroup::operator()(const at::Tensor& x, int bits) const {
     if (isKept())
         return at::matmul(x, kept_.t());
     if (bits >= 16 && place_.manyRows)
-        return at::matmul(x, foldedWeight().to(place_.type).t());
+        return at::matmul(x, foldedWeight().t());
     const at::Tensor prepared = quantized(x, bits);
     if (place_.manyRows)
-        return at::matmul(prepared, weight().to(place_.type).t());
+        return at::matmul(prepared, weight().t());
     return factored(prepared);
 }
 

@@ -64,8 +64,10 @@ public:
 
 private:
     [[nodiscard]] at::Tensor quantized(const at::Tensor& x, int bits) const; ///< x'', rounded
-    [[nodiscard]] at::Tensor weight() const; ///< (n, m), float32, in the frame of x''
-    [[nodiscard]] at::Tensor foldedWeight() const;
+    [[nodiscard]] at::Tensor weight() const;       ///< (n, m), of place.type, in the frame of x''
+    [[nodiscard]] at::Tensor foldedWeight() const; ///< in the frame of x
+    [[nodiscard]] at::Tensor exactWeight() const;  ///< weight(), float32
+    [[nodiscard]] bool hasFusedWeight() const;
     [[nodiscard]] at::Tensor factored(const at::Tensor& x) const;
 
     QuantizedGroup stored_;

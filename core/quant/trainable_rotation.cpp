@@ -52,7 +52,7 @@ at::Tensor TrainableRotation::rotated(const at::Tensor& x) const {
 }
 
 at::Tensor TrainableRotation::folded(const at::Tensor& w) const {
-    return at::matmul(w, product().t());
+    return at::matmul(w, (w.scalar_type() == at::kFloat ? product() : typedDense_).t());
 }
 
 void TrainableRotation::addTo(ParameterPool& pool, double rate) const {
@@ -61,7 +61,7 @@ void TrainableRotation::addTo(ParameterPool& pool, double rate) const {
 }
 
 void TrainableRotation::retract() const {
-    if (empty() || !trains())
+    if (!trains())
         return;
     const at::NoGradGuard noGrad;
     retractFactor(r1_);
@@ -69,7 +69,7 @@ void TrainableRotation::retract() const {
 }
 
 void TrainableRotation::store(QuantizedGroup& group) const {
-    if (empty() || !trains())
+    if (!trains())
         return;
     group.factorA = storeFactor(Matrix(r1_.detach()));
     group.factorB = storeFactor(Matrix(r2_.detach()));

@@ -22,9 +22,10 @@ public:
                       bool dense);
 
     [[nodiscard]] bool empty() const { return !r1_.defined(); }
+    [[nodiscard]] bool trains() const { return !empty() && r1_.requires_grad(); }
     /// The rows of x (k, m), of the type above, times R.
     [[nodiscard]] at::Tensor rotated(const at::Tensor& x) const;
-    /// w (n, m) R', float32: w in the frame of the group's input.
+    /// w (n, m) R', of w's type (float32 where R trains): w in the frame of the group's input.
     [[nodiscard]] at::Tensor folded(const at::Tensor& w) const;
 
     /// Hands R1 and R2 over to train; the forward pass then sees them rounded to 8 bits, as stored.
@@ -35,7 +36,6 @@ public:
     void store(QuantizedGroup& group) const;
 
 private:
-    [[nodiscard]] bool trains() const { return r1_.requires_grad(); }
     [[nodiscard]] at::Tensor product() const; ///< R1 (x) R2, float32
 
     at::Tensor r1_, r2_;            ///< float32

@@ -9,8 +9,8 @@ constexpr int flipThreads = 128;
 constexpr int gptqWarps = 4; // rows that a thread block does at once
 
 /// A thread block a row, whose gradient and signs stay in shared memory. The next 32 columns are
-/// looked at together: until one of them turns, nothing that decides about the others changes. Every
-/// warp sees the same and so finds the same column.
+/// looked at together: until one of them turns, nothing that decides about the others changes.
+/// Every warp sees the same and so finds the same column.
 __global__ void __launch_bounds__(flipThreads) flipSweepsKernel(FlipSweeps s) {
     extern __shared__ float g[];
     auto* const sign = reinterpret_cast<signed char*>(g + s.cols);
@@ -62,15 +62,14 @@ __global__ void __launch_bounds__(flipThreads) flipSweepsKernel(FlipSweeps s) {
 }
 
 /// A warp a row: each lane has two of the 64 columns.
-__global__ void __launch_bounds__(gptqWarps * warp) gptqBlockKernel(GptqBlock s) {
+__global__ void __launch_bounds__(gptqWarps* warp) gptqBlockKernel(GptqBlock s) {
     __shared__ float u[gptqColumns][gptqColumns];
     for (int i = threadIdx.x; i < gptqColumns * gptqColumns; i += gptqWarps * warp) {
         const int r = i / gptqColumns, c = i % gptqColumns;
         u[r][c] = r < s.width && c < s.width ? s.factor[r * s.factorStride + c] : 0.0F;
     }
     __syncthreads();
-    const std::int64_t row =
-        static_cast<std::int64_t>(blockIdx.x) * gptqWarps + threadIdx.x / warp;
+    const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * gptqWarps + threadIdx.x / warp;
     if (row >= s.rows)
         return;
     const int lane = threadIdx.x % warp, high = lane + warp;

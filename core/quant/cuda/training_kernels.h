@@ -55,6 +55,51 @@ void quantizeRowsGradient(const void* gradient, const void* x, const float* scal
 void klOfRows(const void* teacher, void* student, float* sums, std::int64_t rows, std::int64_t cols,
               Stream stream);
 
+/// A group's weights (rows, cols): (signs * exp(logRow) + A B) * exp(logColumn). Parameters are
+/// float32; without column scales or low rank null and 0.
+struct BinaryWeights {
+    const void* signs = nullptr;      ///< (rows, cols)
+    const float* logRow = nullptr;    ///< (rows)
+    const float* logColumn = nullptr; ///< (cols)
+    const float* lowRankA = nullptr;  ///< (rows, rank)
+    const float* lowRankB = nullptr;  ///< (rank, cols)
+    std::int64_t rows = 0, cols = 0, rank = 0;
+};
+void binaryWeights(const BinaryWeights& weights, void* out, Stream stream);
+
+/// Sums are made in strips, for the caller to add up.
+struct GradientStrips {
+    std::int64_t ofRows, ofColumns;
+};
+[[nodiscard]] GradientStrips gradientStrips(std::int64_t rows, std::int64_t cols);
+
+struct BinaryWeightsGradient {
+    const void* gradient = nullptr; ///< of the weights, (rows, cols)
+    const void* weights = nullptr;  ///< what binaryWeights() made
+    void* signGradient = nullptr;   ///< (rows, cols), or null
+    float* rowSums = nullptr;       ///< (strips.ofColumns, rows): of logRow
+    float* columnSums = nullptr;    ///< (strips.ofRows, cols): of logColumn, or null
+};
+void binaryWeightsGradient(const BinaryWeights& weights, const BinaryWeightsGradient& gradient,
+                           Stream stream);
+
+struct DecodeShape {
+    std::int64_t texts = 0;
+    std::int64_t length = 0; ///< positions that a cache has place for
+    std::int64_t heads = 0, kvHeads = 0, headDim = 0;
+    const std::int64_t* position = nullptr; ///< of the newest token, on the device
+};
+/// attendNewest() is built for such heads.
+[[nodiscard]] bool canAttend(const DecodeShape& shape);
+/// Attention of the newest token of each text: qkv (texts, (heads + 2 kvHeads) headDim) -> out
+/// (texts, heads headDim). Its key and value go into the caches (texts, kvHeads, length, headDim);
+/// cos and sin (length, headDim / 2).
+void attendNewest(const DecodeShape& shape, const void* qkv, const void* cos, const void* sin,
+                  void* keys, void* values, void* out, Stream stream);
+/// One token a row of logits (rows, cols) at temperature 1, by a number 0 <= u < 1 a row, float32.
+void drawTokens(const void* logits, const float* random, std::int64_t* tokens, std::int64_t rows,
+                std::int64_t cols, Stream stream);
+
 struct LatentStep {
     float* value = nullptr;
     float* first = nullptr;
