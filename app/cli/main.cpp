@@ -28,6 +28,7 @@ void addVerbs(Verbs& verbs) {
     addDevices(verbs);
     addSelftest(verbs);
     addVerify(verbs);
+    addParcel(verbs);
     addTokenize(verbs);
     addLogits(verbs);
 }

@@ -62,5 +62,6 @@ void addBenchQuantizer(Verbs& verbs);
 void addSelftest(Verbs& verbs);
 void addDevices(Verbs& verbs);
 void addVerify(Verbs& verbs);
+void addParcel(Verbs& verbs);
 
 } // namespace bwla

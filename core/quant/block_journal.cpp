@@ -6,7 +6,6 @@
 #include "core/model/json_text.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
 
 namespace bwla {
@@ -28,79 +27,60 @@ std::filesystem::path created(std::filesystem::path folder) {
 
 } // namespace
 
-std::filesystem::path BlockJournal::folderOf(const std::filesystem::path& out) {
-    // "OUT/" names the same folder as "OUT".
-    std::filesystem::path folder = out.has_filename() ? out : out.parent_path();
-    folder += ".partial";
-    return folder;
-}
-
 BlockJournal::BlockJournal(const std::filesystem::path& out, const RunIdentity& run, bool resume,
                            const ModelConfig& config)
-    : folder_(created(folderOf(out))), lock_(folder_), config_(config) {
-    const std::filesystem::path recipe = folder_ / "recipe.json";
+    : files_(out), lock_(created(files_.folder())), config_(config) {
+    const std::filesystem::path recipe = files_.recipe();
     // A run that ended before it had anything to keep (of a wrong text, say) left nothing to
     // protect.
-    const bool begun = std::filesystem::exists(file(0)) || std::filesystem::exists(ranksFile());
+    const bool begun =
+        std::filesystem::exists(files_.block(0)) || std::filesystem::exists(files_.ranks());
     if (begun && std::filesystem::exists(recipe)) {
         const Json stored = readJson(recipe);
         const JsonObject kept(stored, recipe);
         const Json* settings = kept.find("recipe");
         if (!run.covers(settings == nullptr ? "" : settings->dump(),
                         kept.requiredText("recipe_hash")))
-            throw Error(ErrorCode::journalMismatch).in(folder_.string());
+            throw Error(ErrorCode::journalMismatch).in(files_.folder().string());
         if (!resume)
-            throw Error(ErrorCode::journalExists).in(folder_.string());
+            throw Error(ErrorCode::journalExists).in(files_.folder().string());
     } else {
         writeFile(recipe, prettyJson({{"recipe", parseJson(run.recipe(), recipe)},
                                       {"recipe_hash", run.hash()}}));
     }
-    while (finished_ < config_.layers && std::filesystem::exists(file(finished_)))
+    while (finished_ < config_.layers && std::filesystem::exists(files_.block(finished_)))
         ++finished_;
 }
 
-std::filesystem::path BlockJournal::file(std::int64_t layer) const {
-    char name[40];
-    std::snprintf(name, sizeof name, "block-%05d.safetensors", static_cast<int>(layer));
-    return folder_ / name;
-}
-
 QuantizedBlock BlockJournal::read(std::int64_t layer) const {
-    return readBlock(SafetensorsFile::open(file(layer)), layer, config_);
+    return readBlock(SafetensorsFile::open(files_.block(layer)), layer, config_);
 }
 
 std::string BlockJournal::report(std::int64_t layer) const {
-    const auto metadata = SafetensorsFile::open(file(layer)).metadata();
+    const auto metadata = SafetensorsFile::open(files_.block(layer)).metadata();
     const auto report = metadata.find(reportKey);
     return report == metadata.end() ? "{}" : report->second;
 }
 
 void BlockJournal::write(std::int64_t layer, const QuantizedBlock& block,
                          const std::string& reportJson) {
-    writeSafetensors(file(layer), blockTensors(block, layer), {{reportKey, reportJson}});
+    writeSafetensors(files_.block(layer), blockTensors(block, layer), {{reportKey, reportJson}});
     finished_ = layer + 1;
 }
 
-std::filesystem::path BlockJournal::ranksFile() const {
-    return folder_ / "ranks.json";
-}
-
 std::optional<RankPlan> BlockJournal::ranks() const {
-    if (!std::filesystem::exists(ranksFile()))
+    if (!std::filesystem::exists(files_.ranks()))
         return std::nullopt;
-    return rankPlanFromJson(readJson(ranksFile()).dump(), config_.layers, ranksFile().string());
+    return rankPlanFromJson(readJson(files_.ranks()).dump(), config_.layers,
+                            files_.ranks().string());
 }
 
 void BlockJournal::keepRanks(const RankPlan& plan) const {
-    writeFile(ranksFile(), toJson(plan));
-}
-
-std::filesystem::path BlockJournal::refinementFile() const {
-    return folder_ / "refinement.safetensors";
+    writeFile(files_.ranks(), toJson(plan));
 }
 
 void BlockJournal::remove() const {
-    removeFlatFolder(folder_);
+    removeFlatFolder(files_.folder());
 }
 
 } // namespace bwla

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "core/journal/journal_files.h"
 #include "core/model/folder_lock.h"
 #include "core/model/quantized_block.h"
 #include "core/quant/rank_budget.h"
@@ -23,8 +24,6 @@ public:
     BlockJournal(const std::filesystem::path& out, const RunIdentity& run, bool resume,
                  const ModelConfig& config);
 
-    [[nodiscard]] static std::filesystem::path folderOf(const std::filesystem::path& out);
-
     /// Blocks 0 .. finished() - 1 are there.
     [[nodiscard]] std::int64_t finished() const { return finished_; }
     /// Throws what readBlock and SafetensorsFile::open throw.
@@ -36,16 +35,13 @@ public:
     [[nodiscard]] std::optional<RankPlan> ranks() const;
     void keepRanks(const RankPlan& plan) const; ///< Throws Error{writeFailed, diskFull}.
     /// Where an unfinished refinement keeps its state.
-    [[nodiscard]] std::filesystem::path refinementFile() const;
+    [[nodiscard]] std::filesystem::path refinementFile() const { return files_.refinement(); }
     /// Deletes the journal, once the artifact is in place. A leftover does no harm: OUT is found
     /// first.
     void remove() const;
 
 private:
-    [[nodiscard]] std::filesystem::path file(std::int64_t layer) const;
-    [[nodiscard]] std::filesystem::path ranksFile() const;
-
-    std::filesystem::path folder_;
+    JournalFiles files_;
     FolderLock lock_;
     const ModelConfig& config_;
     std::int64_t finished_ = 0;

@@ -112,7 +112,7 @@ public:
                 trainOneStep(streams, weights, order.narrow(0, step % perEpoch * size, size), step,
                              steps);
             }
-            saveKlState(file, {steps, 0.0}, parameters_, signs_);
+            saveKlState(file, {.step = steps}, parameters_, signs_);
         }
         finish();
     }

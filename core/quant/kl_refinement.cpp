@@ -147,7 +147,8 @@ private:
         const auto set = [](at::Tensor& rates, double rate, std::int64_t count) {
             rates.copy_(adamRates(rate, count), /*non_blocking=*/true);
         };
-        set(parameterRates_, rate() * settings_.rateFactor, progress_.step + 1);
+        set(parameterRates_, rate() * settings_.rateFactor,
+            progress_.step - progress_.momentsSince + 1);
         const std::int64_t since = progress_.step - resumedAt_;
         set(signRates_, since < stillSteps ? 0.0 : rate() * settings_.latentRate, since + 1);
         repeated_(bits(), [this, bits = bits()] { compute(bits); });

@@ -49,6 +49,7 @@ void saveKlState(const std::filesystem::path& file, const KlProgress& progress,
     tensors.push_back(named("second", adam.second, DType::f32));
     writeSafetensors(file, tensors,
                      {{"milliseconds", std::to_string(std::llround(1e3 * progress.seconds))},
+                      {"moments_since", std::to_string(progress.momentsSince)},
                       {"step", std::to_string(progress.step)}});
 }
 
@@ -61,11 +62,14 @@ KlProgress loadKlState(const std::filesystem::path& file, ParameterPool& paramet
     Adam& adam = parameters.state();
     const std::int64_t size = adam.value.numel();
     adam.value.copy_(read(saved, "parameters", size, at::kFloat));
-    adam.first.copy_(read(saved, "first", size, at::kFloat));
-    adam.second.copy_(read(saved, "second", size, at::kFloat));
+    if (saved.has("first")) { // else of a parcel
+        adam.first.copy_(read(saved, "first", size, at::kFloat));
+        adam.second.copy_(read(saved, "second", size, at::kFloat));
+    }
     if (!signs.empty())
         signs.restore(read(saved, "latents", signs.size(), at::kChar));
-    return {number(saved, "step"), 1e-3 * static_cast<double>(number(saved, "milliseconds"))};
+    return {number(saved, "step"), 1e-3 * static_cast<double>(number(saved, "milliseconds")),
+            number(saved, "moments_since")};
 }
 
 } // namespace bwla

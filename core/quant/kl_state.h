@@ -15,6 +15,8 @@ namespace bwla {
 struct KlProgress {
     std::int64_t step = 0; ///< steps done
     double seconds = 0.0;  ///< that they took
+    /// Steps done when Adam's moments began: not 0 where the run came as a parcel, which has none.
+    std::int64_t momentsSince = 0;
 };
 
 /// Written beside and renamed. Throws Error{writeFailed, diskFull}.

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/journal/journal_files.h"
+
+#include <cstdio>
+
+namespace bwla {
+
+JournalFiles::JournalFiles(const std::filesystem::path& out)
+    // "OUT/" names the same folder as "OUT".
+    : folder_(out.has_filename() ? out : out.parent_path()) {
+    folder_ += ".partial";
+}
+
+std::filesystem::path JournalFiles::block(std::int64_t layer) const {
+    char name[40];
+    std::snprintf(name, sizeof name, "block-%05d.safetensors", static_cast<int>(layer));
+    return folder_ / name;
+}
+
+} // namespace bwla
