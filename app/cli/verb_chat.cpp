@@ -121,10 +121,11 @@ private:
         call.stop = stop;
         backend_ = makeBackend(where, options_.engine);
         transformer_ = loadTransformer(*backend_, model_, options_.engine, call);
-        const std::int64_t context =
-            options_.context > 0 ? options_.context : defaultCapacity(model_.config());
         session_ =
-            std::make_unique<Session>(*transformer_, context, options_.engine.activationBits);
+            std::make_unique<Session>(*transformer_, context(), options_.engine.activationBits);
+    }
+    [[nodiscard]] std::int64_t context() const {
+        return options_.context > 0 ? options_.context : defaultCapacity(model_.config());
     }
     /// Not where it failed itself, nor for a device that somebody named and that is not there.
     [[nodiscard]] bool processorCanHelp(const KernelError& error) const {
@@ -144,7 +145,7 @@ private:
         session_.reset();
         transformer_.reset();
         backend_.reset();
-        checkProcessorHolds(model_, options_.engine.cacheBits, failure);
+        checkProcessorHolds(model_, context(), options_.engine.cacheBits, failure);
         fallback_ = failure + "; the processor goes on with the conversation.";
         call_.console.note(fallback_);
         call_.console.event({{"event", "fallback"}, {"message", fallback_}});

@@ -59,8 +59,8 @@ void ChatJob::fallBack(ChatSide side, const ChatSettings& settings, const Kernel
     if (!room_->fallBack())
         throw KernelError(error);
     sink(ChatFellBack{side, error.what()});
-    checkProcessorHolds(OpenModel(requestOf(side, settings).path), settings.cacheBits,
-                        error.what());
+    const OpenModel model(requestOf(side, settings).path);
+    checkProcessorHolds(model, defaultCapacity(model.config()), settings.cacheBits, error.what());
 }
 
 template<class Work>

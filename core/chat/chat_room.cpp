@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <limits>
 
 namespace bwla {
 namespace {
@@ -42,18 +43,21 @@ std::int64_t ChatModel::memoryBytes() const {
     return transformer_->weightBytes() + session_->bytes() + (listener_ ? listener_->bytes() : 0);
 }
 
-std::int64_t expectedChatMemory(const OpenModel& model, int cacheBits) {
+std::int64_t expectedChatMemory(const OpenModel& model, std::int64_t context, int cacheBits) {
     const ModelConfig& config = model.config();
     const std::int64_t half = 2;  // bytes
     const std::int64_t scale = 4; // of a head's 8-bit values
     const std::int64_t head = cacheBits == 8 ? config.headDim + scale : config.headDim * half;
     const std::int64_t weights =
         model.artifact() != nullptr ? model.fileBytes() : config.parameters() * half;
-    return weights + 2 * config.layers * defaultCapacity(config) * config.kvHeads * head;
+    const std::int64_t position = 2 * config.layers * config.kvHeads * head;
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    return context > (most - weights) / position ? most : weights + context * position;
 }
 
-void checkProcessorHolds(const OpenModel& model, int cacheBits, const std::string& failure) {
-    const std::int64_t needed = expectedChatMemory(model, cacheBits);
+void checkProcessorHolds(const OpenModel& model, std::int64_t context, int cacheBits,
+                         const std::string& failure) {
+    const std::int64_t needed = expectedChatMemory(model, context, cacheBits);
     const std::int64_t available = availableMemory();
     if (available > 0 && needed > available)
         throw Error(ErrorCode::outOfMemory)

@@ -53,12 +53,15 @@ private:
 };
 
 /// Bytes that a ChatModel of this model will occupy, from its shapes: weights (F16 of an original,
-/// an artifact's as they are on disk) and one cache of 16 or 8 bits.
-[[nodiscard]] std::int64_t expectedChatMemory(const OpenModel& model, int cacheBits = 16);
+/// an artifact's as they are on disk) and one cache of `context` positions of 16 or 8 bits. At most
+/// the greatest number there is.
+[[nodiscard]] std::int64_t expectedChatMemory(const OpenModel& model, std::int64_t context,
+                                              int cacheBits);
 
 /// For when a device has failed and the processor is to hold the model: throws Error{outOfMemory},
 /// beginning with `failure`, where its memory has not that much left.
-void checkProcessorHolds(const OpenModel& model, int cacheBits, const std::string& failure);
+void checkProcessorHolds(const OpenModel& model, std::int64_t context, int cacheBits,
+                         const std::string& failure);
 
 /// The backend and the models of the chats, kept from one answer to the next. One thread at a
 /// time.

@@ -81,6 +81,15 @@ private slots:
         QCOMPARE(lost.errLines().size(), 4);
     }
 
+    /// The context that was asked for counts, not the usual one.
+    void theProcessorIsAskedForTheWholeContext() {
+        const Finished finished =
+            chat("full:5", {"--prompt", "the first", "--context", "100000000000"});
+        QCOMPARE(finished.exitCode, 1);
+        QCOMPARE(finished.errLines().size(), 1);
+        QVERIFY2(finished.err.contains("too little memory, and the processor"), finished.all());
+    }
+
     void whatWasNamedAndIsNotThereIsAnError() {
         const Finished unknown = chat("lost:never", {"--prompt", "the first"});
         QCOMPARE(unknown.exitCode, 1);

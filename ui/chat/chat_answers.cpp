@@ -41,7 +41,7 @@ void ChatController::add(const QString& text, std::int64_t parent) {
 
 /// Adds a round of empty answers to the last turn and starts the models on it.
 void ChatController::answerLast() {
-    turns_ = turnsOf(store_, chat_);
+    readTurns();
     const std::int64_t question = turns_.back().id;
     turns_.back().answers = {};
     ChatSettings settings{.sides = {},
@@ -67,7 +67,7 @@ void ChatController::answerLast() {
         round = round == 0 ? id : round;
     }
     chat_ = store_.chat(chat_.id);
-    turns_ = turnsOf(store_, chat_);
+    readTurns();
     status_ = {};
     for (const ChatSide side : chatSides)
         if (settings.sides[static_cast<std::size_t>(side)])

@@ -65,8 +65,19 @@ void ChatController::openChat(std::int64_t id) {
     });
 }
 
-void ChatController::reload() {
+void ChatController::readTurns() {
     turns_ = turnsOf(store_, chat_);
+    if (turnsBefore().size() == turns_.size())
+        edited_ = 0; // it is out of view
+}
+
+std::span<const ChatTurn> ChatController::turnsBefore() const {
+    const auto edited = std::ranges::find(turns_, edited_, &ChatTurn::id);
+    return {turns_.begin(), edited};
+}
+
+void ChatController::reload() {
+    readTurns();
     status_ = {};
     askCount(count_.draft);
     Q_EMIT chatChanged();
@@ -147,7 +158,7 @@ void ChatController::askCount(const QString& draft) {
     for (const ChatSide side : chatSides)
         if (takesPart(side))
             request.models.push_back(
-                {modelPath(side).toStdString(), messagesFor(side, options_.system, turns_)});
+                {modelPath(side).toStdString(), messagesFor(side, options_.system, turnsBefore())});
     counter_.ask(std::move(request));
 }
 
@@ -175,7 +186,7 @@ void ChatController::countArrived(const ContextCount& count) {
     if (!saveLeft())
         return;
     guarded([this, text] {
-        add(text, chat_.leaf);
+        add(text, editing() ? turns_[turnsBefore().size()].parent : chat_.leaf);
         Q_EMIT sent();
     });
 }
@@ -200,9 +211,10 @@ void ChatController::regenerate(std::size_t turn) {
     });
 }
 
-void ChatController::edit(std::size_t turn, const QString& text) {
-    if (!running() && turn < turns_.size() && !text.trimmed().isEmpty() && saveLeft())
-        guarded([this, turn, text] { add(text, turns_[turn].parent); });
+void ChatController::setEdited(std::optional<std::size_t> turn) {
+    edited_ = turn && *turn < turns_.size() ? turns_[*turn].id : 0;
+    pending_.reset();
+    askCount(count_.draft);
 }
 
 /// Another branch, ending in message `leaf`, comes into view.

@@ -84,8 +84,10 @@ public:
     void stop();
     /// Answers the turn again as a new version.
     void regenerate(std::size_t turn);
-    /// A new version of the user's message, answered.
-    void edit(std::size_t turn, const QString& text);
+    /// What is written from now on is a new version of this turn's message, counted and sent as
+    /// such; nullopt = a new message.
+    void setEdited(std::optional<std::size_t> turn);
+    [[nodiscard]] bool editing() const { return edited_ != 0; }
     /// The next message goes on from this turn's answer; what follows now stays as a version.
     void branch(std::size_t turn);
     /// The version before (-1) or after (+1), of the answer or of the user's message.
@@ -112,6 +114,9 @@ Q_SIGNALS:
 
 private:
     void reload();
+    void readTurns();
+    /// The turns that what is written follows: all of them, or those before the edited one.
+    [[nodiscard]] std::span<const ChatTurn> turnsBefore() const;
     void saveChat();
     void askCount(const QString& draft);
     void countArrived(const ContextCount& count);
@@ -143,6 +148,7 @@ private:
     std::vector<ChatTurn> turns_;
     std::array<SideStatus, chatSides.size()> status_;
     std::optional<QString> pending_;                   ///< sent, but not counted yet
+    std::int64_t edited_ = 0;                          ///< message, 0 = none
     std::int64_t removed_ = 0;                         ///< message that undoRemove() brings back
     std::array<std::string, chatSides.size()> loaded_; ///< models in memory
     QString running_;

@@ -139,7 +139,7 @@ void ChatPage::activated() {
 }
 
 void ChatPage::showChat() {
-    endEdit();
+    composer_->setEditing(controller_.editing());
     for (ChatPane* pane : panes_)
         pane->showChat();
     options_->setOptions(controller_.options());
@@ -223,28 +223,16 @@ void ChatPage::fitWidth() {
 
 void ChatPage::send(const QString& text) {
     banner_->hide();
-    if (editing_) {
-        const std::size_t turn = *editing_;
-        endEdit();
-        composer_->setText({});
-        controller_.edit(turn, text);
-    } else {
-        controller_.send(text);
-    }
+    controller_.send(text);
 }
 
 void ChatPage::startEdit(std::size_t turn) {
     if (controller_.running())
         return;
-    editing_ = turn;
+    controller_.setEdited(turn);
     composer_->setEditing(true);
     composer_->setText(controller_.turns()[turn].text);
     composer_->focusField();
-}
-
-void ChatPage::endEdit() {
-    editing_.reset();
-    composer_->setEditing(false);
 }
 
 bool ChatPage::escape() {
@@ -260,8 +248,9 @@ bool ChatPage::escape() {
         closePanel();
         return true;
     }
-    if (editing_) {
-        endEdit();
+    if (controller_.editing()) {
+        controller_.setEdited(std::nullopt);
+        composer_->setEditing(false);
         composer_->setText({});
         return true;
     }

@@ -74,7 +74,6 @@ private:
     void follow();
     void act(std::size_t turn, ChatSide side, TurnAction action);
     void startEdit(std::size_t turn);
-    void endEdit();
     void send(const QString& text);
     void openPanel(int tab);
     void closePanel();
@@ -100,7 +99,6 @@ private:
     QWidget* instrumentsColumn_ = nullptr;
     /// Models asked for while an answer was being stopped.
     std::optional<std::pair<QString, QString>> nextModels_;
-    std::optional<std::size_t> editing_; ///< turn whose message is being edited
     bool wasRunning_ = false;
     bool linking_ = false;                     ///< one pane scrolls the other
     bool historyWanted_ = false;               ///< opened by hand in a narrow window

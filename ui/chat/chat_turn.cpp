@@ -56,7 +56,7 @@ std::vector<ChatTurn> turnsOf(const ChatStore& store, const ChatRecord& chat) {
 }
 
 std::vector<ChatMessage> messagesFor(ChatSide side, const std::string& system,
-                                     const std::vector<ChatTurn>& turns) {
+                                     std::span<const ChatTurn> turns) {
     std::vector<ChatMessage> messages;
     if (!system.empty())
         messages.push_back({"system", system});

@@ -50,6 +50,6 @@ struct ChatTurn {
 /// What a model reads for the turns: the system prompt, then the turns it may read with its own
 /// answers (the other model's where it gave none, nothing where neither did).
 [[nodiscard]] std::vector<ChatMessage> messagesFor(ChatSide side, const std::string& system,
-                                                   const std::vector<ChatTurn>& turns);
+                                                   std::span<const ChatTurn> turns);
 
 } // namespace bwla::ui

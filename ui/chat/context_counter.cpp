@@ -25,12 +25,12 @@ public:
         auto found = readers_.find(path);
         if (found == readers_.end()) {
             const OpenModel model(path);
-            found =
-                readers_
-                    .emplace(path,
-                             Reader{Tokenizer(model.tokenizer()), defaultCapacity(model.config()),
-                                    expectedChatMemory(model, 16), expectedChatMemory(model, 8)})
-                    .first;
+            const std::int64_t capacity = defaultCapacity(model.config());
+            found = readers_
+                        .emplace(path, Reader{Tokenizer(model.tokenizer()), capacity,
+                                              expectedChatMemory(model, capacity, 16),
+                                              expectedChatMemory(model, capacity, 8)})
+                        .first;
         }
         return found->second;
     }

@@ -103,9 +103,9 @@ private Q_SLOTS:
         QCOMPARE(page().composer()->text(), QString("two"));
         QTest::keyClicks(page().composer()->field(), " more");
         QTest::keyClick(page().composer()->field(), Qt::Key_Return);
+        QTRY_COMPARE(last().text, QString("two more"));
         QVERIFY(done());
         QCOMPARE(chat().turns().size(), 2U);
-        QCOMPARE(last().text, QString("two more"));
         QCOMPARE(last().version.count, 2);
 
         TurnView* view = page().pane(ChatSide::quantized)->turn(0);

@@ -82,6 +82,32 @@ private Q_SLOTS:
         QVERIFY(done());
     }
 
+    void anEditThatDoesNotFitChangesNothing() {
+        options([](ChatOptions& o) { o.maxTokens = 8; });
+        QVERIFY(ask(QString("x y z ").repeated(43)));
+        const QString fits = QString("z y x ").repeated(43).trimmed(); // in place of the other
+        const QString big = QString("z y x ").repeated(80);
+        QTest::keyClick(page().composer()->field(), Qt::Key_Up);
+        page().composer()->setText(big);
+        QTest::keyClick(page().composer()->field(), Qt::Key_Return); // before it is counted
+        QTRY_VERIFY(page().composer()->banner()->text().contains("does not fit"));
+        QTest::keyClick(page().composer()->field(), Qt::Key_Return);
+        QVERIFY(!chat().running());
+        QCOMPARE(last().version.count, 1);
+        QCOMPARE(page().composer()->text(), big);
+        QVERIFY(page().composer()->editing());
+
+        page().composer()->setText(fits);
+        QTRY_VERIFY(page().composer()->sendButton()->isEnabled());
+        QTest::keyClick(page().composer()->field(), Qt::Key_Return);
+        QTRY_COMPARE(last().version.count, 2);
+        QVERIFY(done());
+        QCOMPARE(chat().turns().size(), 1U);
+        QCOMPARE(last().text, fits);
+        QVERIFY(!page().composer()->editing());
+        QVERIFY(page().composer()->text().isEmpty());
+    }
+
     void templateErrorsAreInline() {
         QTest::keyClick(window(), Qt::Key_T, Qt::ControlModifier | Qt::ShiftModifier);
         page().composer()->setText("hello");
