@@ -15,21 +15,24 @@ struct Row {
     Refinement refinement;
     int activationBits;
     std::string_view device, calibration;
+    std::int64_t tokens;
     double klMinutes;
     double after;
 };
 
-constexpr std::array<Row, 10> rows{{
-    {"fast", Refinement::scales, 16, cores, mix, 0.0, 92.4},
-    {"fast", Refinement::scales, 6, cores, mix, 0.0, 93.6},
-    {"balanced", Refinement::scales, 16, cores, mix, 0.0, 60.0},
-    {"balanced", Refinement::scales, 6, cores, mix, 0.0, 60.7},
-    {"balanced", Refinement::signs, 16, h200, mix, 3.2, 29.43},
-    {"balanced", Refinement::signs, 6, h200, mix, 3.2, 29.50},
-    {"balanced", Refinement::signs, 4, h200, mix, 3.2, 31.00},
-    {"best", Refinement::signs, 16, h200, mix, 14.0, 27.46},
-    {"best", Refinement::signs, 6, h200, mix, 14.0, 27.52},
-    {"best", Refinement::signs, 4, h200, mix, 14.0, 28.49},
+constexpr std::array<Row, 12> rows{{
+    {"fast", Refinement::scales, 16, cores, mix, 32'768, 1.3, 92.4},
+    {"fast", Refinement::scales, 6, cores, mix, 32'768, 1.3, 93.6},
+    {"balanced", Refinement::scales, 16, cores, mix, 65'536, 28.0, 60.0},
+    {"balanced", Refinement::scales, 6, cores, mix, 65'536, 28.0, 60.7},
+    {"fast", Refinement::scales, 16, h200, mix, 65'536, 0.2, 49.63},
+    {"fast", Refinement::scales, 6, h200, mix, 65'536, 0.2, 50.04},
+    {"balanced", Refinement::signs, 16, h200, mix, 65'536, 2.7, 28.84},
+    {"balanced", Refinement::signs, 6, h200, mix, 65'536, 2.7, 28.91},
+    {"balanced", Refinement::signs, 4, h200, mix, 65'536, 2.7, 30.34},
+    {"best", Refinement::signs, 16, h200, mix, 65'536, 14.0, 27.46},
+    {"best", Refinement::signs, 6, h200, mix, 65'536, 14.0, 27.52},
+    {"best", Refinement::signs, 4, h200, mix, 65'536, 14.0, 28.49},
 }};
 
 bool sameShape(const ModelConfig& a, const ModelConfig& b) {
@@ -56,14 +59,15 @@ std::string shortRecipe(QuantizeSettings settings) {
     settings.klStep = 0;
     settings.reconstructEpochs = 0; // part of how long it trains
     settings.klMinutes = 0.0;
-    // The rows of the H200 had rank 12 everywhere. Ranks by budget at the same bits are 2 % better.
-    if (settings.rankBudget == presetSettings("best", "cuda").rankBudget)
+    // The rows of `best` had rank 12 everywhere. Ranks by budget at the same bits are 2 % better.
+    if (settings.preset == "best" &&
+        settings.rankBudget == presetSettings("best", "cuda").rankBudget)
         settings.rankBudget = 0.0;
     return recipeJson(settings);
 }
 
 MeasuredQuality qualityOf(const Row& row) {
-    return {floatPerplexity, row.after, row.device, row.calibration, row.klMinutes};
+    return {floatPerplexity, row.after, row.device, row.calibration, row.tokens, row.klMinutes};
 }
 
 } // namespace

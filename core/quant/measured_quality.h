@@ -7,6 +7,7 @@
 #include "core/model/model_config.h"
 #include "core/quant/quantize_settings.h"
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -17,7 +18,8 @@ struct MeasuredQuality {
     double after = 0.0;
     std::string_view device;      ///< "2 cores", "one H200"
     std::string_view calibration; ///< "self", or "text+self": half WikiText-2's training text
-    double klMinutes = 0.0;       ///< of training, 0 = none
+    std::int64_t tokens = 0;      ///< of calibration
+    double klMinutes = 0.0;       ///< of training the whole model
 };
 
 /// For this very size and these settings.

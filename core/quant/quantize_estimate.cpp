@@ -28,11 +28,11 @@ constexpr double measuredFileBytes = 98'362'432.0;
 // Of `fast` with 32,768 tokens of a file and self-written text.
 constexpr double measuredPeakBytes = 1.697e9;
 
-// Presets on one H200 (docs/quality.md, "Presets on one H200"): seconds of the closed form with its
-// text and the files, of loading for a training, and of an epoch of block reconstruction; tokens a
-// second of writing.
-constexpr double h200ClosedForm = 54.0, h200Loading = 15.0, h200Epoch = 9.0, h200Writing = 2e5;
-// While `balanced` trains: 2.03 GB on a CPU, 2.4 to 2.6 GB of the host beside an H200.
+// Presets on one H200 (docs/quality.md, "Presets on one H200"): seconds of the closed form of
+// 65,536 tokens with its text and the files, of loading for a training, and of an epoch of block
+// reconstruction; tokens a second of writing.
+constexpr double h200ClosedForm = 24.0, h200Loading = 4.0, h200Epoch = 8.0, h200Writing = 2.1e5;
+// While `balanced` trains: 2.03 GB on a CPU, 2.4 to 2.65 GB of the host beside an H200.
 constexpr double trainingPeakCpu = 2.03e9, trainingPeakHost = 2.5e9;
 
 double real(std::int64_t n) {

@@ -36,6 +36,9 @@ std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {
     return equal;
 }
 
+/// Calibration text of the presets that train on a GPU: what their quality was measured with.
+constexpr std::int64_t gpuTokens = 65'536;
+
 /// What 2 cores spend on the closed form: with rounds to spare for half as much text again.
 void fewRounds(QuantizeSettings& s, std::int64_t tokens, int flipRounds) {
     s.tokens = tokens;
@@ -98,6 +101,8 @@ QuantizeSettings presetSettings(std::string_view preset, const std::string& devi
         s.klStep = device == "cpu" ? 128 : 2048;
         if (device == "cpu")
             fewRounds(s, 32'768, 1);
+        else
+            s.tokens = gpuTokens;
         return s;
     }
     if (preset == "balanced" || preset == "best") {
@@ -114,6 +119,7 @@ QuantizeSettings presetSettings(std::string_view preset, const std::string& devi
         // Blocks first: half a minute of an H200, worth three times the tokens that the KL then
         // reads. Ranks by budget: 2 % of perplexity for nothing.
         if (device != "cpu") {
+            s.tokens = gpuTokens;
             s.reconstructEpochs = 4;
             s.rankBudget = rankTwelveBits;
         }
@@ -205,8 +211,10 @@ double refinementSecondsGuess(const QuantizeSettings& s, std::int64_t parameters
     const auto tokens = static_cast<double>(s.klTokens > 0 ? s.klTokens : usualKlTokens(s));
     const auto cores = static_cast<double>(
         s.threads > 0 ? s.threads : std::max(1U, std::thread::hardware_concurrency()));
-    // Tokens a second of the default model: an H200, a core with bfloat16 products, one with signs.
-    const double speed = s.device != "cpu"                    ? 220'000.0
+    // Tokens a second of the default model: an H200 in steps of 2048 (launches count) and longer
+    // ones, a core with bfloat16 products, one with signs.
+    const bool shortSteps = s.klStep > 0 && s.klStep <= 2048;
+    const double speed = s.device != "cpu"                    ? (shortSteps ? 100e3 : 250e3)
                          : s.refinement == Refinement::scales ? 95.0 * cores
                                                               : 25.0 * cores;
     constexpr double measuredParameters = 134.5e6;

@@ -96,7 +96,7 @@ void validate(const QuantizeSettings& settings);
 /// What decides the result, as JSON with sorted keys: no paths, thread counts or resume.
 [[nodiscard]] std::string recipeJson(const QuantizeSettings& settings);
 
-/// What the preset's refinement reads on this device: about 30 minutes of 2 cores, 4 (scales) or 17
+/// What the preset's refinement reads on this device: about 30 minutes of 2 cores, 3 (scales) or 15
 /// (signs) of an H200, for the default model; balanced on a GPU names its own.
 [[nodiscard]] std::int64_t usualKlTokens(const QuantizeSettings& settings);
 
