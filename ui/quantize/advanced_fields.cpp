@@ -96,8 +96,8 @@ void AdvancedForm::addActivations() {
                  s.activationBits = bitChoices.at(static_cast<std::size_t>(bits->current()));
              }},
         {tr("Activation bits"),
-         tr("Bits of the layers' inputs. 6 is what the method is made for; 4 usually breaks a "
-            "1-bit model."),
+         tr("Bits of the layers' inputs. 6 is what the method is made for; 4 costs 4 to 5 % of "
+            "perplexity where signs are trained, 40 % in closed form."),
          [](const S& s) { return s.activationBudget == 0.0; }});
     addNumber("--activation-budget", 0.5,
               {tr("Bits on average"),

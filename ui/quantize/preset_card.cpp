@@ -38,16 +38,14 @@ QString similarText(const MeasuredQuality& similar) {
 }
 
 QString similarDefinition(const MeasuredQuality& similar) {
-    const char* training = QT_TRANSLATE_NOOP("bwla::ui::PresetCard", "%1 minutes of training");
-    const char* none = QT_TRANSLATE_NOOP("bwla::ui::PresetCard", "no training");
     const auto tr = [](const char* words) {
         return QCoreApplication::translate("bwla::ui::PresetCard", words);
     };
-    return tr("Perplexity %1 instead of %2, measured on %3, calibrated with 65,536 tokens, half of "
-              "them WikiText-2's training text, half written by the model, %4. This preset as it "
-              "is set up here was not measured.")
+    return tr("Perplexity %1 instead of %2, measured on %3, calibrated with %4 tokens, half of "
+              "them WikiText-2's training text, half written by the model, then %5 minutes of "
+              "training. This preset as it is set up here was not measured.")
         .arg(numberText(similar.after, 1), numberText(similar.before, 1), text(similar.device),
-             similar.klMinutes > 0 ? tr(training).arg(numberText(similar.klMinutes, 1)) : tr(none));
+             wholeText(similar.tokens), numberText(similar.klMinutes, 1));
 }
 
 } // namespace

@@ -66,6 +66,7 @@ private:
     void fitWidth();
     void arrangeCards(int width);
     void setSettings(const QuantizeSettings& settings);
+    void takeEdits();
     void chooseOutput();
     void redraw();
     void redrawWarning();
