@@ -47,8 +47,8 @@ void QuantizeOptions::addTo(CLI::App& verb) {
     verb.add_option(
             "--preset", preset_,
             "fast (5 minutes of 2 cores; default), balanced (trains scales for 40 minutes on 2 "
-            "cores, or "
-            "signs too for 5 on an H200), best (trains signs for 20 minutes of an H200) or paper")
+            "cores, or signs too for 4 on an H200), best (trains signs for 20 minutes of an H200) "
+            "or paper")
         ->check(CLI::IsMember(presets));
     addMethodOptions(verb);
     addTrainingOptions(verb);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/quantize_forecast.h"
 #include "app/cli/quantize_options.h"
 #include "app/cli/quantize_report.h"
 #include "app/cli/text.h"
@@ -10,6 +11,7 @@
 #endif
 
 #include <memory>
+#include <utility>
 
 namespace bwla {
 namespace {
@@ -76,11 +78,20 @@ QuantizeResult resultOf(Outcome<QuantizeResult> outcome) {
     throw Cancelled();
 }
 
+void tell(const Forecast& forecast, Console& console) {
+    console.event(forecastEvent(forecast));
+    console.note(forecastText(forecast));
+}
+
 void quantize(const QuantizeOptions& options, const Call& call) {
     const QuantizeSettings settings = options.settings(call.options.threads);
     call.console.whenCancelled("Stopped. Finished blocks are kept: the same command with --resume "
                                "continues.");
+    // What is left of an unfinished run takes less.
+    bool told = settings.resume;
     const auto sink = [&](const QuantizeEvent& event) {
+        if (!std::exchange(told, true)) // by now nothing is in the way of the run
+            tell(forecastOf(settings), call.console);
         if (event.finished != nullptr)
             call.console.event(blockEvent(*event.finished));
         if (event.reconstructed != nullptr)

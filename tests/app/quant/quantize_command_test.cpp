@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
-// What the window shows as its command line, read by the command line itself.
+// What the window shows as its command line, read by the command line itself, and what the command
+// line says before it starts.
+#include "app/cli/quantize_forecast.h"
 #include "app/cli/quantize_options.h"
 #include "core/error.h"
 #include "core/quant/quantize_command.h"
 #include "core/quant/setting_options.h"
 
+#include <QRegularExpression>
 #include <QTest>
 
 #include <algorithm>
@@ -155,6 +158,34 @@ private slots:
         s.factorsOverride[3] = {8, 192};
         const QuantizeSettings back = parsed(quantizeCommand(s), 0);
         QCOMPARE(recipeJson(back), recipeJson(s));
+    }
+
+    /// Measured figures stand with where they were measured; unknown ones are left out.
+    void forecastNamesWhatIsKnown() {
+        const auto forecast = [](const QuantizeSettings& s) {
+            return Forecast{estimateQuantization(measuredModel(), s, 98'362'432, {2, true}),
+                            similarQuality(measuredModel(), s)};
+        };
+        const Forecast fast = forecast(presetSettings("fast"));
+        const QString said = QString::fromStdString(forecastText(fast));
+        const QRegularExpression known(
+            R"(^Estimate, from runs of 2 cores: \d to \d min, \d\.\d to \d\.\d GB of memory, )"
+            R"(1\.283 bits a weight\. Measured on 2 cores, with WikiText-2 as half of 32768 )"
+            R"(tokens of text and 1\.3 minutes of training: perplexity 93\.6, before 17\.1\.$)");
+        QVERIFY2(known.match(said).hasMatch(), qPrintable(said));
+        const OrderedJson event = forecastEvent(fast);
+        QCOMPARE(event["measured_on"].get<std::string>(), std::string("2 cores"));
+        QCOMPARE(event["perplexity"]["after"].get<double>(), 93.6);
+        QVERIFY(event["seconds"][0] < event["seconds"][1]);
+
+        QuantizeSettings unknown = presetSettings("best"); // signs on a processor
+        unknown.rank = 24;
+        QVERIFY(forecastText(forecast(unknown)).find("memory") == std::string::npos);
+        QVERIFY(forecastText(forecast(unknown)).find("perplexity") == std::string::npos);
+        QVERIFY(forecastEvent(forecast(unknown))["peak_rss_bytes"].is_null());
+        QVERIFY(forecastEvent(forecast(unknown))["perplexity"].is_null());
+        QVERIFY(forecastText(forecast(presetSettings("fast", "cuda")))
+                    .starts_with("Estimate, from runs of one H200: "));
     }
 };
 

@@ -76,6 +76,7 @@ class QuantizeTest : public QObject {
 private slots:
     void initTestCase();
     void theDocumentHasItsKeys();
+    void theEstimateIsSaidFirst();
     void everyBlockReports();
     void theResultIsAModel();
     void aFinishedRunIsVerified();
@@ -111,6 +112,17 @@ void QuantizeTest::theDocumentHasItsKeys() {
     QVERIFY(json["bits_linear"].get<double>() > 1.0);
     QVERIFY(json["peak_rss_bytes"].get<long>() > 1'000'000);
     QVERIFY(!QFileInfo::exists(out("whole.partial")));
+}
+
+void QuantizeTest::theEstimateIsSaidFirst() {
+    const auto estimates = events(whole_.err, "estimate");
+    QCOMPARE(estimates.size(), 1);
+    QVERIFY(whole_.errLines().front().contains("\"estimate\""));
+    QCOMPARE(keys(estimates.front()), (QStringList{"bits_linear", "event", "measured_on",
+                                                   "peak_rss_bytes", "perplexity", "seconds"}));
+    QCOMPARE(estimates.front()["bits_linear"].get<double>(),
+             whole_.json()["bits_linear"].get<double>());
+    QVERIFY(estimates.front()["perplexity"].is_null()); // of another model's size
 }
 
 void QuantizeTest::everyBlockReports() {
