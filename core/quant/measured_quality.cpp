@@ -20,11 +20,13 @@ struct Row {
     double after;
 };
 
-constexpr std::array<Row, 12> rows{{
-    {"fast", Refinement::scales, 16, cores, mix, 32'768, 1.3, 92.4},
-    {"fast", Refinement::scales, 6, cores, mix, 32'768, 1.3, 93.6},
+constexpr std::array<Row, 14> rows{{
+    {"fast", Refinement::scales, 16, cores, mix, 32'768, 1.3, 101.9},
+    {"fast", Refinement::scales, 6, cores, mix, 32'768, 1.3, 103.5},
+    {"fast", Refinement::scales, 4, cores, mix, 32'768, 1.3, 132.4},
     {"balanced", Refinement::scales, 16, cores, mix, 65'536, 28.0, 60.0},
     {"balanced", Refinement::scales, 6, cores, mix, 65'536, 28.0, 60.7},
+    {"balanced", Refinement::scales, 4, cores, mix, 65'536, 28.0, 74.0},
     {"fast", Refinement::scales, 16, h200, mix, 65'536, 0.2, 49.63},
     {"fast", Refinement::scales, 6, h200, mix, 65'536, 0.2, 50.04},
     {"balanced", Refinement::signs, 16, h200, mix, 65'536, 2.7, 28.84},

@@ -2,7 +2,7 @@
 //
 // Reading the cache is what writing text costs: at 350 positions 1.1 GB a layer for 4,096 texts.
 // So the heads that share keys and values are served by one workgroup, which reads them once.
-#include "core/quant/cuda/eight_values.cuh"
+#include "core/quant/cuda/log_sum.cuh"
 #include "core/quant/cuda/training_kernels.h"
 
 namespace bwla::gpu {
@@ -151,19 +151,6 @@ __global__ void __launch_bounds__(attendThreads)
     }
 }
 
-/// The largest logit of a thread and the sum of exp(logit - largest).
-__device__ void addTo(float& most, float& sum, const Eight& x) {
-    float larger = most;
-#pragma unroll
-    for (int k = 0; k < width; ++k)
-        larger = fmaxf(larger, x.v[k]);
-    sum *= __expf(most - larger);
-    most = larger;
-#pragma unroll
-    for (int k = 0; k < width; ++k)
-        sum += __expf(x.v[k] - most);
-}
-
 /// The sum of what this thread and those before it have; of all threads in `all`.
 __device__ float sumSoFar(float own, float* shared, float& all) {
     const int lane = static_cast<int>(threadIdx.x) % warp,
@@ -191,10 +178,10 @@ __global__ void __launch_bounds__(drawThreads)
     __shared__ int chosen;
     const std::int64_t first = static_cast<std::int64_t>(blockIdx.x) * pieces;
     const int thread = static_cast<int>(threadIdx.x);
-    float most = none, sum = 0.0F;
+    LogSum own{none, 0.0F};
     for (std::int64_t i = thread; i < pieces; i += drawThreads)
-        addTo(most, sum, load(logits, first + i));
-    float largest = most;
+        own.add(load(logits, first + i));
+    float largest = own.most;
     for (int step = warp / 2; step > 0; step /= 2)
         largest = fmaxf(largest, __shfl_xor_sync(~0U, largest, step));
     if (thread % warp == 0)
@@ -205,7 +192,7 @@ __global__ void __launch_bounds__(drawThreads)
     for (int i = 0; i < drawThreads / warp; ++i)
         largest = fmaxf(largest, shared[i]);
     __syncthreads();
-    sum *= __expf(most - largest);
+    const float sum = own.sum * __expf(own.most - largest);
     float all = 0.0F;
     const float soFar = sumSoFar(sum, shared, all), target = random[blockIdx.x] * all;
     if (soFar > target)

@@ -10,6 +10,7 @@
 #include "core/quant/kl_refinement.h"
 #include "core/quant/two_streams.h"
 #include "tiny_model.h"
+#include "token_windows.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -26,12 +27,7 @@ constexpr std::int64_t step = 512;            ///< tokens
 constexpr int steps = 100, stoppedAfter = 50; ///< of a run; more than a warm-up
 
 std::vector<std::vector<std::int32_t>> windows(int count, int seed) {
-    std::mt19937 random(static_cast<unsigned>(seed));
-    std::vector<std::vector<std::int32_t>> result(static_cast<std::size_t>(count));
-    for (auto& ids : result)
-        for (std::int64_t t = 0; t < window; ++t)
-            ids.push_back(static_cast<std::int32_t>(random() % 250));
-    return result;
+    return tokenWindows(count, window, seed);
 }
 
 } // namespace

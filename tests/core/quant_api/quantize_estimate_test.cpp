@@ -246,7 +246,7 @@ private slots:
         QCOMPARE(similarQuality(measuredModel(), presetSettings("balanced"))->after,
                  60.7); // scales
         QCOMPARE(similarQuality(measuredModel(), presetSettings("best"))->after, 27.52);
-        QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->after, 93.6);
+        QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->after, 103.5);
         QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->device,
                  std::string_view("2 cores"));
         QCOMPARE(similarQuality(measuredModel(), presetSettings("fast", "cuda"))->after, 50.04);
