@@ -12,6 +12,7 @@ namespace {
 constexpr std::array<const char*, 5> typeNames = {"other", "integrated gpu", "discrete gpu",
                                                   "virtual gpu", "cpu"};
 constexpr std::uint32_t neededInvocations = 256;
+constexpr std::uint32_t leastSubgroup = 4; // shaders/team.glsl, MOST_TEAMS
 // Some drivers promise more and then fail.
 constexpr VkDeviceSize largestAllocation = VkDeviceSize{2} << 30;
 
@@ -183,7 +184,8 @@ Candidate candidate(const InstanceApi& api, VkPhysicalDevice handle) {
     capabilities.waitingGroups = letsGroupsWait(properties.v12.driverID);
     capabilities.subgroupSize = properties.v11.subgroupSize;
     const bool subgroups =
-        (properties.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0;
+        (properties.v11.subgroupSupportedStages & VK_SHADER_STAGE_COMPUTE_BIT) != 0 &&
+        capabilities.subgroupSize >= leastSubgroup;
     const VkSubgroupFeatureFlags operations = properties.v11.subgroupSupportedOperations;
     capabilities.subgroupArithmetic =
         subgroups && (operations & VK_SUBGROUP_FEATURE_ARITHMETIC_BIT) != 0;

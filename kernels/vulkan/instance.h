@@ -16,7 +16,7 @@ namespace bwla::vulkan {
 struct Capabilities {
     std::uint32_t queueFamily = 0;
     std::uint32_t subgroupSize = 1;
-    bool subgroupArithmetic = false;
+    bool subgroupArithmetic = false; ///< of subgroups of at least 4
     bool subgroupShuffle = false;
     bool integerDot = false;
     /// Workgroups start in the order of their numbers and go on running once they have started, so

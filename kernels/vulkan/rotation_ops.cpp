@@ -98,7 +98,8 @@ constexpr int leastMatrixRows = 16;
 bool turnsByMatrices(const VulkanPlan& plan, const PreparedRows& target) {
     const Capabilities& capabilities = plan.machine().device->capabilities();
     const DeviceInputs& input = *target.input;
-    const std::int64_t shared = 4 * (matrixBand * (input.factor2() + 8) + 16 * input.factor2());
+    const std::int64_t shared = 4 * (matrixBand * (input.factor2() + 8) + 16 * input.factor2()) +
+                                2 * input.factor2(); // team.glsl, groupWords
     return input.r1Halves() != 0 && target.batch >= leastMatrixRows &&
            2 * input.factor2() <= capabilities.invocations && shared <= capabilities.sharedBytes;
 }

@@ -92,6 +92,18 @@ private slots:
         QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
     }
 
+    // LP_NATIVE_VECTOR_WIDTH: bits of lavapipe's registers, an invocation 32 of them.
+    void subgroupsAreAsWideAsAsked() {
+        bool asked = false;
+        const int bits = qEnvironmentVariableIntValue("LP_NATIVE_VECTOR_WIDTH", &asked);
+        if (!asked || vulkanDevices().front().isGpu())
+            QSKIP("No width was asked for, or the device has its own.");
+        Listener listener;
+        const std::string variant = makeVulkanBackend(listener.options())->info().variant;
+        QVERIFY2(variant.starts_with("subgroup " + std::to_string(bits / 32) + ","),
+                 variant.c_str());
+    }
+
     // A table of 8 MiB in allocations of at most 4: embedding and head see three parts.
     void largeWeightsAreSplit() {
         Listener listener;

@@ -31,7 +31,7 @@ const uint AT_ONCE = 8u; // values on their way
 
 shared vec4 query[HEAD_DIM * FOURS]; // [element][four]
 shared vec4 weights[gl_WorkGroupSize.x * FOURS];
-shared vec4 teamFours[gl_WorkGroupSize.x / 4u * FOURS];
+shared vec4 teamFours[MOST_TEAMS * FOURS];
 shared vec2 sums[gl_WorkGroupSize.x];
 
 vec4 teamMaxFour(vec4 x) {

@@ -32,7 +32,7 @@ const bool ONCE = ITEMS <= gl_WorkGroupSize.x;
 shared float left[M1 * TURN_ROWS]; // columns of R1
 shared float turned[TURN_ROWS * M2];
 shared float partials[PARTS * TURN_ROWS * M2];
-shared float teamSquares[128];
+shared float teamSquares[MOST_TEAMS];
 
 float lines[LEFT_AT_ONCE]; // of X
 float gains[LEFT_AT_ONCE];
@@ -132,7 +132,7 @@ void turnRight() {
 
 // Least and greatest of what the workgroup's invocations bring, for the first of them; at most and at
 // least 0. The barrier is the caller's: between these two.
-shared vec2 teamExtremes[128];
+shared vec2 teamExtremes[MOST_TEAMS];
 void shareExtremes(float least, float most) {
     const vec2 own = vec2(teamMin(least), teamMax(most));
     if (LANE == 0u)

@@ -14,7 +14,6 @@ void requestB(uint k, uint word, uint words) {
         b[i] = word < words && k + i < uint(p.rank) ? p.lowRankB.at[(k + i) * words + word] : 0u;
 }
 
-const uint MOST_TEAMS = gl_WorkGroupSize.x / 4u;
 shared int teamSums[(AT_ONCE + 1u) * MOST_TEAMS];
 
 // Adds what the teams have left for sum i to `to`.

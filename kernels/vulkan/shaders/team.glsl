@@ -61,8 +61,11 @@ TEAM_REDUCE(teamMin, float, floatBitsToUint, uintBitsToFloat, min(a, b))
 TEAM_REDUCE(teamMax, float, floatBitsToUint, uintBitsToFloat, max(a, b))
 #endif
 
+// Subgroups have 4 invocations or more: Capabilities::subgroupArithmetic.
+const uint MOST_TEAMS = gl_WorkGroupSize.x / 4u;
+
 // The same over the workgroup.
-shared uint groupWords[128]; // at least the teams of a workgroup
+shared uint groupWords[MOST_TEAMS];
 
 #define GROUP_REDUCE(name, type, toWord, fromWord, team, join, nothing)                            \
     type name(type value) {                                                                        \
