@@ -88,6 +88,33 @@ Output tableRows(Backend& backend, WeightKind kind, int rows, HeadRows which) {
     return output;
 }
 
+/// The greatest logits, greatest first. A device may find them without handing over the others.
+Output likeliestTokens(Backend& backend) {
+    constexpr std::int64_t vocabulary = 20'011;
+    constexpr std::int64_t width = 16;
+    constexpr std::size_t wanted = 5;
+    const auto table = backend.upload(randomLinear(WeightKind::f16, vocabulary, width, 7));
+    const auto plan = backend.record(
+        [&](Recorder& recorder) {
+            const Buffer x = recorder.buffer(width);
+            recorder.embed(*table, x);
+            recorder.head({}, *table, x, HeadRows::last);
+        },
+        1);
+    const auto ids = tokens(1, vocabulary);
+    backend.run(*plan, {ids, 0, nullptr, wanted});
+    std::vector<TokenLogit> found(plan->likeliest().begin(), plan->likeliest().end());
+    for (const float logit : plan->logits())
+        found.push_back({static_cast<std::int32_t>(found.size()), logit});
+    std::ranges::sort(found, std::greater{}, &TokenLogit::logit);
+    Output output;
+    for (std::size_t i = 0; i < std::min(wanted, found.size()); ++i) {
+        output.floats.push_back(found[i].logit);
+        output.integers.push_back(found[i].id);
+    }
+    return output;
+}
+
 /// A prompt of 130 tokens in two runs, then two single tokens.
 Output attended(Backend& backend, std::int64_t headDim) {
     constexpr std::int64_t heads = 6;
@@ -212,11 +239,14 @@ std::vector<ProductCase> productCases() {
     cases.push_back({WeightKind::binary, 6, 1, 8200, 1536, 32, ++seed});
     cases.push_back({WeightKind::binary, 6, 33, 64, 5120, 64, ++seed}); // turned by matrix units
     cases.push_back({WeightKind::binary, 6, 1, 70, 16770, 130, ++seed});
+    cases.push_back(
+        {WeightKind::binary, 6, 17, 64, 1536, 32, ++seed}); // by matrix units, in little
     return cases;
 }
 
-/// One or two for each shader that models meet. On an H200 a pipeline that the driver has not seen
-/// takes about a tenth of a second, so a device's first use cannot run them all.
+/// One or two for each shader that models meet (vulkan_choice_slow_test.cpp leaves out each). On an
+/// H200 a pipeline that the driver has not seen takes about a tenth of a second, so a device's
+/// first use cannot run them all.
 constexpr std::array quickCases = {
     "linear f16a16 77x575, 1 row",
     "linear f16a16 4099x172, 33 rows",
@@ -226,7 +256,9 @@ constexpr std::array quickCases = {
     "linear w1a6 4099x172, 33 rows",
     "linear w1a6 rotated 64x576, 1 row",
     "linear w1a6 rotated 64x576, 3 rows",
+    "linear w1a6 rotated 64x1536, 17 rows",
     "embed and head int8, 1 row",
+    "likeliest tokens",
     "attend, heads of 64",
     "joined products and gate, w1a6 rotated",
     "gate, 1 row",
@@ -259,7 +291,7 @@ void compare(const Output& got, const Output& expected, double tolerance, Kernel
         return;
     }
     if (got.integers != expected.integers)
-        check.detail = "quantized activations differ";
+        check.detail = "integers differ";
     std::size_t moved = 0;
     for (std::size_t i = 0; i < expected.steps.size(); ++i) {
         const int step = std::abs(got.steps[i] - expected.steps[i]);
@@ -301,6 +333,7 @@ std::vector<BackendCase> backendCases() {
     cases.push_back({"last row of a prompt", [](Backend& backend) {
                          return tableRows(backend, WeightKind::f16, 9, HeadRows::last);
                      }});
+    cases.push_back({"likeliest tokens", likeliestTokens});
     for (const std::int64_t headDim : {64, 80, 6}) // half-precision keys and values
         cases.push_back({"attend, heads of " + std::to_string(headDim),
                          [headDim](Backend& backend) { return attended(backend, headDim); }, true,

@@ -16,8 +16,8 @@ struct BackendCase {
     struct Output {
         std::vector<float> floats;
         std::vector<std::int32_t> integers;
-        /// Quantized rotated inputs may differ by a step where sums are rounded differently: these
-        /// integers may differ by one in one of fifty.
+        /// Quantized rotated inputs may differ by a step where sums are rounded differently: a few
+        /// of these integers may differ by one (backend_check.cpp, mostMoved).
         std::vector<std::int32_t> steps;
     };
     std::function<Output(Backend& backend)> run;

@@ -15,6 +15,9 @@ namespace {
 std::vector<VulkanDeviceInfo> vulkanDevices() {
     return {};
 }
+bool vulkanValidates() {
+    return false;
+}
 std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions&) {
     notBuilt();
 }

@@ -74,6 +74,9 @@ struct VulkanDeviceInfo {
 /// Devices of this machine, GPUs first; empty where there is no Vulkan, never an error.
 [[nodiscard]] std::vector<VulkanDeviceInfo> vulkanDevices();
 
+/// Whether the Khronos validation layer is installed; VulkanOptions::validation hears nothing else.
+[[nodiscard]] bool vulkanValidates();
+
 /// Throws KernelError: unsupported (no Vulkan, no such device, a feature is missing),
 /// unknownOverride (BWLA_VULKAN_DEVICE names none, BWLA_KERNELS no mode, BWLA_VULKAN_FAULT no
 /// fault), outOfMemory, deviceLost, wrongResult (kernels are checked, and some work has none left

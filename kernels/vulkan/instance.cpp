@@ -14,16 +14,6 @@ namespace {
 
 constexpr const char* validationLayer = "VK_LAYER_KHRONOS_validation";
 
-bool hasValidationLayer() {
-    std::uint32_t count = 0;
-    loader().EnumerateInstanceLayerProperties(&count, nullptr);
-    std::vector<VkLayerProperties> layers(count);
-    loader().EnumerateInstanceLayerProperties(&count, layers.data());
-    return std::ranges::any_of(layers, [](const VkLayerProperties& layer) {
-        return std::strcmp(layer.layerName, validationLayer) == 0;
-    });
-}
-
 std::uint32_t apiVersion() {
     std::uint32_t version = VK_API_VERSION_1_0;
     if (loader().EnumerateInstanceVersion != nullptr)
@@ -53,6 +43,16 @@ std::string namesOf(const std::vector<Candidate>& devices) {
 }
 
 } // namespace
+
+bool hasValidationLayer() {
+    std::uint32_t count = 0;
+    loader().EnumerateInstanceLayerProperties(&count, nullptr);
+    std::vector<VkLayerProperties> layers(count);
+    loader().EnumerateInstanceLayerProperties(&count, layers.data());
+    return std::ranges::any_of(layers, [](const VkLayerProperties& layer) {
+        return std::strcmp(layer.layerName, validationLayer) == 0;
+    });
+}
 
 Instance::Instance(std::function<void(std::string_view)> listener)
     : listener_(std::move(listener)) {

@@ -41,6 +41,8 @@ struct Candidate {
     Capabilities capabilities;
 };
 
+[[nodiscard]] bool hasValidationLayer();
+
 /// Bytes of its own memory that this process may still take.
 [[nodiscard]] std::int64_t freeDeviceMemory(const InstanceApi& api, const Candidate& device);
 

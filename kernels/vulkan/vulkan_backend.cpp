@@ -143,6 +143,14 @@ std::vector<VulkanDeviceInfo> vulkanDevices() {
     return infos;
 }
 
+bool vulkanValidates() {
+    try {
+        return vulkan::hasValidationLayer();
+    } catch (const KernelError&) { // no loader
+        return false;
+    }
+}
+
 std::unique_ptr<Backend> makeVulkanBackend(const VulkanOptions& options) {
     return vulkan::checkedBackend(options);
 }

@@ -3,7 +3,7 @@
 // Keys and values in 8 bits: half the memory, and attention that stays close to the reference's, on
 // the processor and on a Vulkan device (lavapipe in CI), which keep the same numbers.
 #include "kernels/backend_check.h"
-#include "kernels/vulkan_backend.h"
+#include "vulkan_listener.h"
 
 #include <QTest>
 
@@ -13,16 +13,12 @@ using namespace bwla;
 
 class CacheBitsTest : public QObject {
     Q_OBJECT
-    QStringList messages_;
+    test::VulkanListener listener_;
 
     std::unique_ptr<Backend> vulkan(int bits, const VulkanMask& mask = {}) {
-        VulkanOptions options;
-        options.allowSoftware = true;
+        VulkanOptions options = listener_.options();
         options.cacheBits = bits;
         options.mask = mask;
-        options.validation = [this](std::string_view message) {
-            messages_.append(QString::fromUtf8(message.data(), qsizetype(message.size())));
-        };
         return makeVulkanBackend(options);
     }
     /// A prompt in two runs, then single tokens (backend_check.cpp).
@@ -43,7 +39,7 @@ class CacheBitsTest : public QObject {
     }
 
 private slots:
-    void cleanup() { QVERIFY2(messages_.empty(), qPrintable(messages_.join('\n'))); }
+    void cleanup() { QVERIFY2(listener_.heard().isEmpty(), qPrintable(listener_.heard())); }
 
     void aByteTakesHalf() {
         const KvShape shape{3, 100, 2, 64};

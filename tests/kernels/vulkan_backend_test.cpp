@@ -5,31 +5,18 @@
 // synchronization validation: one message fails the test.
 #include "kernels/backend_check.h"
 #include "kernels/operands.h"
-#include "kernels/vulkan_backend.h"
+#include "vulkan_listener.h"
 
 #include <QTest>
 
 #include <utility>
 
 using namespace bwla;
+using bwla::test::VulkanListener;
 
 namespace {
 
 constexpr std::int64_t mib = 1 << 20;
-
-struct Listener {
-    QStringList messages;
-
-    VulkanOptions options(const VulkanMask& mask = {}) {
-        VulkanOptions options;
-        options.allowSoftware = true;
-        options.mask = mask;
-        options.validation = [this](std::string_view message) {
-            messages.append(QString::fromUtf8(message.data(), qsizetype(message.size())));
-        };
-        return options;
-    }
-};
 
 template<class Call>
 KernelErrorCode codeOf(Call&& call) {
@@ -77,7 +64,7 @@ private slots:
     }
     void verbsAgree() {
         QFETCH(VulkanMask, mask);
-        Listener listener;
+        VulkanListener listener;
         const bool mayWait = QTest::currentDataTag() == QByteArray("workgroups may wait");
         qputenv("LP_NUM_THREADS", mayWait ? "1" : "2");
         {
@@ -89,7 +76,7 @@ private slots:
                                                                     check.detail.c_str())));
             }
         }
-        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+        QVERIFY2(listener.heard().isEmpty(), qPrintable(listener.heard()));
     }
 
     // LP_NATIVE_VECTOR_WIDTH: bits of lavapipe's registers, an invocation 32 of them.
@@ -98,7 +85,7 @@ private slots:
         const int bits = qEnvironmentVariableIntValue("LP_NATIVE_VECTOR_WIDTH", &asked);
         if (!asked || vulkanDevices().front().isGpu())
             QSKIP("No width was asked for, or the device has its own.");
-        Listener listener;
+        VulkanListener listener;
         const std::string variant = makeVulkanBackend(listener.options())->info().variant;
         QVERIFY2(variant.starts_with("subgroup " + std::to_string(bits / 32) + ","),
                  variant.c_str());
@@ -106,7 +93,7 @@ private slots:
 
     // A table of 8 MiB in allocations of at most 4: embedding and head see three parts.
     void largeWeightsAreSplit() {
-        Listener listener;
+        VulkanListener listener;
         const auto backend = makeVulkanBackend(listener.options({.allocationBytes = 4 * mib}));
         const auto reference = makeReferenceBackend();
         const auto logits = [](Backend& on) {
@@ -127,11 +114,11 @@ private slots:
         QCOMPARE(got.size(), expected.size());
         for (std::size_t i = 0; i < got.size(); ++i)
             QVERIFY(std::abs(got[i] - expected[i]) < 1e-4);
-        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+        QVERIFY2(listener.heard().isEmpty(), qPrintable(listener.heard()));
     }
 
     void aPlanRunsAgainWithoutBeingRecorded() {
-        Listener listener;
+        VulkanListener listener;
         const auto backend = makeVulkanBackend(listener.options());
         const auto table = backend->upload(randomLinear(WeightKind::f16, 50, 64, 1));
         Buffer x;
@@ -150,11 +137,11 @@ private slots:
         QVERIFY(std::equal(again.begin(), again.begin() + 64, all.end() - 64));
         // Rows past the run's are left alone.
         QVERIFY(std::equal(again.begin() + 64, again.end(), all.begin() + 64));
-        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+        QVERIFY2(listener.heard().isEmpty(), qPrintable(listener.heard()));
     }
 
     void aStoppedRunSaysSo() {
-        Listener listener;
+        VulkanListener listener;
         const auto backend = makeVulkanBackend(listener.options());
         const auto table = backend->upload(randomLinear(WeightKind::f16, 10, 64, 1));
         const auto plan = logitsPlan(*backend, *table);
@@ -168,14 +155,14 @@ private slots:
     }
 
     void whatDoesNotFitIsAnError() {
-        Listener listener;
+        VulkanListener listener;
         VulkanOptions small = listener.options({.memoryBytes = 64 * mib});
         const auto backend = makeVulkanBackend(small);
         const auto large = randomLinear(WeightKind::f32, 4096, 4096, 1);
         QCOMPARE(codeOf([&] { (void)backend->upload(large); }), KernelErrorCode::outOfMemory);
         // And what is there goes on working.
         QCOMPARE(backend->upload(randomLinear(WeightKind::f32, 16, 16, 1))->rows(), 16);
-        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+        QVERIFY2(listener.heard().isEmpty(), qPrintable(listener.heard()));
         const auto foreign = makeReferenceBackend()->upload(randomLinear(WeightKind::f32, 8, 8, 1));
         QCOMPARE(codeOf([&] {
                      (void)backend->record(
@@ -197,7 +184,7 @@ private slots:
 
     // A device that is lost in the middle of an answer, as its driver says it.
     void aLostDeviceSaysSoInOneSentence() {
-        Listener listener;
+        VulkanListener listener;
         VulkanMask mask;
         mask.submissions = 2; // the table's upload, one run
         const auto backend = makeVulkanBackend(listener.options(mask));
@@ -217,12 +204,12 @@ private slots:
                                      "pass; what was uploaded to it is gone, load the model "
                                      "again"));
             }
-        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+        QVERIFY2(listener.heard().isEmpty(), qPrintable(listener.heard()));
     }
 
     // Wherever its memory ends, it is an error, and what was there is given back.
     void aFullMemorySaysSo() {
-        Listener listener;
+        VulkanListener listener;
         int failed = 0;
         for (bool full = true; std::exchange(full, false);) {
             VulkanMask mask;
@@ -239,7 +226,7 @@ private slots:
             }
         }
         QVERIFY(failed >= 3); // staging, landing, a block ...
-        QVERIFY2(listener.messages.empty(), qPrintable(listener.messages.join('\n')));
+        QVERIFY2(listener.heard().isEmpty(), qPrintable(listener.heard()));
     }
 
     void devicesAreChosenByName() {

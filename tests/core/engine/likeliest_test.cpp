@@ -6,7 +6,7 @@
 #include "core/engine/session.h"
 #include "core/error.h"
 #include "kernels/operands.h"
-#include "kernels/vulkan_backend.h"
+#include "vulkan_listener.h"
 
 #include <QTest>
 
@@ -49,15 +49,11 @@ std::vector<TokenLogit> asTokens(std::span<const float> logits) {
 
 class LikeliestTest : public QObject {
     Q_OBJECT
-    QStringList messages_;
+    test::VulkanListener listener_;
 
     std::unique_ptr<Backend> device(bool subgroups = true) {
-        VulkanOptions options;
-        options.allowSoftware = true;
+        VulkanOptions options = listener_.options();
         options.mask.subgroupArithmetic = !subgroups;
-        options.validation = [this](std::string_view message) {
-            messages_.append(QString::fromUtf8(message.data(), qsizetype(message.size())));
-        };
         return makeVulkanBackend(options);
     }
 
@@ -66,7 +62,7 @@ private slots:
         if (vulkanDevices().empty())
             QSKIP("This machine has no Vulkan device.");
     }
-    void cleanup() { QVERIFY2(messages_.empty(), qPrintable(messages_.join('\n'))); }
+    void cleanup() { QVERIFY2(listener_.heard().isEmpty(), qPrintable(listener_.heard())); }
 
     void theyAreThoseOfAllLogits_data() {
         QTest::addColumn<bool>("subgroups");

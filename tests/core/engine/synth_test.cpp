@@ -2,7 +2,7 @@
 #include "core/engine/bench.h"
 #include "core/engine/synth.h"
 #include "core/error.h"
-#include "kernels/vulkan_backend.h"
+#include "vulkan_listener.h"
 
 #include <QtTest>
 
@@ -14,8 +14,14 @@ using namespace bwla;
 
 class SynthTest : public QObject {
     Q_OBJECT
+    test::VulkanListener listener_;
+
+    std::unique_ptr<Backend> someDevice(std::int64_t memoryBytes = 0) {
+        return makeVulkanBackend(listener_.options({.memoryBytes = memoryBytes}));
+    }
 
 private slots:
+    void cleanup() { QVERIFY2(listener_.heard().isEmpty(), qPrintable(listener_.heard())); }
     void shapesHaveTheirPublishedSize();
     void unknownShapesAndFormatsAreErrors();
     void runsOnTheProcessor();
@@ -28,13 +34,6 @@ namespace {
 
 double billions(std::string_view name) {
     return 1e-9 * static_cast<double>(synthModel(name, "w1a6").config.parameters());
-}
-
-std::unique_ptr<Backend> someDevice(std::int64_t memoryBytes = 0) {
-    VulkanOptions options;
-    options.allowSoftware = true;
-    options.mask.memoryBytes = memoryBytes;
-    return makeVulkanBackend(options);
 }
 
 } // namespace

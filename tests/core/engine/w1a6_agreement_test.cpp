@@ -2,13 +2,14 @@
 //
 // The processor's and a Vulkan device's kernels against the scalar reference on quantized weights,
 // over the same F32 cache. Whole models are not compared at A6 here: a step of one in q is
-// amplified from block to block, so every block gets the reference's own input.
+// amplified from block to block, so every block gets the reference's own input. The device runs
+// whole steps, embedding to logits, under the validation layer with synchronization validation.
 #include "block_runs.h"
 #include "core/engine/session.h"
 #include "core/model/model_source.h"
 #include "in_memory_weights.h"
-#include "kernels/vulkan_backend.h"
 #include "real_model.h"
+#include "vulkan_listener.h"
 
 #include <QtTest>
 
@@ -56,24 +57,26 @@ void addBackends() {
         QTest::newRow(backend) << QString(backend);
 }
 
-/// Null where this machine has no such device.
-std::unique_ptr<Backend> deviceBackend(const QString& name, bool f32Cache = true) {
-    if (name == "cpu")
-        return makeCpuBackend({.cacheBits = f32Cache ? 32 : 16});
-    if (vulkanDevices().empty())
-        return nullptr;
-    VulkanOptions options;
-    options.allowSoftware = true;
-    options.cacheBits = f32Cache ? 32 : 16;
-    return makeVulkanBackend(options);
-}
-
 } // namespace
 
 class W1A6AgreementTest : public QObject {
     Q_OBJECT
+    VulkanListener listener_;
+
+    /// Null where this machine has no such device.
+    std::unique_ptr<Backend> deviceBackend(const QString& name, bool f32Cache = true) {
+        const int bits = f32Cache ? 32 : 16;
+        if (name == "cpu")
+            return makeCpuBackend({.cacheBits = bits});
+        if (vulkanDevices().empty())
+            return nullptr;
+        VulkanOptions options = listener_.options();
+        options.cacheBits = bits;
+        return makeVulkanBackend(options);
+    }
 
 private slots:
+    void cleanup() { QVERIFY2(listener_.heard().isEmpty(), qPrintable(listener_.heard())); }
     void blocksOfRandomModel_data() { addBackends(); }
     void blocksOfRandomModel();
     void blocksWithGroupsInFloat_data() { addBackends(); }
