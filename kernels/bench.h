@@ -29,10 +29,10 @@ struct BenchCase {
 /// One product timed alone: activations are prepared (normed, quantized, encoded) before the clock
 /// starts, the epilogue with its row scales is inside.
 struct BenchResult {
-    double us = 0; ///< best run, microseconds
+    double us = 0; ///< microseconds of a run: the best where weights are hot, the median where cold
     double medianUs = 0;
-    double spread = 0; ///< (90th percentile - best) / us
-    double weightBytes = 0;
+    double spread = 0;      ///< (90th percentile - best) / us
+    double weightBytes = 0; ///< read by a run
     double gbPerSecond = 0; ///< weightBytes / us
     double roofShare = 0;   ///< gbPerSecond / roof(); above 1 where caches serve the weights
     std::string variant;    ///< kernel name

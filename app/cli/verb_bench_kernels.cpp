@@ -72,6 +72,8 @@ OrderedJson rowsDocument(const Options& options, const BackendInfo& info,
                             {"device", info.device},
                             {"variant", row.result.variant},
                             {"us", row.result.us},
+                            {"spread", row.result.spread},
+                            {"bytes", static_cast<std::int64_t>(row.result.weightBytes)},
                             {"gb_s", row.result.gbPerSecond},
                             {"roof_share", row.result.roofShare},
                             {"cache", options.cold ? "cold" : "hot"},
@@ -85,11 +87,12 @@ std::string rowsTable(const Options& options, const std::vector<Row>& rows) {
         cells.push_back({shapeText(row.shape), std::to_string(options.columns),
                          std::string(benchFormatName(row.format)), row.result.variant,
                          format("%.1f", row.result.us), format("+%.0f %%", 100 * row.result.spread),
+                         format("%.0f", row.result.weightBytes),
                          format("%.1f", row.result.gbPerSecond),
                          format("%.2f", row.result.roofShare), options.cold ? "cold" : "hot",
                          row.result.verified ? "yes" : "NO"});
-    return markdownTable({"shape", "columns", "format", "kernel", "us", "spread", "GB/s", "of roof",
-                          "cache", "verified"},
+    return markdownTable({"shape", "columns", "format", "kernel", "us", "spread", "bytes", "GB/s",
+                          "of roof", "cache", "verified"},
                          cells);
 }
 

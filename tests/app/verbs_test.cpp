@@ -187,8 +187,12 @@ void VerbsTest::kernelsAreTimedInEveryFormat() {
     const auto json = finished.json();
     QStringList formats;
     for (const auto& row : json) {
-        QCOMPARE(keys(row), (QStringList{"backend", "cache", "columns", "device", "format", "gb_s",
-                                         "roof_share", "shape", "us", "variant", "verified"}));
+        QCOMPARE(keys(row),
+                 (QStringList{"backend", "bytes", "cache", "columns", "device", "format", "gb_s",
+                              "roof_share", "shape", "spread", "us", "variant", "verified"}));
+        QVERIFY(row["spread"].get<double>() >= 0);
+        const double gigabytes = 1e-3 * row["bytes"].get<double>() / row["us"].get<double>();
+        QVERIFY(std::abs(gigabytes / row["gb_s"].get<double>() - 1) < 1e-3);
         QVERIFY(row["verified"].get<bool>());
         QVERIFY(row["us"].get<double>() > 0);
         QCOMPARE(row["columns"].get<int>(), 3);
