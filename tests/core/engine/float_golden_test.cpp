@@ -4,6 +4,7 @@
 #include "core/engine/session.h"
 #include "core/model/model_source.h"
 #include "in_memory_weights.h"
+#include "kernels/vulkan_backend.h"
 #include "real_model.h"
 
 #include <QtTest>
@@ -32,9 +33,17 @@ Json readJson(const std::filesystem::path& path) {
     return Json::parse(stream);
 }
 
+/// Keys and values in float32 but of "cpu", which keeps them as it likes; null where there is no
+/// such device.
 std::unique_ptr<Backend> backendNamed(const QString& name) {
     if (name == "reference")
         return makeReferenceBackend();
+    if (name == "vulkan") {
+        VulkanOptions options;
+        options.allowSoftware = true;
+        options.cacheBits = 32;
+        return vulkanDevices().empty() ? nullptr : makeVulkanBackend(options);
+    }
     return name == "cpu" ? makeCpuBackend() : makeCpuBackend({.cacheBits = 32});
 }
 
@@ -79,7 +88,7 @@ private slots:
 void FloatGoldenTest::tinyCheckpoint_data() {
     QTest::addColumn<QString>("backend");
     QTest::addColumn<QString>("folder");
-    for (const char* backend : {"reference", "exact cpu"})
+    for (const char* backend : {"reference", "exact cpu", "vulkan"})
         for (const char* folder : {"tiny_gqa_tied", "tiny_mha_untied", "tiny_llama3_rope"})
             QTest::addRow("%s %s", backend, folder) << backend << folder;
 }
@@ -91,6 +100,8 @@ void FloatGoldenTest::tinyCheckpoint() {
     const Json golden = readJson(path / "golden.json");
     const auto source = ModelSource::open(path);
     const auto device = backendNamed(backend);
+    if (!device)
+        QSKIP("This machine has no Vulkan device.");
     Transformer model(*device, *floatWeights(*source, WeightKind::f32));
     Session session(model, 64);
     std::vector<float> expected;
