@@ -8,7 +8,6 @@
 #include "core/model/open_model.h"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 
 namespace bwla {
@@ -16,8 +15,9 @@ namespace {
 
 struct Options {
     std::string model;
-    std::string synth;  ///< a shape instead of a model
-    std::string format; ///< empty = the model's own; of a shape, w1a6
+    std::string synth;    ///< a shape instead of a model
+    std::string format;   ///< empty = the model's own; of a shape, w1a6
+    std::string choosing; ///< "host", "device"; empty = random tokens
     BenchSettings settings;
     EngineOptions engine;
 };
@@ -112,6 +112,9 @@ std::string rowsTable(const Run& run, const std::vector<BenchRow>& rows) {
 void measure(Run run, Transformer& transformer, const Options& options, const Call& call) {
     BenchSettings settings = options.settings;
     settings.activationBits = options.engine.activationBits;
+    using Choosing = BenchSettings::Choosing;
+    if (!options.choosing.empty())
+        settings.choosing = options.choosing == "host" ? Choosing::host : Choosing::device;
     const auto sink = [&](const Progress& progress) { call.console.progress(progress); };
     const auto rows = BenchJob(transformer).run(settings, sink, call.stop);
     run.backend = transformer.backend().info();
@@ -198,11 +201,9 @@ void addBench(Verbs& verbs) {
     verb->add_option("-n,--generate-tokens", options->settings.generateTokens,
                      "Generated tokens, 0 = no generation test (default: 128)")
         ->check(zeroOrMore());
-    using Choosing = BenchSettings::Choosing;
-    verb->add_option("--choose", options->settings.choosing,
+    verb->add_option("--choose", options->choosing,
                      "Generate greedily instead of random tokens: host (from all logits) or device")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, Choosing>{
-            {"host", Choosing::host}, {"device", Choosing::device}}));
+        ->check(CLI::IsMember({"host", "device"}));
     verb->add_option("-r,--repetitions", options->settings.repetitions,
                      "Measured runs of each test (default: 5)")
         ->check(aboveZero());

@@ -177,7 +177,7 @@ std::string kernelLines(const Device& device) {
     std::string text =
         "\n" + markdownTable({"product", "kernel", "why", "GB/s", "of roof", "verified"}, rows);
     for (const KernelMissing& missing : device.report.missing)
-        text += format("Not used: %s, %s%s%s\n", missing.kernel.c_str(), reasonOf(missing),
+        text += format("\nNot used: %s, %s%s%s", missing.kernel.c_str(), reasonOf(missing),
                        missing.detail.empty() ? "" : ": ", missing.detail.c_str());
     return text;
 }
@@ -226,7 +226,7 @@ void devices(const Call& call) {
     std::string text;
     for (const Device& device : all) {
         document.push_back(documentOf(device));
-        text += (text.empty() ? "" : "\n") + linesOf(device);
+        text += (text.empty() ? "" : "\n\n") + linesOf(device);
     }
     if (call.console.json())
         call.console.document(document);

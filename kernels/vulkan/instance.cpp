@@ -84,7 +84,7 @@ Instance::Instance(std::function<void(std::string_view)> listener)
     }
     const VkResult result = loader().CreateInstance(&create, nullptr, &handle_);
     if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
-        unsupported("Vulkan", "no Vulkan driver is installed");
+        unsupported("Vulkan", "no driver is installed; install your GPU's, or use --backend cpu");
     check(result, "creating a Vulkan instance");
     api_ = loadInstanceApi(handle_);
     if (validates)
@@ -170,7 +170,7 @@ Candidate Instance::choose(const VulkanOptions& options) const {
                           fromVariable ? "BWLA_VULKAN_DEVICE" : "Vulkan device",
                           "no device \"" + wanted + "\" here; there is: " + namesOf(all));
     if (chosen == nullptr)
-        unsupported("Vulkan", "no usable GPU; there is: " + namesOf(all));
+        unsupported("Vulkan", "no usable GPU; there is: " + namesOf(all) + "; use --backend cpu");
     if (!chosen->info.missing.empty())
         unsupported(chosen->info.name, "it lacks " + chosen->info.missing);
     Candidate result = *chosen;

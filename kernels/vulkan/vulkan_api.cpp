@@ -14,8 +14,9 @@ LoaderApi openLoader() {
     LoaderApi api;
     void* library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr)
-        throw KernelError(KernelErrorCode::unsupported, "Vulkan",
-                          "the Vulkan loader libvulkan.so.1 is not installed");
+        throw KernelError(
+            KernelErrorCode::unsupported, "Vulkan",
+            "its loader libvulkan.so.1 is not installed; install it, or use --backend cpu");
     api.GetInstanceProcAddr =
         reinterpret_cast<PFN_vkGetInstanceProcAddr>(dlsym(library, "vkGetInstanceProcAddr"));
     if (api.GetInstanceProcAddr == nullptr)

@@ -101,6 +101,17 @@ private slots:
         QCOMPARE(missing.exitCode, 1);
         QVERIFY2(missing.err.contains("no such device"), missing.all());
     }
+
+    void withoutADriverTheWayOutIsSaid() {
+        for (const char* drivers : {"VK_ICD_FILENAMES", "VK_DRIVER_FILES"})
+            qputenv(drivers, "no such driver");
+        const Finished finished = chat("", {"--prompt", "the first"});
+        for (const char* drivers : {"VK_ICD_FILENAMES", "VK_DRIVER_FILES"})
+            qunsetenv(drivers);
+        QCOMPARE(finished.exitCode, 1);
+        QCOMPARE(finished.errLines().size(), 1);
+        QVERIFY2(finished.err.contains("or use --backend cpu"), finished.all());
+    }
 };
 
 QTEST_GUILESS_MAIN(LostDeviceTest)

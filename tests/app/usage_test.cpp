@@ -75,7 +75,7 @@ void UsageTest::mistakes_data() {
     row("two things to bench", {"bench", "m.gguf", "--synth", "smollm2-135m"}, "--synth");
     row("random weights of a format", {"bench", "--synth", "smollm2-135m", "--format", "f32"},
         "not f32");
-    row("choosing", {"bench", "m.gguf", "--choose", "dice"}, "--choose");
+    row("choosing", {"bench", "m.gguf", "--choose", "dice"}, "--choose: dice not in {host,device}");
     row("a reference for nothing", {"eval", "m.gguf", "--ppl", "a.txt", "--reference", "n.gguf"},
         "--reference");
     row("bits of the cache", {"chat", "m.gguf", "--kv", "4"}, "--kv");
