@@ -26,6 +26,13 @@ std::string secondsText(const EstimateRange& seconds) {
     return format("%.1f to %.1f h", seconds.low / 3600.0, seconds.high / 3600.0);
 }
 
+/// Of these settings, else of some like them with other text.
+std::optional<MeasuredQuality> qualityOf(const ModelConfig& config,
+                                         const QuantizeSettings& settings) {
+    const auto measured = measuredQuality(config, settings);
+    return measured ? measured : similarQuality(config, settings);
+}
+
 std::string textOf(std::string_view words) {
     return std::string(words);
 }
@@ -38,7 +45,7 @@ Forecast forecastOf(const QuantizeSettings& settings) {
     if (settings.threads > 0)
         machine.cores = settings.threads;
     return {estimateQuantization(model.config, settings, model.fileBytes, machine),
-            similarQuality(model.config, settings)};
+            qualityOf(model.config, settings)};
 }
 
 OrderedJson forecastEvent(const Forecast& forecast) {
@@ -62,9 +69,10 @@ std::string forecastText(const Forecast& forecast) {
                        1e-9 * estimate.peakBytes->high);
     text += format("%.3f bits a weight.", estimate.ledger.bitsPerWeight());
     if (const auto& measured = forecast.measured)
-        text += format(" Measured on %s, with WikiText-2 as half of %lld tokens of text and %.1f "
-                       "minutes of training: perplexity %.1f, before %.1f.",
+        text += format(" Measured on %s, with %lld tokens of text, %s, and %.1f minutes of "
+                       "training: perplexity %.1f, before %.1f.",
                        textOf(measured->device).c_str(), static_cast<long long>(measured->tokens),
+                       measured->calibration == "self" ? "all its own" : "half of it WikiText-2",
                        measured->klMinutes, measured->after, measured->before);
     return text;
 }

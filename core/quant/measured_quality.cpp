@@ -20,10 +20,12 @@ struct Row {
     double after;
 };
 
-constexpr std::array<Row, 14> rows{{
+constexpr std::array<Row, 16> rows{{
     {"fast", Refinement::scales, 16, cores, mix, 32'768, 1.3, 101.9},
     {"fast", Refinement::scales, 6, cores, mix, 32'768, 1.3, 103.5},
     {"fast", Refinement::scales, 4, cores, mix, 32'768, 1.3, 132.4},
+    {"fast", Refinement::scales, 16, cores, self, 32'768, 1.3, 323.8},
+    {"fast", Refinement::scales, 6, cores, self, 32'768, 1.3, 330.1},
     {"balanced", Refinement::scales, 16, cores, mix, 65'536, 28.0, 60.0},
     {"balanced", Refinement::scales, 6, cores, mix, 65'536, 28.0, 60.7},
     {"balanced", Refinement::scales, 4, cores, mix, 65'536, 28.0, 74.0},

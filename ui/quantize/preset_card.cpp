@@ -37,15 +37,18 @@ QString similarText(const MeasuredQuality& similar) {
         .arg(numberText(similar.after, similar.after < 100 ? 1 : 0), text(similar.device));
 }
 
-QString similarDefinition(const MeasuredQuality& similar) {
+QString similarDefinition(const MeasuredQuality& similar, bool measuredToo) {
     const auto tr = [](const char* words) {
         return QCoreApplication::translate("bwla::ui::PresetCard", words);
     };
-    return tr("Perplexity %1 instead of %2, measured on %3, calibrated with %4 tokens, half of "
-              "them WikiText-2's training text, half written by the model, then %5 minutes of "
-              "training. This preset as it is set up here was not measured.")
-        .arg(numberText(similar.after, 1), numberText(similar.before, 1), text(similar.device),
-             wholeText(similar.tokens), numberText(similar.klMinutes, 1));
+    const QString said =
+        tr("Perplexity %1 instead of %2, measured on %3, calibrated with %4 tokens, half of "
+           "them WikiText-2's training text, half written by the model, then %5 minutes of "
+           "training.")
+            .arg(numberText(similar.after, 1), numberText(similar.before, 1), text(similar.device),
+                 wholeText(similar.tokens), numberText(similar.klMinutes, 1));
+    return measuredToo ? said
+                       : said + " " + tr("This preset as it is set up here was not measured.");
 }
 
 } // namespace
@@ -123,17 +126,16 @@ void PresetCard::show(const ModelSummary& model, const QuantizeSettings& setting
 }
 
 void PresetCard::showQuality(const ModelConfig& config, const QuantizeSettings& settings) {
-    similar_->hide();
-    if (const auto quality = measuredQuality(config, settings)) {
-        perplexity_->setText(
-            tr("%1, now %2").arg(numberText(quality->after, 0), numberText(quality->before, 1)));
-        return;
-    }
-    perplexity_->setText(tr("not measured"));
-    if (const auto similar = similarQuality(config, settings)) {
+    const auto quality = measuredQuality(config, settings);
+    perplexity_->setText(
+        quality
+            ? tr("%1, now %2").arg(numberText(quality->after, 0), numberText(quality->before, 1))
+            : tr("not measured"));
+    const auto similar = similarQuality(config, settings);
+    similar_->setVisible(similar.has_value());
+    if (similar) {
         similar_->setText(similarText(*similar));
-        similar_->setToolTip(similarDefinition(*similar));
-        similar_->show();
+        similar_->setToolTip(similarDefinition(*similar, quality.has_value()));
     }
 }
 
