@@ -142,11 +142,11 @@ private slots:
         QVERIFY(high(fast, {8, true}) < high(fast));
     }
 
-    void fastRunLiesInTheRange() { // docs/quality.md: 307 s, 1.70 GB
+    void fastRunLiesInTheRange() { // docs/quality.md: 265 and 307 s, 1.70 GB
         QuantizeSettings s = presetSettings("fast");
         s.calibration = "text+self";
         const auto e = estimateQuantization(measuredModel(), s, 98'362'432, twoCores);
-        QVERIFY(e.seconds->low < 307.0 && 307.0 < e.seconds->high);
+        QVERIFY(e.seconds->low < 265.0 && 307.0 < e.seconds->high);
         QVERIFY(e.peakBytes->low < 1.697e9 && 1.697e9 < e.peakBytes->high);
     }
 
