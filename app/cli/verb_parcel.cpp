@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
-#include "core/error.h"
 #include "core/journal/run_parcel.h"
 #include "core/model/model_source.h"
 

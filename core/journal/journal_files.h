@@ -23,4 +23,7 @@ private:
     std::filesystem::path folder_;
 };
 
+/// The folder, which is there now. Throws Error{writeFailed, diskFull}.
+[[nodiscard]] std::filesystem::path madeFolder(std::filesystem::path folder);
+
 } // namespace bwla

@@ -18,7 +18,6 @@
 #include <iterator>
 #include <map>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -63,18 +62,10 @@ NamedTensor flat(const char* name, DType type, std::span<const std::byte> bytes)
             {bytes.begin(), bytes.end()}};
 }
 
-fs::path created(const fs::path& folder) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error)
-        throw Error(ErrorCode::writeFailed).in(folder.string()).because(error.message());
-    return folder;
-}
-
 /// A folder that is not there yet, removed again unless it was kept.
 class NewFolder {
 public:
-    explicit NewFolder(const fs::path& folder) : folder_(created(folder)) {}
+    explicit NewFolder(const fs::path& folder) : folder_(madeFolder(folder)) {}
     NewFolder(const NewFolder&) = delete;
     NewFolder& operator=(const NewFolder&) = delete;
     ~NewFolder() {

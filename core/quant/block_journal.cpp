@@ -5,31 +5,16 @@
 #include "core/model/file_writer.h"
 #include "core/model/json_text.h"
 
-#include <cerrno>
-#include <system_error>
-
 namespace bwla {
 namespace {
 
 constexpr const char* reportKey = "report";
 
-/// The folder, which is there now.
-std::filesystem::path created(std::filesystem::path folder) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error)
-        throw Error(error == std::errc::no_space_on_device ? ErrorCode::diskFull
-                                                           : ErrorCode::writeFailed)
-            .in(folder.string())
-            .because(error.message());
-    return folder;
-}
-
 } // namespace
 
 BlockJournal::BlockJournal(const std::filesystem::path& out, const RunIdentity& run, bool resume,
                            const ModelConfig& config)
-    : files_(out), lock_(created(files_.folder())), config_(config) {
+    : files_(out), lock_(madeFolder(files_.folder())), config_(config) {
     const std::filesystem::path recipe = files_.recipe();
     // A run that ended before it had anything to keep (of a wrong text, say) left nothing to
     // protect.
