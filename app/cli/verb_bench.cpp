@@ -4,8 +4,10 @@
 #include "app/cli/text.h"
 #include "app/cli/verbs.h"
 #include "core/engine/bench.h"
+#include "core/engine/machine_memory.h"
 #include "core/engine/synth.h"
 #include "core/model/open_model.h"
+#include "kernels/bench.h"
 
 #include <algorithm>
 #include <memory>
@@ -32,6 +34,21 @@ struct Run {
     double roof = 0; ///< GB/s, 0 = not measured
 };
 
+/// What its memory delivers, as bench-kernels measures it; 0 where nobody can say. The rows are
+/// measured by then: no failure of this may lose them.
+double roofOf(const BackendInfo& backend, const CommonOptions& options) {
+    constexpr std::int64_t room = std::int64_t{1} << 30; // a processor's takes half of it
+    try {
+        if (backend.backend == "vulkan")
+            return makeVulkanBench(vulkanOptions(options))->roof();
+        const std::int64_t available = availableMemory();
+        if (backend.backend == "cpu" && (available == 0 || available > room))
+            return KernelBench(backend.threads).roof();
+    } catch (const KernelError&) { // a full device, for instance
+    }
+    return 0;
+}
+
 void checkFormat(const Options& options, const OpenModel& model) {
     const std::string own = model.artifact() != nullptr ? "w1a6" : options.engine.weights;
     if (!options.format.empty() && options.format != own)
@@ -42,6 +59,11 @@ void checkFormat(const Options& options, const OpenModel& model) {
 double gbPerSecond(const WorkTime& work) {
     return work.microseconds > 0 ? 1e-3 * static_cast<double>(work.weightBytes) / work.microseconds
                                  : 0.0;
+}
+
+/// Of weights, while tokens are generated.
+double gbPerSecond(const BenchRow& row) {
+    return 1e-9 * static_cast<double>(row.tokenWeightBytes) * row.tokensPerSecond;
 }
 
 OrderedJson workDocument(const std::vector<WorkTime>& all) {
@@ -55,8 +77,12 @@ OrderedJson workDocument(const std::vector<WorkTime>& all) {
 }
 
 OrderedJson rowsDocument(const Run& run, const std::vector<BenchRow>& rows) {
+    const auto known = [](double value) {
+        return value > 0 ? OrderedJson(value) : OrderedJson(nullptr);
+    };
     OrderedJson document = OrderedJson::array();
     for (const BenchRow& row : rows) {
+        const double speed = gbPerSecond(row);
         document.push_back({{"model", run.model},
                             {"backend", run.backend.backend},
                             {"device", run.backend.device},
@@ -64,11 +90,17 @@ OrderedJson rowsDocument(const Run& run, const std::vector<BenchRow>& rows) {
                             {"test", row.test},
                             {"tok_s", row.tokensPerSecond},
                             {"stddev", row.deviation},
-                            {"memory_bytes", row.memoryBytes}});
-        if (row.work.empty())
-            continue;
-        document.back()["roof_gb_s"] = run.roof;
-        document.back()["work"] = workDocument(row.work);
+                            {"memory_bytes", row.memoryBytes},
+                            {"weight_bytes", nullptr},
+                            {"gb_s", known(speed)},
+                            {"roof_gb_s", known(run.roof)},
+                            {"roof_share", nullptr}});
+        if (row.tokenWeightBytes > 0)
+            document.back()["weight_bytes"] = row.tokenWeightBytes;
+        if (run.roof > 0)
+            document.back()["roof_share"] = known(speed / run.roof);
+        if (!row.work.empty())
+            document.back()["work"] = workDocument(row.work);
     }
     return document;
 }
@@ -99,13 +131,18 @@ std::string workTable(const Run& run, const BenchRow& row) {
 
 std::string rowsTable(const Run& run, const std::vector<BenchRow>& rows) {
     std::vector<std::vector<std::string>> cells;
-    for (const BenchRow& row : rows)
-        cells.push_back({run.model + " " + run.format, run.size, run.parameters,
-                         run.backend.backend + " " + run.backend.variant,
-                         std::to_string(run.backend.threads), row.test,
-                         format("%.2f ± %.2f", row.tokensPerSecond, row.deviation),
-                         bytesText(row.memoryBytes)});
-    return markdownTable({"model", "size", "params", "backend", "threads", "test", "t/s", "memory"},
+    for (const BenchRow& row : rows) {
+        const double speed = gbPerSecond(row);
+        cells.push_back(
+            {run.model + " " + run.format, run.size, run.parameters,
+             run.backend.backend + " " + run.backend.variant, std::to_string(run.backend.threads),
+             row.test, format("%.2f ± %.2f", row.tokensPerSecond, row.deviation),
+             bytesText(row.memoryBytes), speed > 0 ? bytesText(row.tokenWeightBytes) : "",
+             speed > 0 ? format("%.1f", speed) : "",
+             speed > 0 && run.roof > 0 ? format("%.2f", speed / run.roof) : ""});
+    }
+    return markdownTable({"model", "size", "params", "backend", "threads", "test", "t/s", "memory",
+                          "weights a token", "GB/s", "of roof"},
                          cells);
 }
 
@@ -118,13 +155,17 @@ void measure(Run run, Transformer& transformer, const Options& options, const Ca
     const auto sink = [&](const Progress& progress) { call.console.progress(progress); };
     const auto rows = BenchJob(transformer).run(settings, sink, call.stop);
     run.backend = transformer.backend().info();
-    if (settings.profile && run.backend.backend == "vulkan")
-        run.roof = makeVulkanBench(vulkanOptions(call.options))->roof();
+    if (std::ranges::any_of(rows, [](const BenchRow& row) {
+            return row.tokenWeightBytes > 0 || !row.work.empty();
+        }))
+        run.roof = roofOf(run.backend, call.options);
     if (call.console.json()) {
         call.console.document(rowsDocument(run, rows));
         return;
     }
     std::string text = rowsTable(run, rows);
+    if (run.roof > 0)
+        text += format("\nroof %.1f GB/s", run.roof);
     for (const BenchRow& row : rows)
         if (!row.work.empty())
             text += workTable(run, row);

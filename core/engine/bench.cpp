@@ -89,6 +89,7 @@ BenchRow row(std::string test, const std::vector<double>& speeds, std::int64_t m
             .tokensPerSecond = mean,
             .deviation = speeds.size() > 1 ? std::sqrt(squares / (count - 1.0)) : 0.0,
             .memoryBytes = memoryBytes,
+            .tokenWeightBytes = 0,
             .work = {}};
 }
 
@@ -150,6 +151,7 @@ std::vector<BenchRow> BenchJob::run(const BenchSettings& settings, const Sink<Pr
             measure(test + (onDevice ? " device" : " host"), settings.generateTokens, [&] {
                 chooseOneByOne(session, tokens.front(), tokens.size(), onDevice, stop);
             });
+        rows.back().tokenWeightBytes = model_.stepWeightBytes();
         if (settings.profile)
             rows.back().work =
                 workOf(model_, session.askedActivationBits(), std::span(tokens).first(1),

@@ -33,6 +33,9 @@ struct BenchRow {
     double tokensPerSecond = 0.0;
     double deviation = 0.0;       ///< of one repetition, tokens per second; 0 for a single one
     std::int64_t memoryBytes = 0; ///< weights and cache
+    /// Of weights that each token reads (tg); 0 where tokens share them (pp). Keys and values come
+    /// on top.
+    std::int64_t tokenWeightBytes = 0;
     /// Of one token (tg) or one chunk (pp) in the middle of the test; empty unless asked for and
     /// where the backend cannot tell.
     std::vector<WorkTime> work;

@@ -116,6 +116,10 @@ std::int64_t Transformer::weightBytes() const {
     return total;
 }
 
+std::int64_t Transformer::stepWeightBytes() const {
+    return weightBytes() - (head_ ? embedding_->bytes() : 0);
+}
+
 Plan& Transformer::plan(int batch, HeadRows rows, int activationBits) {
     auto& plan = plans_[{batch, rows, activationBits}];
     if (!plan)

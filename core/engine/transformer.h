@@ -43,6 +43,9 @@ public:
     [[nodiscard]] int activationBits() const { return activationBits_; } ///< the weights' own
     [[nodiscard]] const std::string& format() const { return format_; }  ///< of ModelWeights
     [[nodiscard]] std::int64_t weightBytes() const;
+    /// Of these, what a step of one token reads: all but an embedding that is not the head as well,
+    /// of which a step reads one row.
+    [[nodiscard]] std::int64_t stepWeightBytes() const;
 
     /// The whole forward pass, tokens to logits, for runs of up to `batch` rows; recorded at the
     /// first request and kept. `activationBits` 16 or 2..8, for all groups; 0 = the weights' own,

@@ -168,16 +168,25 @@ void VerbsTest::benchHasLlamaBenchTests() {
     const auto json = finished.json();
     QCOMPARE(json.size(), 2U);
     for (const auto& row : json) {
-        QCOMPARE(keys(row), (QStringList{"backend", "device", "format", "memory_bytes", "model",
-                                         "stddev", "test", "tok_s"}));
+        QCOMPARE(keys(row), (QStringList{"backend", "device", "format", "gb_s", "memory_bytes",
+                                         "model", "roof_gb_s", "roof_share", "stddev", "test",
+                                         "tok_s", "weight_bytes"}));
         QVERIFY(row["tok_s"].get<double>() > 0);
         QVERIFY(row["memory_bytes"].get<long>() > 100'000L);
         QCOMPARE(row["format"].get<std::string>(), std::string("f16"));
     }
     QCOMPARE(json[0]["test"].get<std::string>(), std::string("pp16"));
     QCOMPARE(json[1]["test"].get<std::string>(), std::string("tg4"));
+    for (const char* key : {"weight_bytes", "gb_s", "roof_share"})
+        QVERIFY(json[0][key].is_null()); // tokens of a prompt share the weights
+    const double speed = json[1]["gb_s"].get<double>(), roof = json[1]["roof_gb_s"].get<double>();
+    const double bytes = json[1]["weight_bytes"].get<double>();
+    QVERIFY(bytes > 0 && bytes < json[1]["memory_bytes"].get<double>());
+    QVERIFY(std::abs(speed / (1e-9 * bytes * json[1]["tok_s"].get<double>()) - 1) < 1e-3);
+    QVERIFY(std::abs(json[1]["roof_share"].get<double>() / (speed / roof) - 1) < 1e-3);
     const auto table = runBwla({"bench", tiny_, "-p", "8", "-n", "0", "-r", "1"});
     QVERIFY2(table.out.contains("| pp8 "), table.all());
+    QVERIFY2(!table.out.contains("\nroof "), table.all()); // nothing reads the weights alone
 }
 
 void VerbsTest::kernelsAreTimedInEveryFormat() {

@@ -49,6 +49,8 @@ void BenchTest::runsWhatItSays() {
         QVERIFY(row.deviation >= 0.0);
         QVERIFY(row.memoryBytes > model.weightBytes());
     }
+    QCOMPARE(rows[0].tokenWeightBytes, std::int64_t{0}); // tokens of a prompt share the weights
+    QCOMPARE(rows[1].tokenWeightBytes, model.stepWeightBytes());
     QCOMPARE(fractions, (std::vector<double>{0.25, 0.5, 0.75, 1.0}));
 }
 
