@@ -77,12 +77,14 @@ void study(const Options& options, const Call& call) {
         return listRows(print);
     const StudySettings settings = options.settings(call.options.threads);
     console.whenCancelled("Stopped. Finished rows are kept: the same command goes on.");
+    (void)keptMeasurements(settings); // what cannot be read is said now, not after a row
     std::vector<StudyMeasurement> finished;
     const auto sink = [&](const StudyEvent& event) {
         if (event.finished != nullptr) {
             finished.push_back(*event.finished);
             console.event(measurementDocument(*event.finished));
-            writeFile(settings.folder / "study.md", studyTable(settings.rows, finished) + "\n");
+            writeFile(settings.folder / "study.md",
+                      studyTable(studyRows(), keptMeasurements(settings)) + "\n");
         }
         console.progress(event.progress);
     };

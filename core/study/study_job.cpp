@@ -30,20 +30,28 @@ std::string recipeOf(const QuantizeSettings& quantize, const EvalSettings& eval)
                        {"windows", eval.windows}});
 }
 
+Task taskOf(const StudySettings& settings, const StudyRow& row, std::uint64_t seed) {
+    Task task{row, settings.base, {}};
+    row.change(task.settings);
+    task.settings.seed = seed;
+    task.settings.outputPath =
+        (settings.folder / (std::string(row.name) + "-s" + std::to_string(seed))).string();
+    task.recipe = recipeOf(task.settings, settings.eval);
+    return task;
+}
+
 std::vector<Task> tasksOf(const StudySettings& settings) {
     std::vector<Task> tasks;
     for (const StudyRow& row : settings.rows)
-        for (int i = 0; i < (dependsOnSeed(row) ? settings.seeds : 1); ++i) {
-            Task task{row, settings.base, {}};
-            row.change(task.settings);
-            task.settings.seed += static_cast<std::uint64_t>(i);
-            task.settings.outputPath = (settings.folder / (std::string(row.name) + "-s" +
-                                                           std::to_string(task.settings.seed)))
-                                           .string();
-            task.recipe = recipeOf(task.settings, settings.eval);
-            tasks.push_back(std::move(task));
-        }
+        for (int i = 0; i < (dependsOnSeed(row) ? settings.seeds : 1); ++i)
+            tasks.push_back(
+                taskOf(settings, row, settings.base.seed + static_cast<std::uint64_t>(i)));
     return tasks;
+}
+
+std::optional<StudyMeasurement> keptOf(const StudySettings& settings, const Task& task) {
+    return keptMeasurement(settings.folder, std::string(task.row.name), task.settings.seed,
+                           task.recipe);
 }
 
 /// Measures one task; `report` hears the share that is done, 0 to 1, and what is being done.
@@ -97,6 +105,15 @@ private:
 
 } // namespace
 
+std::vector<StudyMeasurement> keptMeasurements(const StudySettings& settings) {
+    std::vector<StudyMeasurement> all;
+    for (const StudyRow& row : studyRows())
+        for (const std::uint64_t seed : keptSeeds(settings.folder, std::string(row.name)))
+            if (auto kept = keptOf(settings, taskOf(settings, row, seed)))
+                all.push_back(std::move(*kept));
+    return all;
+}
+
 StudyResult StudyJob::run(const StudySettings& settings, const Sink<StudyEvent>& sink,
                           std::stop_token stop) {
     const std::vector<Task> tasks = tasksOf(settings);
@@ -118,8 +135,7 @@ StudyResult StudyJob::run(const StudySettings& settings, const Sink<StudyEvent>&
     for (const Task& task : tasks) {
         throwIfStopped(stop);
         const auto before = static_cast<double>(result.measurements.size());
-        auto kept = keptMeasurement(settings.folder, std::string(task.row.name), task.settings.seed,
-                                    task.recipe);
+        auto kept = keptOf(settings, task);
         if (kept) {
             ++result.resumed;
         } else {

@@ -37,6 +37,10 @@ struct StudyResult {
     std::int64_t resumed = 0;                   ///< of them from files of earlier runs
 };
 
+/// What the folder holds of any row and seed, measured as `settings` says: rows in the order of the
+/// table, seeds ascending. Throws Error{corrupt}.
+[[nodiscard]] std::vector<StudyMeasurement> keptMeasurements(const StudySettings& settings);
+
 /// Measures row after row, each kept in a file when it is whole: a stopped study goes on there, and
 /// measurements of another recipe are made again. Throws what QuantizeJob and EvalJob throw.
 class StudyJob : public Job<StudySettings, StudyEvent, StudyResult> {

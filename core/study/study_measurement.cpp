@@ -5,6 +5,9 @@
 #include "core/model/file_writer.h"
 #include "core/model/json_text.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace bwla {
 namespace {
 
@@ -56,6 +59,24 @@ std::optional<StudyMeasurement> keptMeasurement(const std::filesystem::path& fol
         for (const Json& block : *blocks)
             m.blocks.push_back(blockReportFromJson(block.dump()));
     return m;
+}
+
+std::vector<std::uint64_t> keptSeeds(const std::filesystem::path& folder, const std::string& row) {
+    std::vector<std::uint64_t> seeds;
+    if (!std::filesystem::is_directory(folder))
+        return seeds;
+    const std::string start = row + "-s";
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        const std::string name = entry.path().filename().string();
+        std::uint64_t seed = 0;
+        if (name.starts_with(start) &&
+            std::from_chars(name.data() + start.size(), name.data() + name.size(), seed).ec ==
+                std::errc() &&
+            entry.path() == fileOf(folder, row, seed))
+            seeds.push_back(seed);
+    }
+    std::ranges::sort(seeds);
+    return seeds;
 }
 
 } // namespace bwla

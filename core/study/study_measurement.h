@@ -36,4 +36,8 @@ void keepMeasurement(const std::filesystem::path& folder, const StudyMeasurement
                                                               std::uint64_t seed,
                                                               const std::string& recipe);
 
+/// Seeds of which something is kept of a row, whatever made it, ascending.
+[[nodiscard]] std::vector<std::uint64_t> keptSeeds(const std::filesystem::path& folder,
+                                                   const std::string& row);
+
 } // namespace bwla

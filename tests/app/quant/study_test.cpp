@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // The study on a tiny model: rows, seeds, what a second run takes from the first, and bad input.
-#include "core/study/study_rows.h"
+#include "app/cli/study_table.h"
+#include "core/quant/quantizer_module.h"
+#include "core/study/study_job.h"
 #include "expect_error.h"
 #include "program.h"
 #include "tiny_model.h"
@@ -30,8 +32,9 @@ class StudyTest : public QObject {
     QTemporaryDir folder_;
 
     [[nodiscard]] QString at(const QString& name) const { return folder_.filePath(name); }
-    [[nodiscard]] Finished study(const QString& rows, const QStringList& more = {}) const {
-        return runBwla(QStringList{"study", at("tiny"), "--ppl", at("text"), "-o", at("study"),
+    [[nodiscard]] Finished study(const QString& rows, const QStringList& more = {},
+                                 const QString& folder = "study") const {
+        return runBwla(QStringList{"study", at("tiny"), "--ppl", at("text"), "-o", at(folder),
                                    "--rows", rows, "--tokens", "256", "--protocol", "llamacpp-512",
                                    "--backend", "cpu", "--threads", "1", "--json"} +
                        more);
@@ -98,6 +101,66 @@ private slots:
         QVERIFY2(other.exitCode == 0, other.all());
         QVERIFY(contents(at("study/okt-s1.json")) != before); // another question, another answer
         QVERIFY(QDir(at("study/okt-s1")).exists());
+    }
+
+    /// One folder, one table: what other rows and seeds an earlier run measured is in it too.
+    void runsIntoOneFolderMakeOneTable() {
+        QCOMPARE(study("okt", {}, "joined").exitCode, 0);
+        QCOMPARE(study("okt", {"--seed", "1", "--seeds", "2"}, "joined").exitCode, 0);
+        const Finished last = study("sign", {}, "joined");
+        QVERIFY2(last.exitCode == 0, last.all());
+        QCOMPARE(last.json().size(), std::size_t{1}); // what was asked for
+        QList<QByteArray> lines = contents(at("joined/study.md")).trimmed().split('\n');
+        QCOMPARE(lines.size(), 4); // head, rule, two rows
+        QVERIFY2(lines[2].startsWith("| sign ") && lines[2].contains("| 1     |"), lines[2]);
+        QVERIFY2(lines[3].startsWith("| okt ") && lines[3].contains("| 3     |"), lines[3]);
+        // Whoever asks something else gets a table without them.
+        QCOMPARE(study("sign", {"--windows", "1"}, "joined").exitCode, 0);
+        QCOMPARE(contents(at("joined/study.md")).trimmed().count('\n'), 2);
+    }
+
+    /// Mean and standard deviation of a sample: 20, 24 and 28 are 24 +- 4.
+    void seedsAreMeanAndSpread() {
+        const std::vector<StudyRow> rows = chosenStudyRows("sign,okt");
+        std::vector<StudyMeasurement> all;
+        for (const auto& [row, seed, perplexity] :
+             {std::tuple{"okt", 0, 20.0}, {"okt", 1, 24.0}, {"okt", 2, 28.0}, {"sign", 0, 500.0}}) {
+            StudyMeasurement& m = all.emplace_back();
+            m.row = row;
+            m.seed = static_cast<std::uint64_t>(seed);
+            m.perplexity = {perplexity, 10 * perplexity, 100 * perplexity};
+            m.blocks.emplace_back();
+        }
+        const QList<QByteArray> lines =
+            QByteArray::fromStdString(studyTable(rows, all)).split('\n');
+        QCOMPARE(lines.size(), 4);
+        QVERIFY2(lines[2].contains("| 500.0 ") && !lines[2].contains("+-"), lines[2]);
+        for (const char* text : {"| 24.00 +- 4.00 |", "| 240.0 +- 40.0 |", "| 2400 +- 400 |"})
+            QVERIFY2(lines[3].contains(text), lines[3]);
+    }
+
+    void aStopKeepsFinishedRows() {
+        StudySettings settings;
+        settings.base.modelPath = at("tiny").toStdString();
+        settings.base.outputPath = settings.folder = at("stopped").toStdString();
+        settings.base.tokens = 256;
+        settings.base.threads = 1;
+        settings.rows = chosenStudyRows("sign,arb-rc");
+        settings.eval.text = at("text").toStdString();
+        settings.eval.protocol = Protocol::llamacpp512;
+        StudyJob job([] { return makeReferenceBackend(); },
+                     [] { return loadQuantizeJob(BWLA_BINARY_DIR "/libbwla_quantizer.so"); });
+        std::stop_source stop;
+        const auto stopAfterOne = [&](const StudyEvent& event) {
+            if (event.finished != nullptr)
+                stop.request_stop();
+        };
+        QVERIFY_EXCEPTION_THROWN((void)job.run(settings, stopAfterOne, stop.get_token()),
+                                 Cancelled);
+        QCOMPARE(keptMeasurements(settings).size(), std::size_t{1});
+        const StudyResult whole = job.run(settings, {}, {});
+        QCOMPARE(whole.resumed, std::int64_t{1});
+        QCOMPARE(whole.measurements.size(), std::size_t{2});
     }
 
     void badInputIsOneSentence() {
