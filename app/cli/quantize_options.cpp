@@ -32,6 +32,11 @@ void setNamed(Choice& target, const std::optional<std::string>& given) {
         target = choiceNamed<Choice>(*given).value();
 }
 
+void setOnOff(bool& target, const std::optional<std::string>& given) {
+    if (given)
+        target = *given == "on";
+}
+
 template<class Number>
 CLI::Option* addNumber(CLI::App& verb, const char* name, std::optional<Number>& target,
                        const char* text) {
@@ -63,6 +68,9 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     const auto count = [&](const char* name, auto& target, const char* text) {
         addNumber(verb, name, target, text)->group(method);
     };
+    const auto share = [&](const char* name, auto& target, const char* text) {
+        verb.add_option(name, target, text)->group(method);
+    };
     choice("--activation-bits", activationBits_, "Activation bits: 16, 8, 6 or 4",
            std::vector<int>{16, 8, 6, 4});
     verb.add_option("--activation-budget", activationBudget_,
@@ -82,15 +90,23 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     choice("--rotation", rotation_, "okt (learned), random, hadamard or none",
            names<RotationKind>());
     choice("--okt", okt_, "Assignments of the rotation solver: soft or hard", names<OktMode>());
+    choice("--okt-start", oktStart_, "Where it begins: a random rotation, or identity",
+           names<OktStart>());
     verb.add_option("--factors", factors_, "equal, wide or GROUP=AxB,...")->group(method);
     choice("--metric", metric_, "Error to reduce: h (of outputs) or plain (of weights)",
            names<Metric>());
-    verb.add_option("--target-mix", targetMix_, "Share of the corrected target, 0 to 1")
-        ->group(method);
+    share("--target-mix", targetMix_, "Share of the corrected target, 0 to 1");
+    share("--target-shrinkage", targetShrinkage_,
+          "Of the inputs' second moment, for that target: toward its mean diagonal, 0 to 1");
+    share("--shrinkage", shrinkage_, "The same for the fits in the metric h");
     count("--psp-rounds", pspRounds_, "Rounds of the low-rank solver, 0 = no low-rank term");
     count("--gptq-rounds", gptqRounds_, "Passes of GPTQ compensation, in the metric h");
     count("--flip-rounds", flipRounds_, "Rounds of exact sign flips, in the metric h");
-    choice("--column-scales", columnScales_, "on or off", std::vector<std::string>{"on", "off"});
+    const std::vector<std::string> onOff{"on", "off"};
+    choice("--column-scales", columnScales_, "on or off: a scale an input", onOff);
+    choice("--row-means", rowMeans_, "on or off: a mean an output beside its scale", onOff);
+    choice("--clip-search", clipSearch_, "on or off: cut off the inputs' range where it helps",
+           onOff);
     verb.add_option("--layers", layers_,
                     "Quantize blocks A to B, from 0; the others stay in float: A-B")
         ->group(method);
@@ -169,8 +185,11 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.gptqRounds, gptqRounds_);
     set(settings.flipRounds, flipRounds_);
     set(settings.targetMix, targetMix_);
+    set(settings.targetShrinkage, targetShrinkage_);
+    set(settings.shrinkage, shrinkage_);
     setNamed(settings.rotation, rotation_);
     setNamed(settings.oktMode, okt_);
+    setNamed(settings.oktStart, oktStart_);
     setNamed(settings.metric, metric_);
     setNamed(settings.refinement, refine_);
     set(settings.klTokens, klTokens_);
@@ -184,8 +203,9 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.latentRate, latentRate_);
     set(settings.rotationRate, rotationRate_);
     set(settings.klRate, klRate_);
-    if (columnScales_)
-        settings.columnScales = *columnScales_ == "on";
+    setOnOff(settings.columnScales, columnScales_);
+    setOnOff(settings.rowMeans, rowMeans_);
+    setOnOff(settings.clipSearch, clipSearch_);
     if (layers_)
         settings.inFloat.setLayers(*layers_);
     if (keep_)

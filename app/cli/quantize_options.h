@@ -37,10 +37,15 @@ private:
     std::optional<int> flipRounds_;
     std::optional<std::string> rotation_;
     std::optional<std::string> okt_;
+    std::optional<std::string> oktStart_;
     std::optional<std::string> factors_;
     std::optional<std::string> metric_;
     std::optional<std::string> columnScales_;
+    std::optional<std::string> rowMeans_;
+    std::optional<std::string> clipSearch_;
     std::optional<double> targetMix_;
+    std::optional<double> targetShrinkage_;
+    std::optional<double> shrinkage_;
     std::optional<std::string> layers_;
     std::optional<std::string> keep_;
     std::optional<std::string> refine_;

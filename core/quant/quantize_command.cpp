@@ -41,9 +41,12 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
            std::to_string(usual.activationBits));
     choice("--rotation", nameOf(s.rotation), nameOf(usual.rotation));
     choice("--okt", nameOf(s.oktMode), nameOf(usual.oktMode));
+    choice("--okt-start", nameOf(s.oktStart), nameOf(usual.oktStart));
     choice("--factors", factorsText(s), factorsText(usual));
     choice("--metric", nameOf(s.metric), nameOf(usual.metric));
     choice("--column-scales", onOff(s.columnScales), onOff(usual.columnScales));
+    choice("--row-means", onOff(s.rowMeans), onOff(usual.rowMeans));
+    choice("--clip-search", onOff(s.clipSearch), onOff(usual.clipSearch));
     choice("--layers", s.inFloat.layersText(), "");
     choice("--keep", s.inFloat.keptText(), "");
     choice("--refine", nameOf(s.refinement), nameOf(usual.refinement));

@@ -14,10 +14,12 @@ using S = QuantizeSettings;
 
 constexpr double anySeed = 18'446'744'073'709'551'616.0; // 2^64
 
-constexpr std::array<NumberOption, 22> all{{
+constexpr std::array<NumberOption, 24> all{{
     {"--activation-budget", &S::activationBudget, 4, 8, false, true},
     {"--okt-rounds", &S::oktRounds, 0, 1000},
     {"--target-mix", &S::targetMix, 0, 1},
+    {"--target-shrinkage", &S::targetShrinkage, 0, 1},
+    {"--shrinkage", &S::shrinkage, 0, 1},
     {"--rank", &S::rank, -1, 512},
     {"--rank-budget", &S::rankBudget, 1, 4, true, true},
     {"--psp-rounds", &S::pspRounds, 0, 1000},

@@ -40,8 +40,9 @@ struct NumberOption {
 [[nodiscard]] const NumberOption& numberOption(std::string_view name);
 
 /// Every other option that decides how a run goes; what it reads, writes and resumes is not here.
-inline constexpr std::array<std::string_view, 11> choiceOptions{
-    "--activation-bits", "--rotation", "--okt",    "--factors",     "--metric", "--column-scales",
-    "--layers",          "--keep",     "--refine", "--calibration", "--device"};
+inline constexpr std::array<std::string_view, 14> choiceOptions{
+    "--activation-bits", "--clip-search", "--rotation",  "--okt",    "--okt-start",
+    "--factors",         "--metric",      "--row-means", "--layers", "--keep",
+    "--column-scales",   "--calibration", "--refine",    "--device"};
 
 } // namespace bwla

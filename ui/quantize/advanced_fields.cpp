@@ -34,6 +34,12 @@ bool learnsRotation(const S& s) {
 bool weighsByInputs(const S& s) {
     return s.metric == Metric::activation;
 }
+bool roundsInputs(const S& s) {
+    return s.activationBits < 16;
+}
+bool correctsTarget(const S& s) {
+    return s.targetMix > 0.0;
+}
 
 } // namespace
 
@@ -80,6 +86,12 @@ void AdvancedForm::addChoice(const char* option, Choice S::*setting, const QStri
         });
 }
 
+void AdvancedForm::addOnOff(const char* option, bool S::*setting, const Words& words) {
+    addIndex(
+        option, {tr("On"), tr("Off")}, words, [setting](const S& s) { return s.*setting ? 0 : 1; },
+        [setting](S& s, int index) { s.*setting = index == 0; });
+}
+
 void AdvancedForm::addActivations() {
     addSection(tr("Activations"));
     auto* bits = new Segmented(tr("Activation bits"), {"16", "8", "6", "4"});
@@ -103,6 +115,12 @@ void AdvancedForm::addActivations() {
               {tr("Bits on average"),
                tr("Instead of one number: 4 to 8 bits a group, more where they are worth more.")},
               tr("the same everywhere"));
+    addOnOff(
+        "--clip-search", &S::clipSearch,
+        {tr("Clip search"),
+         tr("Cuts off up to 15 % of an input's range where that lessens the output error. Off: "
+            "the paper's."),
+         roundsInputs});
 }
 
 void AdvancedForm::addRotation() {
@@ -130,6 +148,10 @@ void AdvancedForm::addRotation() {
                tr("How OKT assigns weights to the two peaks: soft maximises a likelihood, hard "
                   "minimises the binarisation error."),
                learnsRotation});
+    addChoice("--okt-start", &S::oktStart, {tr("Random"), tr("Identity")},
+              {tr("OKT begins with"),
+               tr("The rotation that OKT begins with. Identity: the paper preset's."),
+               learnsRotation});
 }
 
 void AdvancedForm::addSigns() {
@@ -138,14 +160,21 @@ void AdvancedForm::addSigns() {
               {tr("Reduce"),
                tr("Output error: weighs weights by the layer's inputs, divides the output error by "
                   "three to ten. Weight error: the paper's.")});
-    addIndex(
-        "--column-scales", {tr("On"), tr("Off")},
-        {tr("Column scales"), tr("One scale an input channel, 16 bits.")},
-        [](const S& s) { return s.columnScales ? 0 : 1; },
-        [](S& s, int index) { s.columnScales = index == 0; });
+    addOnOff("--column-scales", &S::columnScales,
+             {tr("Column scales"), tr("One scale an input channel, 16 bits.")});
+    addOnOff("--row-means", &S::rowMeans,
+             {tr("Row means"), tr("One mean an output beside its scale, 16 bits. The paper's.")});
     addNumber("--target-mix", 0.25,
               {tr("Corrected target"),
                tr("Share of the correction for errors of earlier blocks, 0 to 1.")});
+    addNumber("--target-shrinkage", 0.01,
+              {tr("Shrinkage, target"),
+               tr("How far the inputs' second moment is drawn toward its mean diagonal before it "
+                  "corrects the target: more trusts the calibration text less."),
+               correctsTarget});
+    addNumber("--shrinkage", 0.01,
+              {tr("Shrinkage, fits"), tr("The same for the fits of signs, scales and low rank."),
+               weighsByInputs});
     addNumber("--gptq-rounds", 1,
               {tr("GPTQ passes"), tr("At most; they stop when the error rises."), weighsByInputs});
     addNumber("--flip-rounds", 1,

@@ -80,6 +80,7 @@ private:
     void addIndex(const char* option, const QStringList& texts, const Words& words,
                   const std::function<int(const QuantizeSettings&)>& index,
                   const std::function<void(QuantizeSettings&, int)>& choose);
+    void addOnOff(const char* option, bool QuantizeSettings::*setting, const Words& words);
     void tellEdited();
     void showPrices(const QuantizeSettings& settings, const ModelConfig& config);
 

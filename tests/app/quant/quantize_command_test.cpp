@@ -103,6 +103,11 @@ private slots:
         s.gptqRounds = 1;
         s.flipRounds = 0;
         s.columnScales = false;
+        s.rowMeans = true;
+        s.clipSearch = false;
+        s.oktStart = OktStart::identity;
+        s.shrinkage = 0.1;
+        s.targetShrinkage = 0.02;
         s.refinement = Refinement::signs;
         s.klTokens = 12345;
         s.klMinutes = 1.5;

@@ -111,6 +111,9 @@ private slots:
         s.oktMode = OktMode::hard;
         s.metric = Metric::plain;
         s.columnScales = false;
+        s.rowMeans = true;
+        s.clipSearch = false;
+        s.oktStart = OktStart::identity;
         s.factors = FactorRule::wide;
         s.inFloat.setKept("attn_out,1:mlp_in");
         s.calibration = "a text.txt+self";
