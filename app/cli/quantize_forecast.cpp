@@ -12,9 +12,13 @@ OrderedJson ends(const std::optional<EstimateRange>& range) {
 }
 
 OrderedJson measuredDocument(const MeasuredQuality& measured) {
-    return {{"before", measured.before}, {"after", measured.after},
-            {"device", measured.device}, {"calibration", measured.calibration},
-            {"tokens", measured.tokens}, {"training_minutes", measured.klMinutes}};
+    return {{"before", measured.before},
+            {"after", measured.after},
+            {"device", measured.device},
+            {"calibration", measured.calibration},
+            {"tokens", measured.tokens},
+            {"file_share", measured.fileShare},
+            {"training_minutes", measured.klMinutes}};
 }
 
 /// Two ends in the unit of the higher one.
@@ -68,12 +72,16 @@ std::string forecastText(const Forecast& forecast) {
         text += format("%.1f to %.1f GB of memory, ", 1e-9 * estimate.peakBytes->low,
                        1e-9 * estimate.peakBytes->high);
     text += format("%.3f bits a weight.", estimate.ledger.bitsPerWeight());
-    if (const auto& measured = forecast.measured)
+    if (const auto& measured = forecast.measured) {
+        const std::string source =
+            measured->calibration == "self"
+                ? "all its own"
+                : format("%.0f %% of it WikiText-2", 100.0 * measured->fileShare);
         text += format(" Measured on %s, with %lld tokens of text, %s, and %.1f minutes of "
                        "training: perplexity %.1f, before %.1f.",
                        textOf(measured->device).c_str(), static_cast<long long>(measured->tokens),
-                       measured->calibration == "self" ? "all its own" : "half of it WikiText-2",
-                       measured->klMinutes, measured->after, measured->before);
+                       source.c_str(), measured->klMinutes, measured->after, measured->before);
+    }
     return text;
 }
 

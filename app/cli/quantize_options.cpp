@@ -135,6 +135,8 @@ void QuantizeOptions::addTrainingOptions(CLI::App& verb) {
     count("--kl-minutes", klMinutes_,
           "Length of the refinement in minutes instead (not repeatable to the byte)");
     count("--kl-step", klStep_, "Tokens of one step of the refinement, 0 = what suits the device");
+    count("--kl-window", klWindow_,
+          "Tokens of one window of the refinement, 0 = what suits the device");
     count("--latent-spread", latentSpread_, "Start of trained signs: less = they turn sooner");
     count("--latent-rate", latentRate_, "Rate of trained signs");
     count("--rotation-rate", rotationRate_,
@@ -148,6 +150,8 @@ void QuantizeOptions::addRunOptions(CLI::App& verb) {
                     "self (the model writes it), a text FILE, or FILE+self")
         ->group(run);
     verb.add_option("--tokens", tokens_, "Calibration tokens")->check(aboveZero())->group(run);
+    addNumber(verb, "--file-share", fileShare_, "The file's share where FILE+self calibrates")
+        ->group(run);
     verb.add_option("--seed", seed_, "Seed of everything random")->check(zeroOrMore())->group(run);
     verb.add_option("--device", device_, "cpu or cuda")
         ->check(CLI::IsMember({"cpu", "cuda"}))
@@ -165,6 +169,7 @@ QuantizeSettings QuantizeOptions::settings(int threads) const {
     applyMethod(settings);
     set(settings.calibration, calibration_);
     set(settings.tokens, tokens_);
+    set(settings.fileShare, fileShare_);
     set(settings.seed, seed_);
     settings.threads = threads;
     settings.device = device_;
@@ -199,6 +204,7 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     set(settings.reconstructStep, reconstructStep_);
     set(settings.reconstructRate, reconstructRate_);
     set(settings.klStep, klStep_);
+    set(settings.klWindow, klWindow_);
     set(settings.latentSpread, latentSpread_);
     set(settings.latentRate, latentRate_);
     set(settings.rotationRate, rotationRate_);

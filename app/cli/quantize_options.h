@@ -54,13 +54,14 @@ private:
     std::optional<int> reconstructEpochs_;
     std::optional<std::int64_t> reconstructTokens_, reconstructStep_;
     std::optional<double> reconstructRate_;
-    std::optional<std::int64_t> klStep_;
+    std::optional<std::int64_t> klStep_, klWindow_;
     std::optional<double> latentSpread_;
     std::optional<double> latentRate_;
     std::optional<double> rotationRate_;
     std::optional<double> klRate_;
     std::optional<std::string> calibration_;
     std::optional<std::int64_t> tokens_;
+    std::optional<double> fileShare_;
     std::optional<std::uint64_t> seed_;
     std::string device_ = "cpu";
     bool resume_ = false;

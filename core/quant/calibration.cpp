@@ -9,6 +9,7 @@
 #include "core/text/tokenizer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace bwla {
@@ -26,6 +27,13 @@ std::string textPath(const std::string& calibration) {
 }
 
 using Windows = std::vector<std::vector<std::int32_t>>;
+
+/// Of `windows` that a file and the model share; each has one at least.
+std::int64_t fileWindows(double share, std::int64_t windows) {
+    return windows -
+           std::clamp<std::int64_t>(std::llround((1.0 - share) * static_cast<double>(windows)), 1,
+                                    windows - 1);
+}
 
 } // namespace
 
@@ -100,20 +108,25 @@ Calibration makeCalibration(const ModelSource& model, const QuantizeSettings& s,
     Calibration calibration;
     calibration.description = calibrationIdentity(s);
     const std::vector<std::int32_t> text = calibrationText(model, s);
-    const std::int64_t tokens = endsWithSelf(s.calibration) ? s.tokens / 2 : s.tokens;
-    const std::int64_t window = std::min({calibrationWindow, tokens, model.config().context});
+    const bool both = endsWithSelf(s.calibration);
+    const std::int64_t window =
+        std::min({calibrationWindow, both ? s.tokens / 2 : s.tokens, model.config().context});
+    const std::int64_t windows = std::max<std::int64_t>(1, s.tokens / window);
     if (s.calibration != "self") {
-        const std::int64_t count = std::max<std::int64_t>(1, tokens / window);
-        calibration.windows = windowsOf(text, window, count);
-        if (static_cast<std::int64_t>(calibration.windows.size()) < count)
+        const std::int64_t most = both ? fileWindows(s.fileShare, windows) : windows;
+        const std::int64_t least = both ? 1 : windows; // the model writes the rest
+        calibration.windows = windowsOf(text, window, most);
+        if (static_cast<std::int64_t>(calibration.windows.size()) < least)
             throw Error(ErrorCode::textTooShort)
                 .in(textPath(s.calibration))
-                .wanted(count * window)
+                .wanted(least * window)
                 .got(static_cast<std::int64_t>(text.size()));
     }
     if (hasSelf(s)) {
-        auto self = selfWindows(model, {.window = window, .tokens = tokens, .continued = text}, s,
-                                progress, std::move(stop));
+        const std::int64_t rest = windows - static_cast<std::int64_t>(calibration.windows.size());
+        auto self =
+            selfWindows(model, {.window = window, .tokens = rest * window, .continued = text}, s,
+                        progress, std::move(stop));
         std::move(self.begin(), self.end(), std::back_inserter(calibration.windows));
     }
     return calibration;

@@ -26,7 +26,8 @@ inline constexpr std::int64_t calibrationWindow = 2048; ///< tokens
 inline constexpr std::int64_t selfSample = 256;         ///< tokens of a self-written sample
 
 /// settings.calibration: "self" = the float model writes, temperature 1, fixed seed (selfPrompts);
-/// FILE = the first windows of the text, encoded once, no BOS; FILE+self = half of the tokens each.
+/// FILE = the first windows of the text, encoded once, no BOS; FILE+self = both, settings.fileShare
+/// of the windows from the file, at least one of each; where it is shorter, the model writes more.
 /// Self-written samples stand one after another in windows as long as the file's, so that first
 /// tokens, whose activations are massive, weigh alike in both. `progress` hears 0..1.
 /// Throws Error{notFound, badText, textTooShort, missingTokenizer}, Cancelled.

@@ -44,9 +44,10 @@ public:
     KlRun(const ModelSource& source, const RefinedModel& start, const KlText& text,
           const KlSettings& settings)
         : repeated_(at::Device(settings.device), settings.recorded), settings_(settings),
-          batch_(klBatch(settings.device, source.config(), settings.stepTokens)),
-          place_{settings.device, fastestType(settings.device),
-                 settings.foldWeights.value_or(settings.device != "cpu")},
+          batch_(klBatch(settings, source.config())), place_{settings.device,
+                                                             fastestType(settings.device),
+                                                             settings.foldWeights.value_or(
+                                                                 settings.device != "cpu")},
           pool_(text, settings.device), teacher_(source, place_, pool_), source_(source),
           student_(source, start, place_, batch_.window) {
         if (!settings.ownKernels)
@@ -239,12 +240,15 @@ private:
 
 } // namespace
 
-KlBatch klBatch(const std::string& device, const ModelConfig& config, std::int64_t stepTokens) {
+KlBatch klBatch(const KlSettings& settings, const ModelConfig& config) {
+    const bool onCpu = settings.device == "cpu";
     // 512 tokens a step keep 2 cores busy; a GPU needs 16k to be bound by arithmetic.
-    const std::int64_t wanted = stepTokens > 0 ? stepTokens : device == "cpu" ? 512 : 16'384;
-    const std::int64_t window = std::min(
-        {wanted, device == "cpu" ? std::int64_t{512} : std::int64_t{2048}, config.context});
-    return {window, wanted / window};
+    const std::int64_t step = settings.stepTokens > 0 ? settings.stepTokens : onCpu ? 512 : 16'384;
+    const std::int64_t longest = settings.windowTokens > 0 ? settings.windowTokens
+                                 : onCpu                   ? 512
+                                                           : 2048;
+    const std::int64_t window = std::min({step, longest, config.context});
+    return {window, step / window};
 }
 
 RefinedModel refineByKl(const ModelSource& source, const RefinedModel& start, const KlText& text,

@@ -22,9 +22,10 @@ namespace bwla {
 struct KlSettings {
     /// To read in all, where `minutes` is 0; less than a step's: nothing is trained.
     std::int64_t tokens = 0;
-    double minutes = 0.0;        ///< > 0: as many tokens as fit
-    std::int64_t stepTokens = 0; ///< read by one step; 0 = as many as suit the device
-    bool signs = false;          ///< latent signs train too
+    double minutes = 0.0;          ///< > 0: as many tokens as fit
+    std::int64_t stepTokens = 0;   ///< read by one step; 0 = as many as suit the device
+    std::int64_t windowTokens = 0; ///< of a step's windows; 0 = 512 on a CPU, 2048 on a GPU
+    bool signs = false;            ///< latent signs train too
     /// Where latents start, in units of |W' - L| over its own level: small, so that signs can turn
     /// within a run (from 1, the study's run of 8.5M tokens turned 0.1 % of them).
     double latentSpread = 0.5;
@@ -50,8 +51,7 @@ struct KlBatch {
     std::int64_t window = 0;
     std::int64_t windows = 0;
 };
-[[nodiscard]] KlBatch klBatch(const std::string& device, const ModelConfig& config,
-                              std::int64_t stepTokens = 0);
+[[nodiscard]] KlBatch klBatch(const KlSettings& settings, const ModelConfig& config);
 
 /// Block reconstruction if asked for, then Adam (.9, .95): warm-up, cosine to 2 %. With `tokens`,
 /// the same seed gives the same bytes on the same kind of CPU and thread count (a GPU adds up in

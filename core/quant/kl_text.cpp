@@ -58,7 +58,7 @@ KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
     text.heldFile = takeHeldOut(ids, size);
     const double once = static_cast<double>(ids.size()) /
                         static_cast<double>(std::max<std::int64_t>(1, size.tokensToRead));
-    text.fileShare = std::clamp(2.0 * once, manner.leastFileShare, 0.5);
+    text.fileShare = std::max(manner.leastFileShare, std::min(2.0 * once, settings.fileShare));
     const bool again = 2.0 * once < text.fileShare;
     text.file = windowsOf(ids, size.window, std::numeric_limits<std::int64_t>::max(),
                           again ? size.window / 8 : size.window);

@@ -28,10 +28,11 @@ struct KlTextSize {
 };
 
 /// Self-written samples are of at most 512 tokens, one after another in a window: continuations of
-/// the file (where there is one), texts from an empty prompt, chats. The file's share is a half as
-/// long as that reads it no more than twice, and never below a tenth (a twentieth for signs, whose
-/// continuations hold more of it); read more often, its windows start at every eighth of a window,
-/// so that they differ. Throws what makeCalibration throws.
+/// the file (where there is one), texts from an empty prompt, chats. The file's share is
+/// settings.fileShare as long as that reads it no more than twice, else as much less, and never
+/// below a tenth (a twentieth for signs, whose continuations hold more of it); read more often, its
+/// windows start at every eighth of a window, so that they differ. Throws what makeCalibration
+/// throws.
 [[nodiscard]] KlText makeKlText(const ModelSource& model, const QuantizeSettings& settings,
                                 const KlTextSize& size, const std::function<void(double)>& progress,
                                 std::stop_token stop);

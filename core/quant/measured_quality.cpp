@@ -21,22 +21,22 @@ struct Row {
 };
 
 constexpr std::array<Row, 16> rows{{
-    {"fast", Refinement::scales, 16, cores, mix, 32'768, 1.3, 101.9},
-    {"fast", Refinement::scales, 6, cores, mix, 32'768, 1.3, 103.5},
-    {"fast", Refinement::scales, 4, cores, mix, 32'768, 1.3, 132.4},
+    {"fast", Refinement::scales, 16, cores, mix, 32'768, 1.3, 88.44},
+    {"fast", Refinement::scales, 6, cores, mix, 32'768, 1.3, 89.71},
+    {"fast", Refinement::scales, 4, cores, mix, 32'768, 1.3, 112.1},
     {"fast", Refinement::scales, 16, cores, self, 32'768, 1.3, 323.8},
     {"fast", Refinement::scales, 6, cores, self, 32'768, 1.3, 330.1},
-    {"balanced", Refinement::scales, 16, cores, mix, 65'536, 28.0, 60.0},
-    {"balanced", Refinement::scales, 6, cores, mix, 65'536, 28.0, 60.7},
-    {"balanced", Refinement::scales, 4, cores, mix, 65'536, 28.0, 74.0},
+    {"balanced", Refinement::scales, 16, cores, mix, 65'536, 28.0, 55.22},
+    {"balanced", Refinement::scales, 6, cores, mix, 65'536, 28.0, 55.70},
+    {"balanced", Refinement::scales, 4, cores, mix, 65'536, 28.0, 67.10},
     {"fast", Refinement::scales, 16, h200, mix, 65'536, 0.2, 49.63},
     {"fast", Refinement::scales, 6, h200, mix, 65'536, 0.2, 50.04},
     {"balanced", Refinement::signs, 16, h200, mix, 65'536, 2.7, 28.84},
     {"balanced", Refinement::signs, 6, h200, mix, 65'536, 2.7, 28.91},
     {"balanced", Refinement::signs, 4, h200, mix, 65'536, 2.7, 30.34},
-    {"best", Refinement::signs, 16, h200, mix, 65'536, 14.0, 27.46},
-    {"best", Refinement::signs, 6, h200, mix, 65'536, 14.0, 27.52},
-    {"best", Refinement::signs, 4, h200, mix, 65'536, 14.0, 28.49},
+    {"best", Refinement::signs, 16, h200, mix, 65'536, 14.2, 25.58},
+    {"best", Refinement::signs, 6, h200, mix, 65'536, 14.2, 25.64},
+    {"best", Refinement::signs, 4, h200, mix, 65'536, 14.2, 26.66},
 }};
 
 bool sameShape(const ModelConfig& a, const ModelConfig& b) {
@@ -58,20 +58,19 @@ QuantizeSettings settingsOf(const Row& row) {
 std::string shortRecipe(QuantizeSettings settings) {
     const QuantizeSettings usual;
     settings.tokens = usual.tokens;
+    settings.fileShare = usual.fileShare;
     settings.device = usual.device;
     settings.klTokens = 1;
     settings.klStep = 0;
     settings.reconstructEpochs = 0; // part of how long it trains
     settings.klMinutes = 0.0;
-    // The rows of `best` had rank 12 everywhere. Ranks by budget at the same bits are 2 % better.
-    if (settings.preset == "best" &&
-        settings.rankBudget == presetSettings("best", "cuda").rankBudget)
-        settings.rankBudget = 0.0;
     return recipeJson(settings);
 }
 
 MeasuredQuality qualityOf(const Row& row) {
-    return {floatPerplexity, row.after, row.device, row.calibration, row.tokens, row.klMinutes};
+    const double share = row.calibration == self ? 0.0 : settingsOf(row).fileShare;
+    return {floatPerplexity, row.after, row.device,   row.calibration,
+            row.tokens,      share,     row.klMinutes};
 }
 
 } // namespace

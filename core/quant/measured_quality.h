@@ -17,8 +17,9 @@ struct MeasuredQuality {
     double before = 0.0; ///< float
     double after = 0.0;
     std::string_view device;      ///< "2 cores", "one H200"
-    std::string_view calibration; ///< "self", or "text+self": half WikiText-2's training text
+    std::string_view calibration; ///< "self", or "text+self": WikiText-2's training text too
     std::int64_t tokens = 0;      ///< of calibration
+    double fileShare = 0.0;       ///< of WikiText-2's in it
     double klMinutes = 0.0;       ///< of training the whole model
 };
 

@@ -61,7 +61,9 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
 }
 
 bool isCustom(const QuantizeSettings& settings) {
-    return recipeJson(settings) != recipeJson(presetSettings(settings.preset, settings.device));
+    QuantizeSettings usual = presetSettings(settings.preset, settings.device);
+    usual.calibration = settings.calibration; // which text is no knob of the recipe, its share is
+    return recipeJson(settings) != recipeJson(usual);
 }
 
 } // namespace bwla

@@ -71,7 +71,7 @@ struct Work {
         }
         if (s.calibration.ends_with("self"))
             text = real(config.parameters()) * tokens *
-                   (s.calibration == "self" ? 1.0 : 0.5); // FILE+self: half of the tokens
+                   (s.calibration == "self" ? 1.0 : 1.0 - s.fileShare);
     }
 };
 

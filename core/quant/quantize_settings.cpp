@@ -39,9 +39,12 @@ std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {
 /// Calibration text of the presets that train on a GPU: what their quality was measured with.
 constexpr std::int64_t gpuTokens = 65'536;
 
-/// What 2 cores spend on the closed form: with rounds to spare for half as much text again.
+/// What 2 cores spend on the closed form: with rounds to spare for half as much text again. Of so
+/// little text people's is worth more than the model's own: 87.0 instead of 101.9 with a half
+/// (docs/quality.md).
 void fewRounds(QuantizeSettings& s, std::int64_t tokens, int flipRounds) {
     s.tokens = tokens;
+    s.fileShare = 0.875;
     s.oktRounds = 5;
     s.pspRounds = 2;
     s.gptqRounds = 2;
@@ -65,6 +68,8 @@ nlohmann::json refinementRecipe(const QuantizeSettings& s) {
         recipe["tokens"] = s.klTokens > 0 ? s.klTokens : usualKlTokens(s);
     if (s.klStep > 0)
         recipe["step"] = s.klStep;
+    if (s.klWindow > 0)
+        recipe["window"] = s.klWindow;
     if (s.reconstructEpochs > 0)
         recipe["reconstruct_epochs"] = s.reconstructEpochs;
     if (s.reconstructTokens > 0)
@@ -116,12 +121,13 @@ QuantizeSettings presetSettings(std::string_view preset, const std::string& devi
             fewRounds(s, 65'536, 2);
             s.klStep = 128;
         }
+        if (signs) // 2 % of perplexity for a minute of 2 cores
+            s.rankBudget = rankTwelveBits;
         // Blocks first: half a minute of an H200, worth three times the tokens that the KL then
-        // reads. Ranks by budget: 2 % of perplexity for nothing.
+        // reads.
         if (device != "cpu") {
             s.tokens = gpuTokens;
             s.reconstructEpochs = 4;
-            s.rankBudget = rankTwelveBits;
         }
         return s;
     }
@@ -182,6 +188,8 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"tokens", s.tokens},
         {"seed", s.seed},
     };
+    if (s.fileShare != QuantizeSettings().fileShare && s.calibration.ends_with("+self"))
+        recipe["file_share"] = s.fileShare;
     if (s.activationBudget > 0.0)
         recipe["activation_budget"] = s.activationBudget;
     if (s.rankBudget > 0.0)

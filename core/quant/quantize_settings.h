@@ -71,6 +71,7 @@ struct QuantizeSettings {
     std::int64_t klTokens = 0;          ///< the refinement reads; 0 = usualKlTokens()
     double klMinutes = 0.0;    ///< > 0: as many tokens as fit, which depends on the machine
     std::int64_t klStep = 0;   ///< tokens of one step; 0 = as many as suit the device
+    std::int64_t klWindow = 0; ///< tokens that attend to each other; 0 = as many as suit the device
     double latentSpread = 0.2; ///< of the latents' start; less = signs turn sooner
     double latentRate = 0.01;  ///< of the latents' steps
     double rotationRate =
@@ -79,6 +80,7 @@ struct QuantizeSettings {
 
     std::string calibration = "self"; ///< "self", a text file, or "FILE+self"
     std::int64_t tokens = 16384;
+    double fileShare = 0.5; ///< of FILE+self: the file's, in calibration and at most in training
     std::uint64_t seed = 0;
     int threads = 0;            ///< 0 = all physical cores; not part of the recipe
     std::string device = "cpu"; ///< "cpu" or "cuda"

@@ -39,6 +39,7 @@ KlSettings klSettings(const QuantizeSettings& s, std::int64_t parameters) {
     kl.tokens = tokensToRead(s, parameters);
     kl.minutes = s.klMinutes;
     kl.stepTokens = s.klStep;
+    kl.windowTokens = s.klWindow;
     kl.signs = s.refinement == Refinement::signs;
     kl.latentSpread = s.latentSpread;
     kl.latentRate = s.latentRate;
@@ -68,7 +69,7 @@ RefinedModel refineJournal(const BlockJournal& journal, const ModelSource& sourc
                            std::stop_token stop) {
     const KlSettings kl = klSettings(settings, source.config().parameters());
     const RefinedModel start = closedForm(journal, source);
-    const std::int64_t window = klBatch(settings.device, source.config(), settings.klStep).window;
+    const std::int64_t window = klBatch(kl, source.config()).window;
     const KlTextSize size{window, std::max(window, selfTokens(settings, kl.tokens)), kl.tokens,
                           settings.device == "cpu" ? 0 : heldWindows};
     const KlText text = makeKlText(source, settings, size, events.writing, stop);

@@ -14,7 +14,7 @@ using S = QuantizeSettings;
 
 constexpr double anySeed = 18'446'744'073'709'551'616.0; // 2^64
 
-constexpr std::array<NumberOption, 24> all{{
+constexpr std::array<NumberOption, 26> all{{
     {"--activation-budget", &S::activationBudget, 4, 8, false, true},
     {"--okt-rounds", &S::oktRounds, 0, 1000},
     {"--target-mix", &S::targetMix, 0, 1},
@@ -32,11 +32,13 @@ constexpr std::array<NumberOption, 24> all{{
     {"--kl-tokens", &S::klTokens, 0, 10e9},
     {"--kl-minutes", &S::klMinutes, 0, 10'000},
     {"--kl-step", &S::klStep, 0, 1e6},
+    {"--kl-window", &S::klWindow, 0, 1e6},
     {"--latent-spread", &S::latentSpread, 0, 1, true},
     {"--latent-rate", &S::latentRate, 0, 1, true},
     {"--rotation-rate", &S::rotationRate, 0, 1},
     {"--kl-rate", &S::klRate, 0, 100, true},
     {"--tokens", &S::tokens, 256, 4e6},
+    {"--file-share", &S::fileShare, 0, 1},
     {"--seed", &S::seed, 0, anySeed},
     {"--threads", &S::threads, 0, 1024},
 }};

@@ -118,7 +118,9 @@ private:
 
     void checkModel() {
         const auto source = ModelSource::open(settings_.modelPath);
-        const KlBatch batch = klBatch(settings_.device, source->config());
+        KlSettings kl;
+        kl.device = settings_.device;
+        const KlBatch batch = klBatch(kl, source->config());
         const std::int64_t tokens = settings_.steps * batch.window * batch.windows;
         const KlText text =
             makeKlText(*source, rough_, {batch.window, tokens / 4, tokens}, {}, stop_);
@@ -131,14 +133,12 @@ private:
             ""};
         const RefinedModel start = roughlyQuantized(*source, rough_, calibration, stop_);
         checkSteps(*source, start, text, "model");
-        KlSettings kl;
         kl.tokens = tokens;
         kl.signs = true;
         kl.latentSpread = rough_.latentSpread;
         kl.latentRate = rough_.latentRate;
         kl.quantizedShare = 0.25;
         kl.secondsBetweenPoints = 0.0; // after every step
-        kl.device = settings_.device;
         for (const auto& [own, recorded] :
              {std::pair{true, true}, {true, false}, {false, false}, {false, true}}) {
             kl.ownKernels = own;

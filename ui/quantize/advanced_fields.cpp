@@ -233,6 +233,12 @@ void AdvancedForm::addTraining() {
               {tr("Tokens a step"),
                tr("Fewer: more steps in the same time, each less sure of its direction."), trains},
               tr("usual"));
+    addNumber("--kl-window", 512,
+              {tr("Tokens a window"),
+               tr("Tokens that see each other. Shorter is faster; text of the model's own has at "
+                  "most 512 in a row."),
+               trains},
+              tr("usual"));
     addNumber(
         "--kl-rate", 0.1,
         {tr("Rate of scales"), tr("Times the usual rates of scales, norms and low rank."), trains});
@@ -277,8 +283,13 @@ void AdvancedForm::addRun() {
          .show = [calibration](const S& s) { calibration->setCalibration(s.calibration); },
          .read = [calibration](S& s) { s.calibration = calibration->calibration(); }},
         {tr("Calibration"),
-         tr("Text that shows the layers' inputs. Half a file and half its own text is the safest "
-            "for uses that differ from the file.")});
+         tr("Text that shows the layers' inputs. A file and its own text is the safest for uses "
+            "that differ from the file.")});
+    addNumber("--file-share", 0.125,
+              {tr("Share of the file"),
+               tr("Where a file and its own text calibrate. More: nearer to the original on such "
+                  "text, farther on other text."),
+               [](const S& s) { return s.calibration.ends_with("+self"); }});
     addNumber("--tokens", 1024,
               {tr("Tokens"), tr("Calibration tokens: more takes longer and more memory.")});
     addNumber("--seed", 1,

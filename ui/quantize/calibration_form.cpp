@@ -19,7 +19,7 @@ const QString ownToo = "+self";
 CalibrationForm::CalibrationForm(QWidget* parent)
     : QWidget(parent), kind_(new QComboBox), fileRow_(new QWidget), file_(new QLineEdit) {
     kind_->addItems(
-        {tr("Written by the model itself"), tr("A text file"), tr("Half a file, half its own")});
+        {tr("Written by the model itself"), tr("A text file"), tr("A file and its own text")});
     auto* choose = new QPushButton(tr("Choose…"));
     auto* row = new QHBoxLayout(fileRow_);
     row->setContentsMargins(0, 0, 0, 0);

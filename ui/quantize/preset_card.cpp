@@ -42,11 +42,12 @@ QString similarDefinition(const MeasuredQuality& similar, bool measuredToo) {
         return QCoreApplication::translate("bwla::ui::PresetCard", words);
     };
     const QString said =
-        tr("Perplexity %1 instead of %2, measured on %3, calibrated with %4 tokens, half of "
-           "them WikiText-2's training text, half written by the model, then %5 minutes of "
+        tr("Perplexity %1 instead of %2, measured on %3, calibrated with %4 tokens, %5 of "
+           "them WikiText-2's training text, the others written by the model, then %6 minutes of "
            "training.")
             .arg(numberText(similar.after, 1), numberText(similar.before, 1), text(similar.device),
-                 wholeText(similar.tokens), numberText(similar.klMinutes, 1));
+                 wholeText(similar.tokens), numberText(100.0 * similar.fileShare, 0) + " %",
+                 numberText(similar.klMinutes, 1));
     return measuredToo ? said
                        : said + " " + tr("This preset as it is set up here was not measured.");
 }

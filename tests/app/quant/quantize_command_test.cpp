@@ -112,6 +112,7 @@ private slots:
         s.klTokens = 12345;
         s.klMinutes = 1.5;
         s.klStep = 8192;
+        s.klWindow = 1024;
         s.reconstructEpochs = 3;
         s.rotationRate = 0.001;
         s.klRate = 2.0;
@@ -126,6 +127,7 @@ private slots:
         s.inFloat.setLayers("1-28");
         s.inFloat.setKept("29,attn_out,5:mlp_in,attn_out");
         s.calibration = "text.txt+self";
+        s.fileShare = 0.25;
         s.tokens = 4096;
         s.seed = 42;
         s.device = "cuda";
@@ -139,6 +141,14 @@ private slots:
         QVERIFY(back.resume);
         QCOMPARE(back.inFloat.keptText(), std::string("attn_out,5:mlp_in,29"));
         QCOMPARE(back.inFloat.layersText(), std::string("1-28"));
+    }
+
+    void anotherTextIsNoOtherRecipe() {
+        QuantizeSettings s = presetSettings("fast");
+        s.calibration = "text.txt+self";
+        QVERIFY(!isCustom(s));
+        s.fileShare = 0.5;
+        QVERIFY(isCustom(s));
     }
 
     void aBudgetStandsForTheRank() {
@@ -175,16 +185,16 @@ private slots:
         const QString said = QString::fromStdString(forecastText(fast));
         const QRegularExpression known(
             R"(^Estimate, from runs of 2 cores: \d to \d min, \d\.\d to \d\.\d GB of memory, )"
-            R"(1\.283 bits a weight\. Measured on 2 cores, with 32768 tokens of text, half of it )"
-            R"(WikiText-2, and 1\.3 minutes of training: perplexity 103\.5, before 17\.1\.$)");
+            R"(1\.283 bits a weight\. Measured on 2 cores, with 32768 tokens of text, 88 % of it )"
+            R"(WikiText-2, and 1\.3 minutes of training: perplexity 89\.7, before 17\.1\.$)");
         QVERIFY2(known.match(said).hasMatch(), qPrintable(said));
         const OrderedJson event = forecastEvent(fast);
         QCOMPARE(event["measured_on"].get<std::string>(), std::string("2 cores"));
-        QCOMPARE(event["perplexity"]["after"].get<double>(), 103.5);
+        QCOMPARE(event["perplexity"]["after"].get<double>(), 89.71);
         QVERIFY(event["seconds"][0] < event["seconds"][1]);
 
         QuantizeSettings unknown = presetSettings("best"); // signs on a processor
-        unknown.rank = 24;
+        unknown.rankBudget = 1.2;
         QVERIFY(forecastText(forecast(unknown)).find("memory") == std::string::npos);
         QVERIFY(forecastText(forecast(unknown)).find("perplexity") == std::string::npos);
         QVERIFY(forecastEvent(forecast(unknown))["peak_rss_bytes"].is_null());

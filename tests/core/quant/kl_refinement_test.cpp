@@ -130,6 +130,27 @@ private Q_SLOTS:
         start_.finalNorm = source_->tensor("model.norm.weight");
     }
 
+    void windowsFitStepDeviceAndModel() {
+        const auto batch = [](const char* device, std::int64_t step, std::int64_t longest,
+                              std::int64_t context = 4096) {
+            KlSettings settings;
+            settings.device = device;
+            settings.stepTokens = step;
+            settings.windowTokens = longest;
+            ModelConfig config;
+            config.context = context;
+            const KlBatch made = klBatch(settings, config);
+            return std::pair{made.windows, made.window};
+        };
+        using Shape = std::pair<std::int64_t, std::int64_t>;
+        QCOMPARE(batch("cpu", 0, 0), (Shape{1, 512}));
+        QCOMPARE(batch("cpu", 128, 0), (Shape{1, 128}));
+        QCOMPARE(batch("cpu", 128, 64), (Shape{2, 64}));
+        QCOMPARE(batch("cuda", 0, 0), (Shape{8, 2048}));
+        QCOMPARE(batch("cuda", 0, 1024), (Shape{16, 1024}));
+        QCOMPARE(batch("cuda", 0, 1024, 256), (Shape{64, 256}));
+    }
+
     /// A model that was not trained comes back as the bytes it was made from.
     void storageRoundTripIsExact() {
         QCOMPARE(bytes(train(steps(0), "none").model), bytes(start_));
