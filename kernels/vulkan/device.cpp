@@ -2,6 +2,7 @@
 #include "kernels/vulkan/device.h"
 
 #include "kernels/kernel_error.h"
+#include "kernels/vulkan/trial.h"
 
 #include <algorithm>
 #include <charconv>
@@ -87,6 +88,24 @@ void Device::createDevice() {
         features.shaderFloat16 = VK_TRUE;
         features.vulkanMemoryModel = VK_TRUE;
         extensions.push_back(VK_NV_COOPERATIVE_MATRIX_EXTENSION_NAME);
+    }
+    VkPhysicalDeviceShaderClockFeaturesKHR clocks{};
+    clocks.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CLOCK_FEATURES_KHR;
+    clocks.shaderSubgroupClock = VK_TRUE;
+    clocks.shaderDeviceClock = VK_TRUE;
+    VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executables{};
+    executables.sType =
+        VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR;
+    executables.pipelineExecutableInfo = VK_TRUE;
+    if (tracing()) {
+        clocks.pNext = features.pNext;
+        features.pNext = &clocks;
+        extensions.push_back(VK_KHR_SHADER_CLOCK_EXTENSION_NAME);
+    }
+    if (trialNumber("BWLA_STATISTICS", 0) != 0) {
+        executables.pNext = features.pNext;
+        features.pNext = &executables;
+        extensions.push_back(VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME);
     }
     create.pNext = &features;
     create.enabledExtensionCount = static_cast<std::uint32_t>(extensions.size());

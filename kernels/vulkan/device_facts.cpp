@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/vulkan/device_facts.h"
 
+#include "kernels/vulkan/trial.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -72,7 +74,8 @@ bool letsGroupsWait(VkDriverId driver) {
         return true;
     case VK_DRIVER_ID_MESA_LLVMPIPE: {
         const char* threads = std::getenv("LP_NUM_THREADS");
-        return threads != nullptr && std::string_view(threads) == "1";
+        return threads != nullptr &&
+               std::string_view(threads) == std::to_string(trialNumber("BWLA_UNITS", 1));
     }
     default:
         return false;
@@ -103,6 +106,8 @@ Properties propertiesOf(const InstanceApi& api, VkPhysicalDevice handle) {
 std::uint32_t multiprocessorsOf(const InstanceApi& api, VkPhysicalDevice handle) {
     VkPhysicalDeviceShaderSMBuiltinsPropertiesNV units{};
     units.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV;
+    if (const auto asked = trialNumber("BWLA_UNITS", 0); asked > 0)
+        return static_cast<std::uint32_t>(asked);
     if (!hasExtension(api, handle, VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME))
         return 0;
     VkPhysicalDeviceProperties2 core{};

@@ -3,6 +3,9 @@
 
 #include "kernels/kernel_error.h"
 #include "kernels/kernel_memory.h"
+#include "kernels/vulkan/trial.h"
+
+#include <cstdio>
 
 // Generated: one array of words a shader variant, and `shaderTable` of their names.
 #include "shader_table.inc"
@@ -29,6 +32,36 @@ const std::string& shaderFingerprint() {
     }();
     return text;
 }
+
+namespace {
+
+/// Registers, bytes of code and the like, as the driver tells.
+void printStatistics(const Device& device, VkPipeline pipeline, const std::string& shader,
+                     const std::vector<std::uint32_t>& constants) {
+    const VkPipelineInfoKHR which{VK_STRUCTURE_TYPE_PIPELINE_INFO_KHR, nullptr, pipeline};
+    std::uint32_t count = 0;
+    const DeviceApi& api = device.api();
+    api.GetPipelineExecutablePropertiesKHR(device.handle(), &which, &count, nullptr);
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const VkPipelineExecutableInfoKHR info{VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_INFO_KHR,
+                                               nullptr, pipeline, i};
+        std::uint32_t length = 0;
+        api.GetPipelineExecutableStatisticsKHR(device.handle(), &info, &length, nullptr);
+        VkPipelineExecutableStatisticKHR empty{};
+        empty.sType = VK_STRUCTURE_TYPE_PIPELINE_EXECUTABLE_STATISTIC_KHR;
+        std::vector<VkPipelineExecutableStatisticKHR> statistics(length, empty);
+        api.GetPipelineExecutableStatisticsKHR(device.handle(), &info, &length, statistics.data());
+        std::printf("pipeline %s, constants", shader.c_str());
+        for (const std::uint32_t constant : constants)
+            std::printf(" %u", constant);
+        for (const auto& one : statistics)
+            std::printf("; %s %llu", one.name, static_cast<unsigned long long>(one.value.u64));
+        std::printf("\n");
+    }
+    std::fflush(stdout);
+}
+
+} // namespace
 
 Pipelines::Pipelines(std::shared_ptr<const Device> device) : device_(std::move(device)) {
     const VkPushConstantRange range{VK_SHADER_STAGE_COMPUTE_BIT, 0, pushBytes};
@@ -72,11 +105,16 @@ VkPipeline Pipelines::get(const std::string& shader, const std::vector<std::uint
     create.stage.pName = "main";
     create.stage.pSpecializationInfo = &specialization;
     create.layout = layout_;
+    static const bool statistics = trialNumber("BWLA_STATISTICS", 0) != 0;
+    if (statistics)
+        create.flags = VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR;
     VkPipeline pipeline = nullptr;
     const VkResult result =
         api.CreateComputePipelines(device_->handle(), nullptr, 1, &create, nullptr, &pipeline);
     api.DestroyShaderModule(device_->handle(), handle, nullptr);
     check(result, shader.c_str());
+    if (statistics && (shader.starts_with("steady") || shader.starts_with("attend_w")))
+        printStatistics(*device_, pipeline, shader, constants);
     pipelines_.emplace(key, pipeline);
     return pipeline;
 }

@@ -13,7 +13,8 @@ set(shader_output ${CMAKE_CURRENT_BINARY_DIR}/shaders)
 file(MAKE_DIRECTORY ${shader_output})
 
 set(variants idle:idle: copy:copy: fill:fill: embed:embed: gate:gate: halves:halves: place:place: gemv_levels:gemv_levels:LEVELS,INTEGER_DOT
-    steady_product:steady_product:LEVELS,INTEGER_DOT,SUBGROUPS attend_waiting:attend:SUBGROUPS,WAITING rotate_matrix:rotate_matrix:SUBGROUPS
+    steady_product:steady_product:LEVELS,INTEGER_DOT,SUBGROUPS attend_waiting:attend:SUBGROUPS,WAITING
+    steady_product_trace:steady_product:LEVELS,INTEGER_DOT,SUBGROUPS,TRACE attend_waiting_trace:attend:SUBGROUPS,WAITING,TRACE rotate_matrix:rotate_matrix:SUBGROUPS
     tile_levels:tile_levels:LEVELS tile_levels_dot:tile_levels:LEVELS,INTEGER_DOT
     tile_f32:tile_floats:F32 tile_f16:tile_floats:F16 tile_int8:tile_floats:INT8 tile_signs:tile_floats:SIGNS)
 foreach(rows 1 2 4)

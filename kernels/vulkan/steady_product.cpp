@@ -3,6 +3,7 @@
 // shaders/steady_product.comp: which products it takes, and how they are spread over workgroups.
 #include "kernels/aligned.h"
 #include "kernels/vulkan/gemv_ops.h"
+#include "kernels/vulkan/trial.h"
 
 #include <algorithm>
 
@@ -21,7 +22,7 @@ struct Shape {
     std::int64_t workgroup = 256, lanes = 8, rows = 1, ahead = 1, share = 1, steps = 1;
     std::int64_t turnRows = 1, leftParts = 1, rightParts = 1, rightAhead = 1, joiners = 1;
     std::int64_t turners = 1, slices = 1, projectors = 1, groups = 1;
-    std::int64_t firstProjector = 0, firstMultiplier = 0;
+    std::int64_t firstProjector = 0, firstMultiplier = 0, atOnce = 1;
 };
 
 std::int64_t ceilDiv(std::int64_t a, std::int64_t b) {
@@ -46,7 +47,8 @@ void shapeTurns(const DeviceInputs& input, std::int64_t workgroup, std::int64_t 
     shape.rightParts = partsOf(m2, workgroup / (m2 / 4));
     while (shape.joiners < mostJoiners && 2 * shape.joiners * shape.turnRows * m2 <= workgroup)
         shape.joiners *= 2;
-    shape.rightAhead = std::min<std::int64_t>(m2 / shape.rightParts, mostRightAhead);
+    shape.rightAhead = std::min<std::int64_t>(m2 / shape.rightParts,
+                                              (trialBits() & 32) != 0 ? 64 : mostRightAhead);
 }
 
 /// Rows spread so that one workgroup a multiprocessor has them all, in as few steps as its size
@@ -58,15 +60,33 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
     const std::int64_t units = capabilities.multiprocessors != 0
                                    ? std::int64_t{capabilities.multiprocessors}
                                    : assumedGroups;
+    const std::uint32_t x = trialBits();
+    const bool down = !gated && input.factor2() * input.factor1() > 2 * rows; // long rows
     Shape shape;
     shape.lanes = std::min<std::int64_t>(pieces <= 40 ? 8 : 16, capabilities.subgroupSize);
-    shape.rows = gated ? 2 : 1;
+    shape.rows = gated ? ((x & 256) != 0 ? 4 : 2) : 1;
+    if (!gated && (x & (down ? 512U : 8U)) != 0)
+        shape.rows = 2;
+    shape.rows = trialNumber(gated ? "BWLA_ROWS_G" : down ? "BWLA_ROWS_D" : "BWLA_ROWS", shape.rows);
+    shape.lanes = trialNumber(gated ? "BWLA_LANES_G" : down ? "BWLA_LANES_D" : "BWLA_LANES", shape.lanes);
+    for (const ProductTarget& target : group.targets) // teams do not have rows of two targets
+        while (target.weight->rows() % (gated ? shape.rows / 2 : shape.rows) != 0 &&
+               (group.targets.size() > 1 || gated))
+            shape.rows /= 2;
     shape.share = ceilDiv(pieces, shape.lanes);
-    shape.ahead = std::min<std::int64_t>(shape.share, gated ? 2 : 4);
+    shape.atOnce = trialNumber(gated ? "BWLA_K_G" : down ? "BWLA_K_D" : "BWLA_K", 1);
+    shape.share = roundUp(shape.share, shape.atOnce);
+    shape.ahead = std::min<std::int64_t>(
+        shape.share, trialNumber(gated  ? "BWLA_AHEAD_G"
+                                 : down ? "BWLA_AHEAD_D"
+                                        : "BWLA_AHEAD",
+                                 gated ? 2 : 4));
+    shape.ahead = std::max(shape.ahead / shape.atOnce, std::int64_t{1}) * shape.atOnce;
     const std::int64_t outputs = gated ? rows / 2 : rows;
     const std::int64_t each = gated ? shape.rows / 2 : shape.rows; // outputs of a team
     const std::int64_t invocations = ceilDiv(outputs, units * each) * shape.lanes;
-    const std::int64_t most = std::min<std::int64_t>(mostGroup, capabilities.invocations);
+    const std::int64_t most = std::min<std::int64_t>(
+        trialNumber(gated ? "BWLA_MOST_G" : "BWLA_MOST", mostGroup), capabilities.invocations);
     shape.steps = ceilDiv(invocations, most);
     shape.workgroup = std::clamp(roundUp(ceilDiv(invocations, shape.steps), team),
                                  std::min(leastGroup, most), most / team * team);
@@ -105,6 +125,14 @@ struct Job {
     std::array<Rest, 3> targets;
     Address lowRankB, encoded, meta, lowRankBs;
     CommandWriter::Finish before;
+    Address traces = 0, next = 0;
+    std::int32_t nextShares = 0, unused2 = 0;
+};
+
+/// shaders/steady_product.comp, Share
+struct Share {
+    Address from = 0;
+    std::uint32_t words = 0, unused = 0;
 };
 
 /// shaders/steady_product.comp, Push
@@ -135,7 +163,8 @@ bool fits(const Capabilities& capabilities, const DeviceInputs& input, const Sha
     const bool together = capabilities.multiprocessors != 0;
     return shape.turnRows * input.factor2() <= shape.workgroup &&
            3 * input.rank() <= shape.workgroup &&
-           sharedBytes(input, shape) <= capabilities.sharedBytes &&
+           sharedBytes(input, shape) <= capabilities.sharedBytes && shape.turners <= 160 &&
+           shape.turners <= shape.workgroup && input.rank() <= 64 &&
            (!together || shape.groups <= std::int64_t{capabilities.multiprocessors});
 }
 
@@ -195,7 +224,10 @@ std::vector<std::uint32_t> constantsOf(const DeviceInputs& input, const PrepareS
             small(shape.rightParts),
             small(shape.rightAhead),
             small(shape.joiners),
-            source.gain != 0 ? 1U : 0U};
+            source.gain != 0 ? 1U : 0U,
+            trialBits(),
+            small(trialNumber(gated ? "BWLA_TOUCH_G" : "BWLA_TOUCH", 64)),
+            small(shape.atOnce)};
 }
 
 void note(VulkanPlan& plan, const DeviceInputs& input, const GemvOperands& operands,
@@ -207,6 +239,31 @@ void note(VulkanPlan& plan, const DeviceInputs& input, const GemvOperands& opera
     noted.groups = small(shape.groups);
     plan.machine().choice.note({WeightKind::binary, true, true, operands.rows, input.cols(), 1},
                                noted);
+}
+
+/// What a dispatch needs first, for the one before to touch.
+std::vector<Share> sharesOf(const PreparedRows& target, const PrepareSource& source,
+                            const ProductGroup& group, const GemvOperands& operands,
+                            Address job) {
+    const DeviceInputs& input = *target.input;
+    std::vector<Share> shares;
+    const auto add = [&](Address from, std::int64_t words) {
+        if (from != 0 && shares.size() < 8)
+            shares.push_back({from, small(words), 0});
+    };
+    add(job, sizeof(Job) / 4);
+    add(source.gain, input.cols());
+    add(input.r1(), input.factor1() * input.factor1());
+    add(input.r2(), input.factor2() * input.factor2());
+    add(input.columnScale(), input.cols());
+    for (std::size_t i = 0; i < group.targets.size(); ++i) {
+        const DeviceWeights& weight = *group.targets[i].weight;
+        const std::int64_t lowRankWords = weight.rank() > 0 ? (weight.rank() + 3) / 4 : 0;
+        add(operands.targets[i].extras,
+            weight.rows() * ((operands.targets[i].flags & 2) != 0 ? 3 : 2) +
+                weight.rows() * lowRankWords + weight.rank());
+    }
+    return shares;
 }
 
 } // namespace
@@ -222,11 +279,24 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     if (!fits(capabilities, input, shape))
         return false;
     note(plan, input, *operands, shape);
-    const Job job = jobOf(target, *operands, writer.awaited());
+    Job job = jobOf(target, *operands, writer.awaited());
     Push push = pushOf(target, source, group, *operands, shape);
-    push.job = plan.addConstants(std::as_bytes(std::span(&job, 1)));
+    job.traces = plan.nextTrace(operands->name, small(shape.groups));
     push.progress = plan.nextProgress();
-    writer.bind("steady_product", small(shape.workgroup),
+    if ((trialBits() & 1024) != 0)
+        push.values = plan.nextValues(target.stride());
+    const Piece before = plan.takeNext();
+    if ((trialBits() & 2) != 0) {
+        job.next = plan.addNext(8 * sizeof(Share));
+        job.nextShares = 8;
+    }
+    push.job = plan.addConstants(std::as_bytes(std::span(&job, 1)));
+    if (before.allocation) {
+        const auto shares = sharesOf(target, source, group, *operands, push.job);
+        plan.machine().memory.write(before, std::as_bytes(std::span(shares)));
+    }
+    writer.bind(job.traces != 0 ? "steady_product_trace" : "steady_product",
+                small(shape.workgroup),
                 constantsOf(input, source, group.gated != 0, shape));
     writer.push(push);
     writer.dispatch(small(shape.groups));

@@ -63,7 +63,9 @@ namespace bwla::vulkan {
     X(DestroyQueryPool)                                                                            \
     X(CmdResetQueryPool)                                                                           \
     X(CmdWriteTimestamp)                                                                           \
-    X(GetQueryPoolResults)
+    X(GetQueryPoolResults)                                                                         \
+    X(GetPipelineExecutablePropertiesKHR)                                                          \
+    X(GetPipelineExecutableStatisticsKHR)
 
 #define BWLA_VULKAN_MEMBER(name) PFN_vk##name name = nullptr;
 

@@ -173,7 +173,7 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         Address q, k, v, rotary, out, run;
         std::int32_t layer, heads, kvHeads;
         std::uint32_t beforeGroups;
-        Address before, progress;
+        Address before, progress, traces;
     };
     const AttendSpec& spec = attend.spec;
     const std::uint32_t cache = tableKind(plan.machine().cacheType);
@@ -200,12 +200,20 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         }
     }
     const bool wideGroup = one && capabilities.invocations >= 512;
-    writer.bind(waits ? "attend_waiting" : teamed(plan, "attend"),
+    const Address traces = waits ? plan.nextTrace("attend", heads) : 0;
+    const std::string waiting = traces != 0 ? "attend_waiting_trace" : "attend_waiting";
+    // Switch 16: half-precision caches alone.
+    const std::uint32_t bits = trialBits() & (cache == 1 ? ~0U : ~16U);
+    std::vector<std::uint32_t> constants{single(plan), cache,
+                                         static_cast<std::uint32_t>(spec.headDim)};
+    if (waits)
+        constants.push_back(bits);
+    writer.bind(waits ? waiting : teamed(plan, "attend"),
                 wideGroup ? 4 * attendGroup : attendGroup,
-                {single(plan), cache, static_cast<std::uint32_t>(spec.headDim)});
+                constants);
     writer.push(Push{one ? attend.q : attend.rotatedQ, attend.k, attend.v, rotary, attend.out,
                      plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads),
-                     before.groups, before.progress, progress});
+                     before.groups, before.progress, progress, traces});
     plan.dispatchRows(writer, {heads, 1});
     if (waits)
         writer.finishes({progress, heads});

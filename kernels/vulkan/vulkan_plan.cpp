@@ -36,6 +36,8 @@ VulkanPlan::VulkanPlan(Machine& machine, int batch, bool timed)
       clock_(timed ? std::make_unique<WorkClock>(machine.device) : nullptr) {}
 
 VulkanPlan::~VulkanPlan() {
+    if (ran_ && !traces_.empty())
+        printTrace(machine_.memory, traces_);
     discard();
 }
 
@@ -136,6 +138,28 @@ Address VulkanPlan::nextProgress() {
     return progress_.address() + static_cast<Address>(offset);
 }
 
+Address VulkanPlan::nextValues(std::int64_t floats) {
+    const std::int64_t offset = zeroValuesUsed_;
+    zeroValuesUsed_ += roundUp(floats * 4, 256);
+    contract::require(zeroValuesUsed_ <= zeroValues_.bytes, "values", "do not fit");
+    return zeroValues_.address() + static_cast<Address>(offset);
+}
+
+Address VulkanPlan::nextTrace(const std::string& name, std::uint32_t groups) {
+    if (!tracing() || clock_)
+        return 0;
+    traces_.push_back(
+        {name, groups, machine_.memory.take(std::int64_t{groups} * tracePlaces * 16)});
+    return traces_.back().piece.address();
+}
+
+Address VulkanPlan::addNext(std::int64_t bytes) {
+    const std::vector<std::byte> nothing(static_cast<std::size_t>(bytes));
+    const Address address = addConstants(nothing);
+    next_ = constants_.back();
+    return address;
+}
+
 void VulkanPlan::dispatchRows(CommandWriter& writer, RowGrid grid) {
     if (batch() == 1) {
         writer.dispatch(grid.x, 1);
@@ -206,6 +230,8 @@ void VulkanPlan::encode() {
 }
 
 void VulkanPlan::encodeAll() {
+    traces_.clear();
+    next_ = {};
     CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0, clock_.get());
     if (batch() == 1 && machine_.device->capabilities().waitingGroups &&
         (head_ || !operations_.empty())) {
@@ -213,6 +239,14 @@ void VulkanPlan::encodeAll() {
         progress_ = machine_.memory.take(most * progressBytes);
         progressUsed_ = 0;
         writer.zero(progress_);
+        if ((trialBits() & 1024) != 0) {
+            std::int64_t bytes = 0;
+            for (const PreparedRows& rows : prepared_)
+                bytes += roundUp(rows.stride() * 4, 256);
+            zeroValues_ = machine_.memory.take(std::max<std::int64_t>(bytes, 256));
+            zeroValuesUsed_ = 0;
+            writer.zero(zeroValues_);
+        }
     }
     // A head that comes last and of one row is written twice, see tails_.
     const bool apart = head_ && !clock_ && logitRows_ == 1 && headAt_ == operations_.size();
@@ -267,6 +301,7 @@ bool VulkanPlan::run(const Step& step, const std::stop_token& stop) {
     rules_.check(step, ours ? &cache->shape() : nullptr);
     logits_ = {};
     likeliest_.clear();
+    ran_ = true;
     writeBlock(step, ours ? cache : nullptr);
     const bool some = step.likeliest > 0 && step.likeliest <= mostLikeliest && findsLikeliest();
     if (!submit(tails_[some ? 1 : 0], stop))

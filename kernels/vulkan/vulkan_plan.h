@@ -7,12 +7,14 @@
 #include "kernels/backend.h"
 #include "kernels/contract.h"
 #include "kernels/vulkan/command_writer.h"
+#include "kernels/vulkan/trial.h"
 #include "kernels/vulkan/vulkan_weights.h"
 
 #include <array>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <utility>
 
 namespace bwla::vulkan {
 
@@ -53,7 +55,7 @@ struct PreparedRows {
 };
 
 /// Counters of a dispatch whose workgroups wait for each other (shaders/waiting.glsl).
-inline constexpr std::int64_t progressBytes = 128 * 4;
+inline constexpr std::int64_t progressBytes = 512 * 4;
 
 class VulkanPlan final : public Plan {
 public:
@@ -104,6 +106,13 @@ public:
     [[nodiscard]] Address scratchAddress(std::int64_t floats);
     /// progressBytes of zeros at the start of every run, once for each operation that asks.
     [[nodiscard]] Address nextProgress();
+    /// Likewise for the values of a rotated row (switch 1024).
+    [[nodiscard]] Address nextValues(std::int64_t floats);
+    /// Where the workgroups of a dispatch leave their clocks; 0 = nowhere.
+    [[nodiscard]] Address nextTrace(const std::string& name, std::uint32_t groups);
+    /// What the dispatch before is to touch for this one (switch 2).
+    [[nodiscard]] Piece takeNext() { return std::exchange(next_, {}); }
+    [[nodiscard]] Address addNext(std::int64_t bytes);
     /// Dispatches over the rows of a run; directly where a plan has one row.
     void dispatchRows(CommandWriter& writer, RowGrid grid);
 
@@ -136,6 +145,11 @@ private:
     Piece block_, scratch_, logitStore_;
     Piece progress_;
     std::int64_t progressUsed_ = 0;
+    Piece zeroValues_;
+    std::int64_t zeroValuesUsed_ = 0;
+    std::vector<TraceEntry> traces_;
+    bool ran_ = false;
+    Piece next_;
     Head head_;
     std::size_t headAt_ = 0;                ///< operations before it
     Piece deviceLogits_, greatest_, found_; ///< for the likeliest tokens (shaders/top.comp)

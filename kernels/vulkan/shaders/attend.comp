@@ -14,6 +14,10 @@
 #include "team.glsl"
 #ifdef WAITING // for the products before instead of a barrier; of a single row
 #extension GL_KHR_shader_subgroup_shuffle : require
+layout(constant_id = 4) const uint X = 0u; // switches
+#define ON(bit) ((X & uint(bit)) != 0u)
+#define OFF(bit) ((X & uint(bit)) == 0u)
+#include "trace.glsl"
 #include "waiting.glsl"
 #define OPERAND LiveFloats
 #else
@@ -37,6 +41,7 @@ layout(push_constant, scalar) uniform Push {
     uint beforeGroups;
     Progress before;
     Progress progress;
+    Traces traces;
 #endif
 }
 p;
@@ -243,8 +248,19 @@ void main() {
     const uint queryBase = (row * uint(p.heads) + head) * dim;
     const uint group = uint(p.heads) / uint(p.kvHeads);
 #ifdef WAITING
+    PLACE_START
+    uint touched = 0u;
+    if (ON(16)) {
+        const uint stored = (positions - 1u) * dim / 2u; // words of keys, likewise of values
+        for (uint i = self * 8u; i < stored; i += ALL * 8u)
+            touched |= cache.keys.at[cacheBase / 2u + i] | cache.values.at[cacheBase / 2u + i];
+        for (uint d = self * 8u; d < dim; d += ALL * 8u)
+            touched |= floatBitsToUint(p.rotary.at[d]);
+    }
+    PLACE(2)
     Awaited before = Awaited(p.before, p.beforeGroups);
     AWAIT_BEFORE(before)
+    PLACE(3)
 #endif
     if (SINGLE_ROW) {
         place(cache, queryBase, kvHead, cacheBase + (positions - 1u) * dim, head % group == 0u);
@@ -253,6 +269,9 @@ void main() {
             query[d] = p.q.at[queryBase + d];
         barrier();
     }
+#ifdef WAITING
+    PLACE(7)
+#endif
     // What the cache holds already.
     const uint cached = SINGLE_ROW ? positions - 1u : positions;
 
@@ -309,6 +328,9 @@ void main() {
         p.outputs.at[queryBase + 2u * self + 1u] = joined.y / total;
     }
 #ifdef WAITING
+    if (ON(16) && touched == 0x5bd1e995u && positions == 0u)
+        p.progress.pad0[0] = touched; // never
     COUNT_FINISHED(p.progress)
+    LEAVE_PLACES(p.traces)
 #endif
 }

@@ -29,11 +29,13 @@ uint levelAt(uint word) {
     return word / 4u % 8u * uint(PITCH) + word / 32u;
 }
 
+uint leastBits, mostBits; // of the row
+
 // s and z (levels.glsl, gridOf) with a quotient of its own: 2^bits s and s differ from the range and
 // from each other by less than a factor of two, so that what is left of the division is exact.
 void makeGrid(float steps) {
-    precise const float low = p.clipLow * -uintBitsToFloat(p.progress.least);
-    precise const float high = p.clipHigh * uintBitsToFloat(p.progress.most);
+    precise const float low = p.clipLow * -uintBitsToFloat(leastBits);
+    precise const float high = p.clipHigh * uintBitsToFloat(mostBits);
     precise const float range = high - low;
     const float inverse = 1.0 / steps;
     precise const float first = range * inverse;
@@ -84,6 +86,28 @@ void requestChunk(uint first) {
         chunk[i] = VALUES_AT(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u));
 }
 
+// Columns past the row stay zero: they are not waited for.
+bool isThere(uint word, vec4 four) {
+    const uvec4 bits = floatBitsToUint(four);
+    if (COLUMNS % 32u == 0u)
+        return (bits.x & bits.y & bits.z & bits.w & 1u) != 0u;
+    bool there = true;
+    [[unroll]] for (uint byte = 0u; byte < 4u; ++byte)
+        there = there && ((bits[byte] & 1u) != 0u || columnOf(word, byte) >= COLUMNS);
+    return there;
+}
+void awaitChunk(uint first) {
+    bool waits = true;
+    [[dont_unroll]] while (waits) {
+        waits = false;
+        [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
+            if (!isThere(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u), chunk[i])) {
+                waits = true;
+                chunk[i] = VALUES_AT(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u));
+            }
+    }
+}
+
 // Leaves the row's levels in levels[], zeros behind it, and what they stand for in levelScale, zero
 // and levelSum. `writes`: to memory as well.
 void makeLevels(bool writes) {
@@ -96,6 +120,8 @@ void makeLevels(bool writes) {
     [[dont_unroll]] for (uint first = self; first < PADDED_WORDS; first += CHUNK * gl_WorkGroupSize.x) {
         if (LEVEL_ROUNDS > 1u && first != self)
             requestChunk(first);
+        if (ON(1024))
+            awaitChunk(first);
         uint unsure = 0u;
         [[unroll]] for (uint i = 0u; i < CHUNK; ++i) {
             const uint word = first + i * gl_WorkGroupSize.x;

@@ -42,22 +42,47 @@ void clear(out vec4 sums[TURN_ROWS]) {
         sums[r] = vec4(0.0);
 }
 
+const uint COLUMN_SHARE = (uint(M1 * TURN_ROWS) + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
+vec4 gains[NORM ? LEFT_SHARE : 1];
+vec4 right[RIGHT_SHARE];
+float column[COLUMN_SHARE]; // of R1
+float ownScale;
+
+uint ownColumn(uint firstRow) {
+    return firstRow * uint(M2) + gl_LocalInvocationID.x / uint(JOINERS);
+}
+bool hasColumn(uint firstRow) {
+    return gl_LocalInvocationID.x / uint(JOINERS) < TURNED && ownColumn(firstRow) < COLUMNS;
+}
+
+void requestTurn(uint firstRow) {
+    const uint self = gl_LocalInvocationID.x;
+    REQUEST_AWAITED
+    if (NORM && self < LEFT_ITEMS)
+        [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
+            gains[i] = p.gain.at[self + i * LEFT_ITEMS];
+    [[unroll]] for (uint k = 0u; k < COLUMN_SHARE; ++k) {
+        const uint i = min(self + k * gl_WorkGroupSize.x, uint(M1 * TURN_ROWS) - 1u);
+        column[k] = p.r1.at[i / uint(TURN_ROWS) * uint(M1) +
+                            min(firstRow + i % uint(TURN_ROWS), uint(M1) - 1u)];
+    }
+    if (self < RIGHT_ITEMS)
+        [[unroll]] for (uint i = 0u; i < uint(RIGHT_AHEAD); ++i)
+            right[i] = p.r2.at[self + i * RIGHT_ITEMS];
+    ownScale = 1.0;
+    if (ON(1) && (p.modes & 256) != 0 && hasColumn(firstRow))
+        ownScale = p.columnScale.at[ownColumn(firstRow)];
+}
+
 // The workgroup's rows from firstRow on; returns the value this invocation wrote, or 0.
 float turn(uint firstRow) {
     const uint self = gl_LocalInvocationID.x;
     vec4 lines[LEFT_SHARE];
-    vec4 gains[NORM ? LEFT_SHARE : 1];
-    vec4 right[RIGHT_SHARE];
-    if (NORM && self < LEFT_ITEMS)
-        [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
-            gains[i] = p.gain.at[self + i * LEFT_ITEMS];
-    for (uint i = self; i < uint(M1 * TURN_ROWS); i += gl_WorkGroupSize.x)
-        left[i] = p.r1.at[i / uint(TURN_ROWS) * uint(M1) +
-                          min(firstRow + i % uint(TURN_ROWS), uint(M1) - 1u)];
-    if (self < RIGHT_ITEMS)
-        [[unroll]] for (uint i = 0u; i < uint(RIGHT_AHEAD); ++i)
-            right[i] = p.r2.at[self + i * RIGHT_ITEMS];
+    [[unroll]] for (uint k = 0u; k < COLUMN_SHARE; ++k)
+        if (self + k * gl_WorkGroupSize.x < uint(M1 * TURN_ROWS))
+            left[self + k * gl_WorkGroupSize.x] = column[k];
     AWAIT_X
+    PLACE(3)
     if (self < LEFT_ITEMS)
         [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
             lines[i] = p.x.at[self + i * LEFT_ITEMS];
@@ -87,6 +112,7 @@ float turn(uint firstRow) {
             teamFloats[TEAM] = squares;
     }
     barrier();
+    PLACE(4)
     const uint own = self / uint(JOINERS);
     if (own < TURNED) {
         const float sum = joined(own, LEFT_PARTS);
@@ -111,14 +137,19 @@ float turn(uint firstRow) {
         keep(sums);
     }
     barrier();
-    const uint column = firstRow * uint(M2) + own;
+    const uint at = ownColumn(firstRow);
     float value = 0.0;
-    if (own < TURNED && column < COLUMNS) {
+    if (hasColumn(firstRow)) {
         value = joined(own, RIGHT_PARTS) * inverse;
-        if ((p.modes & 256) != 0)
-            value *= p.columnScale.at[column];
+        if (ON(1))
+            value *= ownScale;
+        else if ((p.modes & 256) != 0)
+            value *= p.columnScale.at[at];
+        if (ON(1024)) // not zero: there
+            value = uintBitsToFloat(floatBitsToUint(value) | 1u);
         if (self % uint(JOINERS) == 0u)
-            p.values.at[column / 32u * 32u + column % 8u * 4u + column % 32u / 8u] = value;
+            p.values.at[at / 32u * 32u + at % 8u * 4u + at % 32u / 8u] = value;
     }
+    PLACE(5)
     return value;
 }

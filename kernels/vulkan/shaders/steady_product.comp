@@ -44,6 +44,11 @@ layout(constant_id = 15) const int RIGHT_PARTS = 1;
 layout(constant_id = 16) const int RIGHT_AHEAD = 1;
 layout(constant_id = 17) const int JOINERS = 1;
 layout(constant_id = 18) const bool NORM = false;
+layout(constant_id = 19) const uint X = 0u; // switches
+layout(constant_id = 20) const int TOUCHED = 0; // pieces of a lane past AHEAD
+layout(constant_id = 21) const int AT_ONCE = 1; // pieces; divides SHARE and AHEAD
+#define ON(bit) ((X & uint(bit)) != 0u)
+#define OFF(bit) ((X & uint(bit)) == 0u)
 const bool SCALED = true;
 const uint WORDS = 32u * uint(ROW_QUADS);
 const uint PADDED = uint(SHARE * LANES_PER_ROW);
@@ -53,6 +58,7 @@ const uint STREAMS = GATED ? 2u : 1u; // weights that a team reads
 const uint OUTPUTS = uint(ROWS) / STREAMS;
 const uint RANK_WORDS = uint(RANK + 3) / 4u;
 
+#include "trace.glsl"
 #include "waiting.glsl"
 #define OUTPUT_BLOCK LiveFloats
 #include "gemv_target.glsl"
@@ -61,6 +67,15 @@ layout(buffer_reference, std430, buffer_reference_align = 16) buffer Fours {
 };
 layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer LiveFours {
     vec4 at[];
+};
+// What the next dispatch needs first.
+struct Share {
+    Words from;
+    uint words;
+    uint unused;
+};
+layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Shares {
+    Share at[8];
 };
 // What is not needed first.
 struct TargetRest {
@@ -76,6 +91,10 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
     LiveWords meta; // [META_WORDS + RANK]
     Words lowRankBs;
     Awaited before;
+    Traces traces;
+    Shares next;
+    int nextShares;
+    int unused;
 };
 
 layout(push_constant, scalar) uniform Push {
@@ -110,14 +129,22 @@ const uint PARTIALS =
     uint(LEFT_PARTS > RIGHT_PARTS ? LEFT_PARTS : RIGHT_PARTS) * uint(TURN_ROWS * (M2 / 4));
 shared uvec4 board[LEVEL_QUADS > PARTIALS ? LEVEL_QUADS : PARTIALS];
 #define levels board
-#define AWAIT_X AWAIT_BEFORE(p.job.before)
+// Where ON(64) read with the first of all.
+Awaited awaitedBefore;
+#define REQUEST_AWAITED                                                                            \
+    if (ON(64))                                                                                    \
+        awaitedBefore = p.job.before;
+#define AWAIT_X                                                                                    \
+    if (OFF(64))                                                                                   \
+        awaitedBefore = p.job.before;                                                              \
+    AWAIT_BEFORE(awaitedBefore)
 #include "lean_rotation.glsl"
 #define SMALL_LEVELS
 #include "levels.glsl"
 #include "word_sum.glsl"
 #define ENCODED p.job.encoded
 #define META p.job.meta
-#define VALUES_AT(word) LiveFours(p.values).at[word]
+#define VALUES_AT(word) FreshFours(p.values).at[word]
 #include "lean_levels.glsl"
 
 const uint SLICE = (WORDS + uint(SLICES) - 1u) / uint(SLICES);
@@ -154,7 +181,10 @@ void project(uint group) {
     barrier();
     sum = joinedSum();
     if (gl_LocalInvocationID.x == 0u) {
-        atomicAdd(META.at[META_WORDS + group / uint(SLICES)], uint(sum));
+        if (ON(1024))
+            atomicAdd(p.progress.sums[group / uint(SLICES)], uint(sum));
+        else
+            atomicAdd(META.at[META_WORDS + group / uint(SLICES)], uint(sum));
         COUNT(p.progress.projected);
     }
 }
@@ -174,7 +204,11 @@ void requestTerms() {
 void shareProjections() {
     const uint self = gl_LocalInvocationID.x;
     if (self < p.targetCount * uint(RANK)) {
-        const int sum = int(META.at[META_WORDS + self % uint(RANK)]) - zero * sumOfB;
+        const uint sumOfLevels = ON(1024) ? p.progress.sums[self % uint(RANK)]
+                                          : META.at[META_WORDS + self % uint(RANK)];
+        if (ON(1024) && self < uint(RANK) && gl_WorkGroupID.x == max(p.projectors, p.multipliers))
+            META.at[META_WORDS + self] = sumOfLevels;
+        const int sum = int(sumOfLevels) - zero * sumOfB;
         projections[self] = scaleOfA * (scaleOfB * (levelScale * float(sum)));
     }
     barrier();
@@ -250,17 +284,19 @@ void requestBefore() {
         before = target.outputs.at[rowOf(rows, ownRow())];
 }
 
-// The first of the wanted pieces; the others move up.
-void multiply(uint piece) {
+void multiply(int slot, uint piece) {
     [[unroll]] for (int i = 0; i < 4; ++i) {
         const uvec4 low = levels[uint(2 * i) * PITCH + piece];
         const uvec4 high = levels[uint(2 * i + 1) * PITCH + piece];
         [[unroll]] for (int r = 0; r < ROWS; ++r)
-            sums[r] = wordSum(wanted[r * AHEAD][i], low, high, sums[r]);
+            sums[r] = wordSum(wanted[r * AHEAD + slot][i], low, high, sums[r]);
     }
+}
+// What was wanted next comes first.
+void moveUp() {
     [[unroll]] for (int r = 0; r < ROWS; ++r)
-        [[unroll]] for (int a = 1; a < AHEAD; ++a)
-            wanted[r * AHEAD + a - 1] = wanted[r * AHEAD + a];
+        [[unroll]] for (int a = AT_ONCE; a < AHEAD; ++a)
+            wanted[r * AHEAD + a - AT_ONCE] = wanted[r * AHEAD + a];
 }
 
 // The low-rank terms of word `word` of row r.
@@ -306,7 +342,7 @@ void finishRows() {
 shared uvec2 teamExtremes[128];
 
 void turnRows(uint group) {
-    if (group == 0u && gl_LocalInvocationID.x < uint(RANK))
+    if (OFF(1024) && group == 0u && gl_LocalInvocationID.x < uint(RANK))
         META.at[META_WORDS + gl_LocalInvocationID.x] = 0u; // nobody reads what was there any more
     const float value = turn(group * uint(TURN_ROWS));
     // Bits of what is not negative compare as whole numbers do.
@@ -314,12 +350,18 @@ void turnRows(uint group) {
                            teamMax(floatBitsToUint(max(value, 0.0))));
     if (LANE == 0u)
         teamExtremes[TEAM] = extremes;
-    syncBuffers();
+    if (ON(1024))
+        barrier();
+    else
+        syncBuffers();
     if (TEAM == 0u) {
         for (uint i = LANE; i < TEAMS; i += LANES)
             extremes = max(extremes, teamExtremes[i]);
         extremes = uvec2(teamMax(extremes.x), teamMax(extremes.y));
-        if (LANE == 0u) {
+        if (ON(1024)) {
+            if (LANE == 0u)
+                Extremes(p.progress).at[group] = extremes | 1u;
+        } else if (LANE == 0u) {
             atomicMax(p.progress.least, extremes.x);
             atomicMax(p.progress.most, extremes.y);
             COUNT(p.progress.turned);
@@ -327,10 +369,65 @@ void turnRows(uint group) {
     }
 }
 
+// Extremes of all turners, which say that their values are there or about to be.
+bool lacksExtremes(Extremes from, out uvec2 own) {
+    own = from.at[gl_LocalInvocationID.x];
+    return own.x == 0u || own.y == 0u;
+}
+void awaitExtremes() {
+    const uint self = gl_LocalInvocationID.x;
+    Extremes from = Extremes(p.progress);
+    uvec2 own = uvec2(0u);
+    if (self < TURNERS) {
+        SPIN(lacksExtremes(from, own))
+    }
+    own = uvec2(teamMax(own.x), teamMax(own.y));
+    barrier(); // a turner's own are read
+    if (LANE == 0u)
+        teamExtremes[TEAM] = own;
+    barrier();
+    for (uint i = LANE; i < TEAMS; i += LANES)
+        own = max(own, teamExtremes[i]);
+    leastBits = teamMax(own.x);
+    mostBits = teamMax(own.y);
+}
+
+// Brings the start of the next dispatch's small data near.
+uint touched = 0u;
+void touchNext(uint group) {
+    const int shares = p.job.nextShares;
+    [[dont_unroll]] for (int s = 0; s < shares; ++s) {
+        Share share = p.job.next.at[s];
+        for (uint i = (group * gl_WorkGroupSize.x + gl_LocalInvocationID.x) * 8u; i < share.words;
+             i += (gl_NumWorkGroups.x - TURNERS) * gl_WorkGroupSize.x * 8u)
+            touched |= share.from.at[i];
+    }
+}
+
 const uint TEAM_ROWS = gl_WorkGroupSize.x / uint(LANES_PER_ROW) * OUTPUTS; // of a step
+
+// And of the own weights what is not on its way yet.
+const int LAST_TOUCHED = SHARE * STEPS < AHEAD + TOUCHED ? SHARE * STEPS : AHEAD + TOUCHED;
+void touchRest(uint row) {
+    [[dont_unroll]] for (int first = AHEAD; first < LAST_TOUCHED; first += 4) {
+        uint got[4 * ROWS];
+        [[unroll]] for (int a = 0; a < 4; ++a) {
+            const int t = min(first + a, LAST_TOUCHED - 1);
+            const Rows at = rowsAt(row + TEAM_ROWS * uint(t / SHARE));
+            const uint piece = lane + uint(t % SHARE * LANES_PER_ROW);
+            [[unroll]] for (int r = 0; r < ROWS; ++r)
+                got[a * ROWS + r] = p.weights[targetOf(at, r)]
+                                        .at[rowOf(at, r) * uint(ROW_QUADS) +
+                                            min(piece, uint(ROW_QUADS) - 1u)].x;
+        }
+        [[unroll]] for (int i = 0; i < 4 * ROWS; ++i)
+            touched |= got[i];
+    }
+}
 
 void main() {
     const uint group = gl_WorkGroupID.x;
+    PLACE_START
     const bool multiplies = group >= p.multipliers;
     const uint projector = group - p.projectors; // wraps around below
     const bool projects = RANK > 0 && group >= p.projectors && projector < PROJECTORS;
@@ -338,40 +435,80 @@ void main() {
     const uint team = gl_SubgroupID * (gl_SubgroupSize / uint(LANES_PER_ROW)) +
                       gl_SubgroupInvocationID / uint(LANES_PER_ROW);
     uint row = (group - p.multipliers) * (TEAM_ROWS * uint(STEPS)) + team * OUTPUTS;
+    if (ON(64 | 16384) && group < TURNERS)
+        requestTurn(group * uint(TURN_ROWS));
+    if (ON(16384) && group < TURNERS) { // its weights are not before its small data
+        turnRows(group);
+        PLACE(6)
+    }
     if (multiplies) {
         rows = rowsAt(row);
         aim(rows);
         [[unroll]] for (int a = 0; a < AHEAD; ++a)
             request(a, lane + uint(a * LANES_PER_ROW));
+        PLACE(1)
         requestExtras();
         requestTerms();
     }
     if (projects)
         requestSlice(projector);
-    if (group < TURNERS)
-        turnRows(group);
-    if (group < min(p.projectors, p.multipliers))
+    PLACE(2)
+    if (group < TURNERS) {
+        if (OFF(64 | 16384))
+            requestTurn(group * uint(TURN_ROWS));
+        if (OFF(16384)) {
+            turnRows(group);
+            PLACE(6)
+        }
+    } else {
+        if (ON(2))
+            touchNext(group - TURNERS);
+        if (ON(4) && multiplies)
+            touchRest(row);
+    }
+    if (group < min(p.projectors, p.multipliers)) {
+        LEAVE_PLACES(p.job.traces)
         return;
-    AWAIT(p.progress.turned, TURNERS)
+    }
+    if (ON(8192) && multiplies && group < TURNERS)
+        touchRest(row);
+    if (ON(1024)) {
+        awaitExtremes();
+    } else {
+        AWAIT(p.progress.turned, TURNERS)
+        leastBits = p.progress.least;
+        mostBits = p.progress.most;
+    }
+    PLACE(7)
     if (multiplies)
         requestBefore();
     makeLevels(group == p.projectors);
+    PLACE(8)
     if (projects)
         project(projector);
-    if (!multiplies)
+    if (!multiplies) {
+        LEAVE_PLACES(p.job.traces)
         return;
+    }
     [[dont_unroll]] for (int step = 0; step < STEPS; ++step) {
         row += TEAM_ROWS;
         const Rows next = STEPS > 1 ? rowsAt(row) : rows;
         [[unroll]] for (int r = 0; r < ROWS; ++r)
             sums[r] = 0u;
-        [[dont_unroll]] for (int piece = 0; piece < SHARE; ++piece) {
-            multiply(lane + uint(piece * LANES_PER_ROW));
-            int ahead = piece + AHEAD;
+        [[dont_unroll]] for (int piece = 0; piece < SHARE; piece += AT_ONCE) {
+            [[unroll]] for (int i = 0; i < AT_ONCE; ++i)
+                multiply(i, lane + uint((piece + i) * LANES_PER_ROW));
+            moveUp();
+            const int ahead = piece + AHEAD;
             if (STEPS > 1 && ahead == SHARE)
                 aim(next);
-            if (ahead < SHARE || step + 1 < STEPS)
-                request(AHEAD - 1, lane + uint((ahead < SHARE ? ahead : ahead - SHARE) * LANES_PER_ROW));
+            if ((STEPS > 1 || AHEAD < SHARE) && (ahead < SHARE || step + 1 < STEPS))
+                [[unroll]] for (int i = 0; i < AT_ONCE; ++i)
+                    request(AHEAD - AT_ONCE + i,
+                            lane + uint((ahead + i - (ahead < SHARE ? 0 : SHARE)) * LANES_PER_ROW));
+        }
+        if (step == 0) {
+            PLACE(9)
         }
         if (step == 0 && RANK > 0) {
             AWAIT(p.progress.projected, PROJECTORS)
@@ -384,5 +521,8 @@ void main() {
             requestBefore();
         }
     }
+    if (ON(2 | 4 | 8192) && touched == 0x5bd1e995u && levelSum == -1)
+        p.progress.pad0[0] = touched; // never
     COUNT_FINISHED(p.progress)
+    LEAVE_PLACES(p.job.traces)
 }

@@ -12,6 +12,13 @@ layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Liv
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer LiveWords {
     uint at[];
 };
+layout(buffer_reference, std430, buffer_reference_align = 16) volatile coherent buffer Extremes {
+    uint progress[192];
+    uvec2 at[160]; // of each turner, their last bit set
+};
+layout(buffer_reference, std430, buffer_reference_align = 16) volatile coherent buffer FreshFours {
+    vec4 at[];
+};
 layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer LiveQuads {
     uvec4 at[];
 };
@@ -26,6 +33,9 @@ layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Pr
     uint projected;
     uint pad2[31];
     uint finished; // workgroups that nobody of this dispatch waits for
+    uint pad3[31];
+    uint sums[64];        // B q, where ON(1024)
+    // Extremes
 };
 
 // The dispatch before, where there is no barrier between.
@@ -44,11 +54,24 @@ void syncBuffers() {
 
 // Looks without acquiring, which orders memory and may empty caches. (On an H200 it makes no
 // difference, nor does a pause between looks.)
+#define LOOK(counter) atomicLoad(counter, gl_ScopeDevice, BUFFERS, gl_SemanticsRelaxed)
+// While `waits`. llvmpipe leaves loops after 65,535 rounds, of all loops together.
+#define TWICE(x) x x
+#define SPIN(waits)                                                                                \
+    if (ON(65536)) {                                                                               \
+        bool still = true;                                                                         \
+        [[dont_unroll]] for (int spin = 0; spin < 60000 && still; ++spin) {                        \
+            TWICE(TWICE(TWICE(TWICE(TWICE(TWICE(if (still) still = waits;))))))                    \
+        }                                                                                          \
+    } else {                                                                                       \
+        while (waits) {                                                                            \
+        }                                                                                          \
+    }
 #define AWAIT(counter, count)                                                                      \
     if (gl_LocalInvocationID.x == 0u) {                                                            \
-        while (atomicLoad(counter, gl_ScopeDevice, BUFFERS, gl_SemanticsRelaxed) < count) {        \
-        }                                                                                          \
-        memoryBarrier(gl_ScopeDevice, BUFFERS, gl_SemanticsAcquire);                               \
+        SPIN((LOOK(counter) < count))                                                              \
+        if (OFF(2048))                                                                             \
+            memoryBarrier(gl_ScopeDevice, BUFFERS, gl_SemanticsAcquire);                           \
     }                                                                                              \
     syncBuffers();
 
@@ -61,5 +84,7 @@ void syncBuffers() {
 
 #define COUNT_FINISHED(own)                                                                        \
     syncBuffers();                                                                                 \
+    PLACE(10)                                                                                      \
     if (gl_LocalInvocationID.x == 0u)                                                              \
-        COUNT(own.finished);
+        COUNT(own.finished);                                                                       \
+    PLACE(11)
