@@ -4,7 +4,9 @@
 #include "kernels/vulkan/machine.h"
 #include "kernels/vulkan/work_clock.h"
 
+#include <array>
 #include <span>
+#include <utility>
 #include <string>
 #include <vector>
 
@@ -35,8 +37,17 @@ public:
     struct Finish {
         std::uint64_t progress = 0; ///< address of its counters
         std::uint32_t groups = 0;   ///< 0 = nothing to wait for
+        /// Switch 4096: of an output the address where every element carries its own flag.
+        std::array<std::pair<std::uint64_t, std::uint64_t>, 3> shadows{};
     };
     void finishes(const Finish& finish) { finish_ = finish; }
+    /// Where the output `of` of the dispatch before is flagged; 0 = nowhere.
+    [[nodiscard]] std::uint64_t shadowOf(std::uint64_t of) const {
+        for (const auto& [output, shadow] : finish_.shadows)
+            if (output == of && output != 0)
+                return shadow;
+        return 0;
+    }
     /// What a dispatch that `waits` is to wait for; where that is nothing, barrier() was called.
     [[nodiscard]] Finish awaited(bool waits = true);
     /// constants: of the shader, from constant_id 1 on.

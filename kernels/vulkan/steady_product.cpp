@@ -69,6 +69,7 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
         shape.rows = 2;
     shape.rows = trialNumber(gated ? "BWLA_ROWS_G" : down ? "BWLA_ROWS_D" : "BWLA_ROWS", shape.rows);
     shape.lanes = trialNumber(gated ? "BWLA_LANES_G" : down ? "BWLA_LANES_D" : "BWLA_LANES", shape.lanes);
+    shape.lanes = std::min<std::int64_t>(shape.lanes, capabilities.subgroupSize);
     for (const ProductTarget& target : group.targets) // teams do not have rows of two targets
         while (target.weight->rows() % (gated ? shape.rows / 2 : shape.rows) != 0 &&
                (group.targets.size() > 1 || gated))
@@ -121,10 +122,12 @@ struct Job {
     struct Rest {
         Address extras, outputs;
         std::int32_t flags, unused;
+        Address shadow;
     };
     std::array<Rest, 3> targets;
     Address lowRankB, encoded, meta, lowRankBs;
-    CommandWriter::Finish before;
+    Address beforeProgress = 0;
+    std::uint32_t beforeGroups = 0, unused = 0;
     Address traces = 0, next = 0;
     std::int32_t nextShares = 0, unused2 = 0;
 };
@@ -171,12 +174,16 @@ bool fits(const Capabilities& capabilities, const DeviceInputs& input, const Sha
 Job jobOf(const PreparedRows& target, const GemvOperands& operands,
           const CommandWriter::Finish& before) {
     const DeviceInputs& input = *target.input;
-    Job job{
-        {},    input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs(),
-        before};
+    Job job{{},
+            input.lowRankB(),
+            target.encoded.address(),
+            target.meta.address(),
+            input.lowRankBs(),
+            before.progress,
+            before.groups};
     for (std::size_t i = 0; i < job.targets.size(); ++i)
         job.targets[i] = {operands.targets[i].extras, operands.targets[i].outputs,
-                          operands.targets[i].flags, 0};
+                          operands.targets[i].flags, 0, 0};
     return job;
 }
 
@@ -206,7 +213,7 @@ Push pushOf(const PreparedRows& target, const PrepareSource& source, const Produ
 
 /// From constant_id 1 on.
 std::vector<std::uint32_t> constantsOf(const DeviceInputs& input, const PrepareSource& source,
-                                       bool gated, const Shape& shape) {
+                                       bool gated, const Shape& shape, std::uint32_t bits) {
     return {1,
             small(shape.lanes),
             small(shape.rows),
@@ -225,7 +232,7 @@ std::vector<std::uint32_t> constantsOf(const DeviceInputs& input, const PrepareS
             small(shape.rightAhead),
             small(shape.joiners),
             source.gain != 0 ? 1U : 0U,
-            trialBits(),
+            bits,
             small(trialNumber(gated ? "BWLA_TOUCH_G" : "BWLA_TOUCH", 64)),
             small(shape.atOnce)};
 }
@@ -279,12 +286,28 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     if (!fits(capabilities, input, shape))
         return false;
     note(plan, input, *operands, shape);
-    Job job = jobOf(target, *operands, writer.awaited());
+    const bool flags = (trialBits() & 4096) != 0;
+    const Address shadow = flags ? writer.shadowOf(source.x) : 0;
+    CommandWriter::Finish awaited = writer.awaited(!flags || shadow != 0);
+    if (flags)
+        awaited.groups = 0; // nobody counts
+    const std::uint32_t bits = trialBits() | (shadow != 0 ? 131072U : 0U);
+    Job job = jobOf(target, *operands, awaited);
     Push push = pushOf(target, source, group, *operands, shape);
     job.traces = plan.nextTrace(operands->name, small(shape.groups));
     push.progress = plan.nextProgress();
     if ((trialBits() & 1024) != 0)
         push.values = plan.nextValues(target.stride());
+    if (shadow != 0)
+        push.x = shadow;
+    CommandWriter::Finish finish{push.progress, small(shape.groups - shape.firstMultiplier), {}};
+    if (flags)
+        for (std::size_t i = 0; i < group.targets.size(); ++i) {
+            const bool again = i > 0 && operands->targets[i].outputs == operands->targets[0].outputs;
+            job.targets[i].shadow =
+                again ? job.targets[0].shadow : plan.nextValues(operands->targets[i].rows);
+            finish.shadows[i] = {operands->targets[i].outputs, job.targets[i].shadow};
+        }
     const Piece before = plan.takeNext();
     if ((trialBits() & 2) != 0) {
         job.next = plan.addNext(8 * sizeof(Share));
@@ -297,10 +320,10 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     }
     writer.bind(job.traces != 0 ? "steady_product_trace" : "steady_product",
                 small(shape.workgroup),
-                constantsOf(input, source, group.gated != 0, shape));
+                constantsOf(input, source, group.gated != 0, shape, bits));
     writer.push(push);
     writer.dispatch(small(shape.groups));
-    writer.finishes({push.progress, small(shape.groups - shape.firstMultiplier)});
+    writer.finishes(finish);
     writer.mark("steady " + operands->name, operands->bytes);
     return true;
 }

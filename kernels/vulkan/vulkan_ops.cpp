@@ -173,7 +173,7 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         Address q, k, v, rotary, out, run;
         std::int32_t layer, heads, kvHeads;
         std::uint32_t beforeGroups;
-        Address before, progress, traces;
+        Address before, progress, traces, shadow;
     };
     const AttendSpec& spec = attend.spec;
     const std::uint32_t cache = tableKind(plan.machine().cacheType);
@@ -182,7 +182,14 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     const bool waits = one && capabilities.waitingGroups && capabilities.subgroupArithmetic &&
                        capabilities.subgroupShuffle;
     const Address rotary = plan.rotaryAddress(attend.rotary);
-    const CommandWriter::Finish before = writer.awaited(waits);
+    const bool flags = waits && (trialBits() & 4096) != 0;
+    const std::array<Address, 3> shadows{writer.shadowOf(attend.q), writer.shadowOf(attend.k),
+                                         writer.shadowOf(attend.v)};
+    const bool flagged = flags && shadows[0] != 0 && shadows[1] != 0 && shadows[2] != 0;
+    CommandWriter::Finish before = writer.awaited(waits && (!flags || flagged));
+    if (flags)
+        before.groups = 0;
+    const Address shadow = flags ? plan.nextValues(spec.heads * spec.headDim) : 0;
     const Address progress = waits ? plan.nextProgress() : 0;
     const auto heads = static_cast<std::uint32_t>(spec.heads);
     if (!one) {
@@ -203,7 +210,8 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     const Address traces = waits ? plan.nextTrace("attend", heads) : 0;
     const std::string waiting = traces != 0 ? "attend_waiting_trace" : "attend_waiting";
     // Switch 16: half-precision caches alone.
-    const std::uint32_t bits = trialBits() & (cache == 1 ? ~0U : ~16U);
+    const std::uint32_t bits =
+        (trialBits() & (cache == 1 ? ~0U : ~16U)) | (flagged ? 131072U : 0U);
     std::vector<std::uint32_t> constants{single(plan), cache,
                                          static_cast<std::uint32_t>(spec.headDim)};
     if (waits)
@@ -211,12 +219,16 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     writer.bind(waits ? waiting : teamed(plan, "attend"),
                 wideGroup ? 4 * attendGroup : attendGroup,
                 constants);
-    writer.push(Push{one ? attend.q : attend.rotatedQ, attend.k, attend.v, rotary, attend.out,
+    writer.push(Push{flagged ? shadows[0]
+                     : one   ? attend.q
+                             : attend.rotatedQ,
+                     flagged ? shadows[1] : attend.k, flagged ? shadows[2] : attend.v, rotary,
+                     attend.out,
                      plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads),
-                     before.groups, before.progress, progress, traces});
+                     before.groups, before.progress, progress, traces, shadow});
     plan.dispatchRows(writer, {heads, 1});
     if (waits)
-        writer.finishes({progress, heads});
+        writer.finishes({progress, heads, {std::pair{attend.out, shadow}}});
     writer.mark("attend");
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 
@@ -134,7 +135,7 @@ Address VulkanPlan::scratchAddress(std::int64_t floats) {
 
 Address VulkanPlan::nextProgress() {
     const std::int64_t offset = progressUsed_;
-    progressUsed_ += progressBytes;
+    progressUsed_ += progressBytes();
     return progress_.address() + static_cast<Address>(offset);
 }
 
@@ -236,13 +237,17 @@ void VulkanPlan::encodeAll() {
     if (batch() == 1 && machine_.device->capabilities().waitingGroups &&
         (head_ || !operations_.empty())) {
         const auto most = static_cast<std::int64_t>(operations_.size()) + 2; // heads
-        progress_ = machine_.memory.take(most * progressBytes);
+        progress_ = machine_.memory.take(most * progressBytes());
         progressUsed_ = 0;
         writer.zero(progress_);
-        if ((trialBits() & 1024) != 0) {
-            std::int64_t bytes = 0;
-            for (const PreparedRows& rows : prepared_)
+        if ((trialBits() & (1024 | 4096)) != 0) {
+            std::int64_t bytes = zeroBytes_;
+            for (const PreparedRows& rows : prepared_) {
                 bytes += roundUp(rows.stride() * 4, 256);
+                if (rows.next)
+                    for (const ProductTarget& target : rows.next->targets)
+                        bytes += roundUp(target.weight->rows() * 4, 256);
+            }
             zeroValues_ = machine_.memory.take(std::max<std::int64_t>(bytes, 256));
             zeroValuesUsed_ = 0;
             writer.zero(zeroValues_);
@@ -295,6 +300,23 @@ void VulkanPlan::writeBlock(const Step& step, const DeviceCache* cache) {
     }
 }
 
+namespace {
+
+/// BWLA_CHECKSUM=N: some logits of run N.
+void printLogits(std::span<const float> logits) {
+    static int runs = 0;
+    static const auto wanted = trialNumber("BWLA_CHECKSUM", 0);
+    if (logits.empty() || wanted == 0 || ++runs != wanted)
+        return;
+    double sum = 0;
+    for (const float logit : logits)
+        sum += std::abs(logit);
+    std::printf("run %d: logits %.5f %.5f %.5f %.5f, sum %.3f\n", runs, double{logits[0]},
+                double{logits[1]}, double{logits[2]}, double{logits[logits.size() / 2]}, sum);
+}
+
+} // namespace
+
 bool VulkanPlan::run(const Step& step, const std::stop_token& stop) {
     const auto* cache = dynamic_cast<const DeviceCache*>(step.cache);
     const bool ours = cache != nullptr && cache->device() == machine_.device.get();
@@ -314,6 +336,8 @@ bool VulkanPlan::run(const Step& step, const std::stop_token& stop) {
         const std::size_t rows = logitRows_ == 1 ? 1 : step.tokens.size();
         logits_ = {reinterpret_cast<const float*>(logitStore_.mapped()),
                    rows * static_cast<std::size_t>(vocabulary_)};
+        if (batch() == 1)
+            printLogits(logits_);
     }
     return true;
 }

@@ -55,7 +55,9 @@ struct PreparedRows {
 };
 
 /// Counters of a dispatch whose workgroups wait for each other (shaders/waiting.glsl).
-inline constexpr std::int64_t progressBytes = 512 * 4;
+[[nodiscard]] inline std::int64_t progressBytes() {
+    return (trialBits() & 1024) != 0 ? 4096 : 512;
+}
 
 class VulkanPlan final : public Plan {
 public:
@@ -108,6 +110,7 @@ public:
     [[nodiscard]] Address nextProgress();
     /// Likewise for the values of a rotated row (switch 1024).
     [[nodiscard]] Address nextValues(std::int64_t floats);
+    void willAttend(std::int64_t floats) { zeroBytes_ += (floats * 4 + 255) / 256 * 256; }
     /// Where the workgroups of a dispatch leave their clocks; 0 = nowhere.
     [[nodiscard]] Address nextTrace(const std::string& name, std::uint32_t groups);
     /// What the dispatch before is to touch for this one (switch 2).
@@ -146,7 +149,7 @@ private:
     Piece progress_;
     std::int64_t progressUsed_ = 0;
     Piece zeroValues_;
-    std::int64_t zeroValuesUsed_ = 0;
+    std::int64_t zeroValuesUsed_ = 0, zeroBytes_ = 0;
     std::vector<TraceEntry> traces_;
     bool ran_ = false;
     Piece next_;

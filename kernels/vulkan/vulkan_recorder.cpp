@@ -87,6 +87,7 @@ void VulkanRecorder::attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v
                           "8-bit keys and values need heads of a multiple of 4 elements, not " +
                               std::to_string(spec.headDim));
     plan_.rules().usesCache(spec);
+    plan_.willAttend(q.cols);
     AttendBuffers buffers{spec,
                           plan_.address(q),
                           plan_.address(k),

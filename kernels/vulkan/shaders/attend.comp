@@ -42,6 +42,7 @@ layout(push_constant, scalar) uniform Push {
     Progress before;
     Progress progress;
     Traces traces;
+    LiveFloats shadow;
 #endif
 }
 p;
@@ -118,15 +119,47 @@ void storeBytes(CacheLayer cache, uint kvHead, uint element, vec2 scales) {
     }
 }
 
+#ifdef WAITING
+// Element d of the query, the key and the value, as soon as they are there; its partners as well.
+bool lacksElements(uint queryBase, uint keyBase, uint d, out float five[5]) {
+    const uint other = d < uint(HEAD_DIM) / 2u ? d + uint(HEAD_DIM) / 2u : d - uint(HEAD_DIM) / 2u;
+    five[0] = FreshFloats(p.q).at[queryBase + d];
+    five[1] = FreshFloats(p.q).at[queryBase + other];
+    five[2] = FreshFloats(p.k).at[keyBase + d];
+    five[3] = FreshFloats(p.k).at[keyBase + other];
+    five[4] = FreshFloats(p.v).at[keyBase + d];
+    bool lacks = false;
+    for (uint i = 0u; i < 5u; ++i)
+        lacks = lacks || !hasFlag(five[i]);
+    return lacks;
+}
+float turnedBy(float value, float other, uint d) {
+    const uint half_ = uint(HEAD_DIM) / 2u;
+    const float sine = p.rotary.at[d % half_ + half_];
+    return value * p.rotary.at[d % half_] + (d < half_ ? -other : other) * sine;
+}
+#endif
+
 // The query, key and value of a single row; `element`: where the cache keeps them.
 void place(CacheLayer cache, uint queryBase, uint kvHead, uint element, bool writes) {
     const uint dim = uint(HEAD_DIM);
     float mostKey = 0.0;
     float mostValue = 0.0;
     for (uint d = gl_LocalInvocationID.x; d < dim; d += ALL) {
-        query[d] = rotated(p.q, queryBase, d);
-        ownKey[d] = rotated(p.k, kvHead * dim, d);
-        ownValue[d] = p.v.at[kvHead * dim + d];
+#ifdef WAITING
+        if (ON(131072)) {
+            float five[5];
+            SPIN(lacksElements(queryBase, kvHead * dim, d, five))
+            query[d] = turnedBy(five[0], five[1], d);
+            ownKey[d] = turnedBy(five[2], five[3], d);
+            ownValue[d] = five[4];
+        } else
+#endif
+        {
+            query[d] = rotated(p.q, queryBase, d);
+            ownKey[d] = rotated(p.k, kvHead * dim, d);
+            ownValue[d] = p.v.at[kvHead * dim + d];
+        }
         mostKey = max(mostKey, abs(ownKey[d]));
         mostValue = max(mostValue, abs(ownValue[d]));
     }
@@ -326,6 +359,12 @@ void main() {
             joined += sums[i * PAIRS + self];
         p.outputs.at[queryBase + 2u * self] = joined.x / total;
         p.outputs.at[queryBase + 2u * self + 1u] = joined.y / total;
+#ifdef WAITING
+        if (ON(4096)) {
+            p.shadow.at[queryBase + 2u * self] = withFlag(joined.x / total);
+            p.shadow.at[queryBase + 2u * self + 1u] = withFlag(joined.y / total);
+        }
+#endif
     }
 #ifdef WAITING
     if (ON(16) && touched == 0x5bd1e995u && positions == 0u)

@@ -98,7 +98,7 @@ bool isThere(uint word, vec4 four) {
 }
 void awaitChunk(uint first) {
     bool waits = true;
-    [[dont_unroll]] while (waits) {
+    [[dont_unroll]] for (uint spin = 0u; spin < 100000u && waits; ++spin) {
         waits = false;
         [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
             if (!isThere(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u), chunk[i])) {

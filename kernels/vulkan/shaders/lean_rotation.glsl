@@ -74,6 +74,24 @@ void requestTurn(uint firstRow) {
         ownScale = p.columnScale.at[ownColumn(firstRow)];
 }
 
+bool flagged(vec4 four) {
+    const uvec4 bits = floatBitsToUint(four);
+    return (bits.x & bits.y & bits.z & bits.w & 1u) != 0u;
+}
+bool lacksLine(uint at, out vec4 line) {
+    line = FreshFours(p.x).at[at];
+    return !flagged(line);
+}
+bool lacksLines(uint self, inout vec4 lines[LEFT_SHARE]) {
+    bool lacks = false;
+    [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
+        if (!flagged(lines[i])) {
+            lacks = true;
+            lines[i] = FreshFours(p.x).at[self + i * LEFT_ITEMS];
+        }
+    return lacks;
+}
+
 // The workgroup's rows from firstRow on; returns the value this invocation wrote, or 0.
 float turn(uint firstRow) {
     const uint self = gl_LocalInvocationID.x;
@@ -81,11 +99,24 @@ float turn(uint firstRow) {
     [[unroll]] for (uint k = 0u; k < COLUMN_SHARE; ++k)
         if (self + k * gl_WorkGroupSize.x < uint(M1 * TURN_ROWS))
             left[self + k * gl_WorkGroupSize.x] = column[k];
-    AWAIT_X
-    PLACE(3)
-    if (self < LEFT_ITEMS)
-        [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
-            lines[i] = p.x.at[self + i * LEFT_ITEMS];
+    if (ON(131072)) { // one of a subgroup looks; then everybody at its own
+        if (LANE == 0u && self < LEFT_ITEMS) {
+            SPIN(lacksLine(self, lines[0]))
+        }
+        subgroupBarrier();
+        PLACE(3)
+        if (self < LEFT_ITEMS) {
+            [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
+                lines[i] = FreshFours(p.x).at[self + i * LEFT_ITEMS];
+            SPIN(lacksLines(self, lines))
+        }
+    } else {
+        AWAIT_X
+        PLACE(3)
+        if (self < LEFT_ITEMS)
+            [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
+                lines[i] = p.x.at[self + i * LEFT_ITEMS];
+    }
     barrier();
     float squares = 0.0;
     vec4 sums[TURN_ROWS];

@@ -83,6 +83,7 @@ struct TargetRest {
     LiveFloats outputs;
     int flags;
     int unused;
+    LiveFloats shadow; // the outputs, their last bit set
 };
 layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
     TargetRest targets[3];
@@ -181,11 +182,12 @@ void project(uint group) {
     barrier();
     sum = joinedSum();
     if (gl_LocalInvocationID.x == 0u) {
-        if (ON(1024))
-            atomicAdd(p.progress.sums[group / uint(SLICES)], uint(sum));
-        else
+        if (ON(1024)) {
+            Extremes(p.progress).partials[group] = uint(sum) << 1 | 1u;
+        } else {
             atomicAdd(META.at[META_WORDS + group / uint(SLICES)], uint(sum));
-        COUNT(p.progress.projected);
+            COUNT(p.progress.projected);
+        }
     }
 }
 
@@ -201,10 +203,31 @@ void requestTerms() {
         sumOfB = int(p.job.lowRankBs.at[uint(RANK) + self % uint(RANK)]);
     }
 }
+shared int partials[PROJECTORS];
+bool lacksPartial(Extremes from, out uint own) {
+    own = from.partials[gl_LocalInvocationID.x];
+    return own == 0u;
+}
+void awaitPartials() {
+    const uint self = gl_LocalInvocationID.x;
+    if (self < PROJECTORS) {
+        Extremes from = Extremes(p.progress);
+        uint own;
+        SPIN(lacksPartial(from, own))
+        partials[self] = int(own) >> 1;
+    }
+    barrier();
+}
+uint sumOfPartials(uint k) {
+    int sum = 0;
+    for (uint i = 0u; i < uint(SLICES); ++i)
+        sum += partials[k * uint(SLICES) + i];
+    return uint(sum);
+}
 void shareProjections() {
     const uint self = gl_LocalInvocationID.x;
     if (self < p.targetCount * uint(RANK)) {
-        const uint sumOfLevels = ON(1024) ? p.progress.sums[self % uint(RANK)]
+        const uint sumOfLevels = ON(1024) ? sumOfPartials(self % uint(RANK))
                                           : META.at[META_WORDS + self % uint(RANK)];
         if (ON(1024) && self < uint(RANK) && gl_WorkGroupID.x == max(p.projectors, p.multipliers))
             META.at[META_WORDS + self] = sumOfLevels;
@@ -246,6 +269,7 @@ uint rowWords[ROWS]; // of A
 uint sums[ROWS];
 // Of the row that this lane finishes.
 Target target;
+LiveFloats shadow;
 float rowScale, rowMean, before;
 int rowSigns;
 
@@ -270,6 +294,8 @@ void requestExtras() {
     [[unroll]] for (int r = 0; r < ROWS; ++r)
         rowWords[r] = lane < RANK_WORDS ? rankWordAt(r, lane) : 0u;
     target = targetAt(targetOf(rows, ownRow()));
+    if (ON(4096))
+        shadow = p.job.targets[targetOf(rows, ownRow())].shadow;
     const uint row = rowOf(rows, ownRow());
     rowScale = uintBitsToFloat(target.extras.at[row]);
     rowSigns = int(target.extras.at[signSums(target) + row]);
@@ -336,7 +362,11 @@ void finishRows() {
         value = value / (1.0 + exp(-value)) * up;
     }
     if (lane < uint(ROWS) && (!GATED || (lane & 1u) == 0u) && rows.first + lane / STREAMS < rows.end)
+    {
         target.outputs.at[rowOf(rows, mine)] = before + value;
+        if (ON(4096))
+            shadow.at[rowOf(rows, mine)] = withFlag(before + value);
+    }
 }
 
 shared uvec2 teamExtremes[128];
@@ -511,7 +541,11 @@ void main() {
             PLACE(9)
         }
         if (step == 0 && RANK > 0) {
-            AWAIT(p.progress.projected, PROJECTORS)
+            if (ON(1024)) {
+                awaitPartials();
+            } else {
+                AWAIT(p.progress.projected, PROJECTORS)
+            }
             shareProjections();
         }
         finishRows();

@@ -15,7 +15,17 @@ layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Liv
 layout(buffer_reference, std430, buffer_reference_align = 16) volatile coherent buffer Extremes {
     uint progress[192];
     uvec2 at[160]; // of each turner, their last bit set
+    uint partials[512]; // twice the slices of B q, plus 1
 };
+layout(buffer_reference, std430, buffer_reference_align = 4) volatile coherent buffer FreshFloats {
+    float at[];
+};
+bool hasFlag(float value) {
+    return (floatBitsToUint(value) & 1u) != 0u;
+}
+float withFlag(float value) {
+    return uintBitsToFloat(floatBitsToUint(value) | 1u);
+}
 layout(buffer_reference, std430, buffer_reference_align = 16) volatile coherent buffer FreshFours {
     vec4 at[];
 };
@@ -34,8 +44,7 @@ layout(buffer_reference, scalar, buffer_reference_align = 16) coherent buffer Pr
     uint pad2[31];
     uint finished; // workgroups that nobody of this dispatch waits for
     uint pad3[31];
-    uint sums[64];        // B q, where ON(1024)
-    // Extremes
+    // Extremes, partial sums
 };
 
 // The dispatch before, where there is no barrier between.
@@ -56,17 +65,20 @@ void syncBuffers() {
 // difference, nor does a pause between looks.)
 #define LOOK(counter) atomicLoad(counter, gl_ScopeDevice, BUFFERS, gl_SemanticsRelaxed)
 // While `waits`. llvmpipe leaves loops after 65,535 rounds, of all loops together.
+#ifdef LONG_SPINS // for tests with several threads of llvmpipe
 #define TWICE(x) x x
 #define SPIN(waits)                                                                                \
-    if (ON(65536)) {                                                                               \
+    {                                                                                              \
         bool still = true;                                                                         \
         [[dont_unroll]] for (int spin = 0; spin < 60000 && still; ++spin) {                        \
             TWICE(TWICE(TWICE(TWICE(TWICE(TWICE(if (still) still = waits;))))))                    \
         }                                                                                          \
-    } else {                                                                                       \
-        while (waits) {                                                                            \
-        }                                                                                          \
     }
+#else // some 50 ms: a trial that is wrong ends
+#define SPIN(waits)                                                                                \
+    [[dont_unroll]] for (uint spin = 0u; spin < 100000u && (waits); ++spin) {                      \
+    }
+#endif
 #define AWAIT(counter, count)                                                                      \
     if (gl_LocalInvocationID.x == 0u) {                                                            \
         SPIN((LOOK(counter) < count))                                                              \
@@ -83,8 +95,9 @@ void syncBuffers() {
     }
 
 #define COUNT_FINISHED(own)                                                                        \
-    syncBuffers();                                                                                 \
+    if (OFF(4096))                                                                                 \
+        syncBuffers();                                                                             \
     PLACE(10)                                                                                      \
-    if (gl_LocalInvocationID.x == 0u)                                                              \
+    if (OFF(4096) && gl_LocalInvocationID.x == 0u)                                                 \
         COUNT(own.finished);                                                                       \
     PLACE(11)
