@@ -40,7 +40,7 @@ std::pair<int, int> wideFactors(std::int64_t inputs, std::int64_t outputs) {
 constexpr std::int64_t gpuTokens = 65'536;
 
 /// What 2 cores spend on the closed form: with rounds to spare for half as much text again. Of so
-/// little text people's is worth more than the model's own: 87.0 instead of 101.9 with a half
+/// little text people's is worth more than the model's own: 88.4 instead of 101.9 with a half
 /// (docs/quality.md).
 void fewRounds(QuantizeSettings& s, std::int64_t tokens, int flipRounds) {
     s.tokens = tokens;
