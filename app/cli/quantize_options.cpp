@@ -92,6 +92,9 @@ void QuantizeOptions::addMethodOptions(CLI::App& verb) {
     choice("--okt", okt_, "Assignments of the rotation solver: soft or hard", names<OktMode>());
     choice("--okt-start", oktStart_, "Where it begins: a random rotation, or identity",
            names<OktStart>());
+    choice("--okt-objective", oktObjective_,
+           "What it makes bimodal: weights, weights by their effect on outputs, or inputs too",
+           names<OktObjective>());
     verb.add_option("--factors", factors_, "equal, wide or GROUP=AxB,...")->group(method);
     choice("--metric", metric_, "Error to reduce: h (of outputs) or plain (of weights)",
            names<Metric>());
@@ -195,6 +198,7 @@ void QuantizeOptions::applyMethod(QuantizeSettings& settings) const {
     setNamed(settings.rotation, rotation_);
     setNamed(settings.oktMode, okt_);
     setNamed(settings.oktStart, oktStart_);
+    setNamed(settings.oktObjective, oktObjective_);
     setNamed(settings.metric, metric_);
     setNamed(settings.refinement, refine_);
     set(settings.klTokens, klTokens_);

@@ -38,6 +38,7 @@ private:
     std::optional<std::string> rotation_;
     std::optional<std::string> okt_;
     std::optional<std::string> oktStart_;
+    std::optional<std::string> oktObjective_;
     std::optional<std::string> factors_;
     std::optional<std::string> metric_;
     std::optional<std::string> columnScales_;

@@ -26,9 +26,23 @@ struct RotatedTarget {
     StoredFactor factorA, factorB;
 };
 
+/// H of the group's inputs, shrunk as fits want it.
+Matrix shrunkMoment(const GroupTask& task, const QuantizeSettings& s) {
+    return Matrix(
+        shrink(task.moments.h(), s.shrinkage).tensor().to(task.weights.tensor().scalar_type()));
+}
+
 /// Rows that stand for all in a traced objective: over all of them tracing a fit took half as long
 /// again as the fit.
 constexpr std::int64_t objectiveRows = 64;
+
+/// The target's rows and the sampled inputs at the same RMS: what a fit without H counts alike.
+Matrix withInputs(const Matrix& target, const Matrix& sample) {
+    const at::Tensor rows = target.tensor();
+    const at::Tensor inputs = sample.tensor().to(rows.scalar_type());
+    const at::Tensor rms = rows.square().mean().sqrt() / inputs.square().mean().sqrt();
+    return Matrix(at::cat({rows, inputs * rms}));
+}
 
 KroneckerRotation learnRotation(const Matrix& target, const GroupTask& task,
                                 const QuantizeSettings& s, const MomentSender& moments) {
@@ -47,7 +61,12 @@ KroneckerRotation learnRotation(const Matrix& target, const GroupTask& task,
                 moments.sendRotation(target, p.rotation, p.halfRound / 2, s.oktRounds,
                                      p.objective(objectiveRows));
         };
-    return kroneckerFit(target, std::move(start), {s.oktMode, s.oktRounds}, progress);
+    const bool looksAtInputs = s.oktObjective == OktObjective::inputs;
+    Matrix h;
+    if (s.oktObjective == OktObjective::outputs)
+        h = shrunkMoment(task, s);
+    return kroneckerFit(looksAtInputs ? withInputs(target, task.sample) : target, std::move(start),
+                        {s.oktMode, s.oktRounds}, progress, h);
 }
 
 /// H' = R' H R, shrunk; `rotation` is empty where there is none.
@@ -55,8 +74,7 @@ InputMetric fitMetric(const GroupTask& task, const QuantizeSettings& s,
                       const KroneckerRotation& rotation) {
     if (s.metric == Metric::plain)
         return {};
-    const Matrix h(
-        shrink(task.moments.h(), s.shrinkage).tensor().to(task.weights.tensor().scalar_type()));
+    const Matrix h = shrunkMoment(task, s);
     return rotation.r1.empty() ? h : rotateMoment(h, rotation);
 }
 
@@ -106,7 +124,8 @@ void sendActivations(const GroupTask& task, const Matrix& prepared, double clip,
 } // namespace
 
 bool needsMoments(const QuantizeSettings& settings) {
-    return settings.metric == Metric::activation || settings.targetMix > 0.0;
+    return settings.metric == Metric::activation || settings.targetMix > 0.0 ||
+           settings.oktObjective == OktObjective::outputs;
 }
 
 GroupResult quantizeGroup(const GroupTask& task, const QuantizeSettings& s,

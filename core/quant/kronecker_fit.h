@@ -36,9 +36,13 @@ struct KroneckerProgress {
 /// Learns R1, R2 on the rows of w (n, m1*m2), all linears of a group stacked, starting from
 /// `start`. A round updates R1, then R2, each from a fresh E-step (soft: r = tanh(c w'/s^2),
 /// hard: r = sign w'), levels, and a Procrustes problem weighted by c/s^2 (hard: c).
-/// `progress`, if given, hears after every half round.
+/// `h` (m1*m2, m1*m2), if given: of tr((w - b R') H (w - b R')'), b = c r, instead of |w - b R'|^2.
+/// A round then takes (w - b R') H + mu b R' where it would take w, a step of gradient descent
+/// whose length mu says; so the objective may get worse on the way. `progress`, if given, hears
+/// after every half round.
 [[nodiscard]] KroneckerRotation
 kroneckerFit(const Matrix& w, KroneckerRotation start, const KroneckerFitSettings& settings,
-             const std::function<void(const KroneckerProgress&)>& progress = {});
+             const std::function<void(const KroneckerProgress&)>& progress = {},
+             const Matrix& h = {});
 
 } // namespace bwla

@@ -42,6 +42,7 @@ std::vector<std::string> quantizeCommand(const QuantizeSettings& s) {
     choice("--rotation", nameOf(s.rotation), nameOf(usual.rotation));
     choice("--okt", nameOf(s.oktMode), nameOf(usual.oktMode));
     choice("--okt-start", nameOf(s.oktStart), nameOf(usual.oktStart));
+    choice("--okt-objective", nameOf(s.oktObjective), nameOf(usual.oktObjective));
     choice("--factors", factorsText(s), factorsText(usual));
     choice("--metric", nameOf(s.metric), nameOf(usual.metric));
     choice("--column-scales", onOff(s.columnScales), onOff(usual.columnScales));

@@ -172,6 +172,7 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"rotation", nameOf(s.rotation)},
         {"okt", nameOf(s.oktMode)},
         {"okt_start", nameOf(s.oktStart)},
+        {"okt_objective", nameOf(s.oktObjective)},
         {"okt_rounds", s.oktRounds},
         {"factors", factors},
         {"factors_override", overrides},

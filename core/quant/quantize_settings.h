@@ -17,6 +17,9 @@ namespace bwla {
 enum class RotationKind : std::uint8_t { learned, random, none, hadamard };
 enum class OktMode : std::uint8_t { soft, hard };
 enum class OktStart : std::uint8_t { random, identity };
+/// What OKT turns into two peaks: the target's rows, those rows weighted by what they do to outputs
+/// (kronecker_fit.h), or those rows and sampled inputs beside them.
+enum class OktObjective : std::uint8_t { weights, outputs, inputs };
 enum class Metric : std::uint8_t { activation, plain }; ///< "h" and "plain" on the command line
 
 /// How rotation factors m1 x m2 = m are chosen (design 2).
@@ -42,6 +45,7 @@ struct QuantizeSettings {
     RotationKind rotation = RotationKind::learned;
     OktMode oktMode = OktMode::soft;
     OktStart oktStart = OktStart::random;
+    OktObjective oktObjective = OktObjective::weights;
     int oktRounds = 20;
     FactorRule factors = FactorRule::equal;
     std::array<std::optional<std::pair<int, int>>, groupCount> factorsOverride; ///< GROUP=AxB

@@ -21,7 +21,7 @@ std::int64_t selfTokens(const QuantizeSettings& s, std::int64_t toRead) {
         return std::min<std::int64_t>(toRead / 8, 32'768);
     if (s.refinement == Refinement::scales)
         return std::min<std::int64_t>(toRead / 8, 2'097'152);
-    return std::min<std::int64_t>(toRead / 5, 33'554'432);
+    return std::min<std::int64_t>(toRead / 5, 41'943'040);
 }
 
 /// Tokens that the refinement reads; in a run of so many minutes, about.

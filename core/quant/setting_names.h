@@ -32,6 +32,11 @@ template<>
 inline constexpr std::array<NamedChoice<OktStart>, 2> choices<OktStart>{
     {{"random", OktStart::random}, {"identity", OktStart::identity}}};
 template<>
+inline constexpr std::array<NamedChoice<OktObjective>, 3> choices<OktObjective>{
+    {{"weights", OktObjective::weights},
+     {"outputs", OktObjective::outputs},
+     {"inputs", OktObjective::inputs}}};
+template<>
 inline constexpr std::array<NamedChoice<Metric>, 2> choices<Metric>{
     {{"h", Metric::activation}, {"plain", Metric::plain}}};
 template<>

@@ -40,9 +40,10 @@ struct NumberOption {
 [[nodiscard]] const NumberOption& numberOption(std::string_view name);
 
 /// Every other option that decides how a run goes; what it reads, writes and resumes is not here.
-inline constexpr std::array<std::string_view, 14> choiceOptions{
-    "--activation-bits", "--clip-search", "--rotation",  "--okt",    "--okt-start",
-    "--factors",         "--metric",      "--row-means", "--layers", "--keep",
-    "--column-scales",   "--calibration", "--refine",    "--device"};
+inline constexpr std::array<std::string_view, 15> choiceOptions{
+    "--activation-bits", "--clip-search",   "--rotation", "--okt",
+    "--okt-start",       "--okt-objective", "--factors",  "--metric",
+    "--row-means",       "--layers",        "--keep",     "--column-scales",
+    "--calibration",     "--refine",        "--device"};
 
 } // namespace bwla

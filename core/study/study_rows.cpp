@@ -91,6 +91,16 @@ const std::vector<StudyRow>& studyRows() {
              s.oktMode = OktMode::hard;
          }},
         {"okt", T::rotations, "OKT, soft assignments", [](S& s) { turned(s, R::learned); }},
+        {"okt-outputs", T::rotations, "OKT, soft, weighted by the inputs' metric",
+         [](S& s) {
+             turned(s, R::learned);
+             s.oktObjective = OktObjective::outputs;
+         }},
+        {"okt-inputs", T::rotations, "OKT, soft, sampled inputs as further rows",
+         [](S& s) {
+             turned(s, R::learned);
+             s.oktObjective = OktObjective::inputs;
+         }},
         {"random-wide", T::rotations, "random rotation, wide factors",
          [](S& s) { turned(s, R::random, FactorRule::wide); }},
         {"okt-wide", T::rotations, "OKT, soft, wide factors",
@@ -98,6 +108,10 @@ const std::vector<StudyRow>& studyRows() {
         {"random-psp", T::rotations, "random rotation + PSP", [](S& s) { s.rotation = R::random; }},
         {"hadamard-psp", T::rotations, "Hadamard rotation + PSP",
          [](S& s) { s.rotation = R::hadamard; }},
+        {"outputs-psp", T::rotations, "OKT weighted by the inputs' metric + PSP",
+         [](S& s) { s.oktObjective = OktObjective::outputs; }},
+        {"inputs-psp", T::rotations, "OKT with sampled inputs as further rows + PSP",
+         [](S& s) { s.oktObjective = OktObjective::inputs; }},
         {"scales-none", T::training, "no rotation + PSP, then KL of scales",
          [](S& s) { trained(s, Refinement::scales, R::none); }},
         {"scales-random", T::training, "random rotation + PSP, then KL of scales",

@@ -152,6 +152,12 @@ void AdvancedForm::addRotation() {
               {tr("OKT begins with"),
                tr("The rotation that OKT begins with. Identity: the paper preset's."),
                learnsRotation});
+    addChoice("--okt-objective", &S::oktObjective,
+              {tr("Weights"), tr("Weights, by effect on outputs"), tr("Weights and inputs")},
+              {tr("OKT looks at"),
+               tr("What OKT makes show two peaks: the weights alone, as in the paper, the weights "
+                  "by their effect on outputs, or a layer's inputs as well."),
+               learnsRotation});
 }
 
 void AdvancedForm::addSigns() {

@@ -5,6 +5,8 @@
 
 #include <QTest>
 
+#include <ATen/ATen.h>
+
 using namespace bwla;
 using namespace bwla::test;
 
@@ -38,6 +40,17 @@ double plainBinarisationError(const Matrix& w) {
         energy += squares;
     }
     return error / energy;
+}
+
+/// tr(E H E') of the signs with a scale a row, E in the frame of w.
+double outputError(const Matrix& w, const Matrix& h, const KroneckerRotation& r) {
+    const at::Tensor y = rotateRows(w, r).tensor();
+    const at::Tensor signs = y.abs().mean(1, true) * at::sign(y);
+    const at::Tensor error =
+        w.tensor() - rotateRows(Matrix(signs), {Matrix(r.r1.tensor().t().contiguous()),
+                                                Matrix(r.r2.tensor().t().contiguous())})
+                         .tensor();
+    return (at::matmul(error, h.tensor()) * error).sum().item<double>();
 }
 
 } // namespace
@@ -106,6 +119,22 @@ private Q_SLOTS:
         const double after =
             plainBinarisationError(rotateRows(w, kroneckerFit(w, start, {OktMode::soft, 30})));
         QVERIFY2(after < before, qPrintable(QString("%1 %2").arg(before).arg(after)));
+    }
+
+    /// Where few directions of the inputs carry nearly all of the error, the fit that knows them
+    /// leaves less of it.
+    void inTheMetricOfInputsOutputsErrLess() {
+        const Matrix w = gaussian(64, 48, 6);
+        const at::Tensor directions = gaussian(4, 48, 8).tensor();
+        const Matrix h(at::matmul(directions.t(), directions) + 0.05 * at::eye(48));
+        double plain = 0.0, weighted = 0.0;
+        for (unsigned seed = 0; seed < 4; ++seed) {
+            const KroneckerRotation start = randomRotation(6, 8, seed, "cpu");
+            const KroneckerFitSettings settings{OktMode::hard, 20};
+            plain += outputError(w, h, kroneckerFit(w, start, settings));
+            weighted += outputError(w, h, kroneckerFit(w, start, settings, {}, h));
+        }
+        QVERIFY2(weighted < 0.95 * plain, qPrintable(QString("%1 %2").arg(plain).arg(weighted)));
     }
 
     void zeroRoundsKeepTheStart() {
