@@ -106,6 +106,7 @@ private slots:
         s.rowMeans = true;
         s.clipSearch = false;
         s.oktStart = OktStart::identity;
+        s.oktObjective = OktObjective::inputs;
         s.shrinkage = 0.1;
         s.targetShrinkage = 0.02;
         s.refinement = Refinement::signs;
