@@ -5,7 +5,7 @@
 
 #include <QTest>
 
-#include <ATen/ATen.h>
+#include <numeric>
 
 using namespace bwla;
 using namespace bwla::test;
@@ -42,15 +42,33 @@ double plainBinarisationError(const Matrix& w) {
     return error / energy;
 }
 
+Matrix transposed(const Matrix& m) {
+    const std::vector<float> v = m.toHost();
+    std::vector<float> swapped(v.size());
+    for (std::int64_t i = 0; i < m.rows(); ++i)
+        for (std::int64_t j = 0; j < m.cols(); ++j)
+            swapped[j * m.rows() + i] = v[i * m.cols() + j];
+    return Matrix::fromHost(m.cols(), m.rows(), swapped);
+}
+
 /// tr(E H E') of the signs with a scale a row, E in the frame of w.
 double outputError(const Matrix& w, const Matrix& h, const KroneckerRotation& r) {
-    const at::Tensor y = rotateRows(w, r).tensor();
-    const at::Tensor signs = y.abs().mean(1, true) * at::sign(y);
-    const at::Tensor error =
-        w.tensor() - rotateRows(Matrix(signs), {Matrix(r.r1.tensor().t().contiguous()),
-                                                Matrix(r.r2.tensor().t().contiguous())})
-                         .tensor();
-    return (at::matmul(error, h.tensor()) * error).sum().item<double>();
+    const std::int64_t m = w.cols();
+    std::vector<float> signs = rotateRows(w, r).toHost();
+    for (std::int64_t i = 0; i < w.rows(); ++i) {
+        float size = 0.0F;
+        for (std::int64_t j = 0; j < m; ++j)
+            size += std::abs(signs[i * m + j]) / static_cast<float>(m);
+        for (std::int64_t j = 0; j < m; ++j)
+            signs[i * m + j] = std::copysign(size, signs[i * m + j]);
+    }
+    const KroneckerRotation back{transposed(r.r1), transposed(r.r2)};
+    const auto rebuilt = rotateRows(Matrix::fromHost(w.rows(), m, signs), back).toHostF64();
+    std::vector<double> error = w.toHostF64();
+    for (std::size_t i = 0; i < error.size(); ++i)
+        error[i] -= rebuilt[i];
+    const auto pulled = product(error, h.toHostF64(), w.rows(), m, m);
+    return std::inner_product(error.begin(), error.end(), pulled.begin(), 0.0);
 }
 
 } // namespace
@@ -125,8 +143,7 @@ private Q_SLOTS:
     /// leaves less of it.
     void inTheMetricOfInputsOutputsErrLess() {
         const Matrix w = gaussian(64, 48, 6);
-        const at::Tensor directions = gaussian(4, 48, 8).tensor();
-        const Matrix h(at::matmul(directions.t(), directions) + 0.05 * at::eye(48));
+        const Matrix h = moment(48, 8);
         double plain = 0.0, weighted = 0.0;
         for (unsigned seed = 0; seed < 4; ++seed) {
             const KroneckerRotation start = randomRotation(6, 8, seed, "cpu");
