@@ -175,7 +175,6 @@ std::string recipeJson(const QuantizeSettings& s) {
         {"rotation", nameOf(s.rotation)},
         {"okt", nameOf(s.oktMode)},
         {"okt_start", nameOf(s.oktStart)},
-        {"okt_objective", nameOf(s.oktObjective)},
         {"okt_rounds", s.oktRounds},
         {"factors", factors},
         {"factors_override", overrides},
@@ -194,6 +193,8 @@ std::string recipeJson(const QuantizeSettings& s) {
     };
     if (s.fileShare != QuantizeSettings().fileShare && s.calibration.ends_with("+self"))
         recipe["file_share"] = s.fileShare;
+    if (s.oktObjective != OktObjective::weights)
+        recipe["okt_objective"] = nameOf(s.oktObjective);
     if (s.activationBudget > 0.0)
         recipe["activation_budget"] = s.activationBudget;
     if (s.rankBudget > 0.0)

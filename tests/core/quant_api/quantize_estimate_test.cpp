@@ -250,7 +250,7 @@ private slots:
         QCOMPARE(similar->calibration, std::string_view("text+self"));
         QCOMPARE(similarQuality(measuredModel(), presetSettings("balanced"))->after,
                  55.70); // scales
-        QCOMPARE(similarQuality(measuredModel(), presetSettings("best"))->after, 25.64);
+        QCOMPARE(similarQuality(measuredModel(), presetSettings("best"))->after, 25.59);
         QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->after, 89.71);
         QCOMPARE(similarQuality(measuredModel(), presetSettings("fast"))->device,
                  std::string_view("2 cores"));
