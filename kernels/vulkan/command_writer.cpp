@@ -42,14 +42,13 @@ void CommandWriter::end() {
     commands_ = nullptr;
 }
 
-CommandWriter::Finish CommandWriter::awaited(bool waits) {
-    if (!waits || finish_.groups == 0 || clock_ != nullptr) // readings are of one dispatch each
+void CommandWriter::follow(bool waits) {
+    if (!waits || plain_ || clock_ != nullptr) // readings are of one dispatch each
         barrier();
-    return std::exchange(finish_, {});
 }
 
 void CommandWriter::barrier() {
-    finish_ = {};
+    plain_ = false;
     if (segmentDispatches_ > 0 && dispatches_ >= segmentDispatches_) {
         dispatches_ = 0;
         end();
@@ -85,6 +84,13 @@ void CommandWriter::pushBytes(const void* data, std::size_t size) {
 void CommandWriter::dispatch(std::uint32_t x, std::uint32_t y) {
     machine_.device->api().CmdDispatch(commands_, x, y, 1);
     ++dispatches_;
+    plain_ = true;
+}
+
+void CommandWriter::dispatchFlagged(std::uint32_t x) {
+    const bool plain = plain_;
+    dispatch(x);
+    plain_ = plain;
 }
 
 void CommandWriter::dispatchIndirect(const Piece& arguments, std::int64_t offset) {
@@ -92,6 +98,7 @@ void CommandWriter::dispatchIndirect(const Piece& arguments, std::int64_t offset
         commands_, arguments.allocation->buffer(),
         static_cast<VkDeviceSize>(arguments.offset + offset));
     ++dispatches_;
+    plain_ = true;
 }
 
 void CommandWriter::zero(const Piece& piece) {

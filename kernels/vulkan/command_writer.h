@@ -30,15 +30,9 @@ public:
 
     /// What was written before may be read by what follows.
     void barrier();
-    /// A dispatch that counts its workgroups as they finish (shaders/waiting.glsl): the next one
-    /// needs no barrier if it waits for them.
-    struct Finish {
-        std::uint64_t progress = 0; ///< address of its counters
-        std::uint32_t groups = 0;   ///< 0 = nothing to wait for
-    };
-    void finishes(const Finish& finish) { finish_ = finish; }
-    /// What a dispatch that `waits` is to wait for; where that is nothing, barrier() was called.
-    [[nodiscard]] Finish awaited(bool waits = true);
+    /// Before a dispatch: barrier(), unless it `waits` for all that it reads (shaders/waiting.glsl)
+    /// and whatever came since the last barrier flagged its outputs.
+    void follow(bool waits);
     /// constants: of the shader, from constant_id 1 on.
     void bind(const std::string& shader, std::uint32_t workgroup,
               std::vector<std::uint32_t> constants);
@@ -48,6 +42,8 @@ public:
         pushBytes(&push, sizeof(Push));
     }
     void dispatch(std::uint32_t x, std::uint32_t y = 1);
+    /// One that flags all its outputs (shaders/waiting.glsl).
+    void dispatchFlagged(std::uint32_t x);
     void dispatchIndirect(const Piece& arguments, std::int64_t offset);
     /// Sets all of it to 0, before whatever follows.
     void zero(const Piece& piece);
@@ -69,7 +65,7 @@ private:
     int segmentDispatches_;
     WorkClock* clock_;
     int dispatches_ = 0;
-    Finish finish_;
+    bool plain_ = false; ///< since the last barrier there was a dispatch without flags
     VkCommandBuffer commands_ = nullptr;
     std::vector<VkCommandBuffer> finished_;
 };

@@ -33,8 +33,8 @@ std::optional<GemvOperands> gemvOperands(const VulkanPlan& plan, const PreparedR
             weight.rank() != first.rank())
             return std::nullopt;
         operands.targets[i] = {weight.parts()[0].weights.address(), weight.extras(),
-                               group.gated != 0 ? group.gated : target.out, word(weight.rows()),
-                               productFlags(target)};
+                               plan.now(group.gated != 0 ? group.gated : target.out),
+                               word(weight.rows()), productFlags(target)};
         operands.rows += weight.rows();
         operands.bytes += weight.bytes();
         operands.name += (i == 0 ? "product " : " + ") + std::to_string(weight.rows()) + " x " +

@@ -40,6 +40,9 @@ gemvOperands(const VulkanPlan& plan, const PreparedRows& input, const ProductGro
                                         const PreparedRows& target, const PrepareSource& source,
                                         const ProductGroup& group);
 
+/// Memory for what such a dispatch flags, if `group` may become one.
+void reserveSteadyProducts(VulkanPlan& plan, const PreparedRows& target, const ProductGroup& group);
+
 /// shape: of gemv_levels.comp.
 void encodeGemv(CommandWriter& writer, const PreparedRows& input, const ProductGroup& group,
                 const GemvOperands& operands, const ProductShape& shape);

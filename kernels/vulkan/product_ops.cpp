@@ -53,20 +53,21 @@ void encodeProduct(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
         constants.push_back(input.scaled ? 1 : 0);
         constants.push_back(halves ? 1 : target.lastRow ? 1 : 0);
         writer.bind(shape.shader, shape.workgroup, std::move(constants));
-        writer.push(Push{
-            part.weights.address(),
-            levels   ? input.encoded.address()
-            : halves ? input.halves()
-                     : input.floats(),
-            input.meta.address(), weight.scale(part.firstRow), weight.mean(part.firstRow),
-            weight.signSum(part.firstRow), weight.lowRankA(part.firstRow), weight.lowRankAScale(),
-            input.input->lowRankBs(), target.out + static_cast<Address>(4 * part.firstRow),
-            plan.runAddress(), word(part.rows), word(weight.rowQuads()),
-            word(input.stride() / (levels   ? 16
-                                   : halves ? 8
-                                            : 4)),
-            word(weight.rank()), word(input.input->rank()), word(target.outStride),
-            productFlags(target), word(weight.cols())});
+        writer.push(Push{part.weights.address(),
+                         levels   ? input.encoded.address()
+                         : halves ? input.halves()
+                                  : plan.now(input.floats()),
+                         input.meta.address(), weight.scale(part.firstRow),
+                         weight.mean(part.firstRow), weight.signSum(part.firstRow),
+                         weight.lowRankA(part.firstRow), weight.lowRankAScale(),
+                         input.input->lowRankBs(),
+                         plan.now(target.out) + static_cast<Address>(4 * part.firstRow),
+                         plan.runAddress(), word(part.rows), word(weight.rowQuads()),
+                         word(input.stride() / (levels   ? 16
+                                                : halves ? 8
+                                                         : 4)),
+                         word(weight.rank()), word(input.input->rank()), word(target.outStride),
+                         productFlags(target), word(weight.cols())});
         if (target.lastRow)
             writer.dispatch(shape.groups);
         else
@@ -81,6 +82,9 @@ void encodeProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows&
     if (input.made.get() == &group)
         return;
     writer.barrier();
+    for (const ProductTarget& target : group.targets)
+        plan.losesFlags(target.out);
+    plan.losesFlags(group.gated);
     if (encodeTogether(plan, writer, input, group))
         return;
     for (const ProductTarget& target : group.targets)

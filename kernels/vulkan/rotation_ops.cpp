@@ -81,7 +81,7 @@ void encodeRotated(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& 
     writer.barrier();
     writer.bind(teamed(plan, "rotate"), shape.workgroup,
                 {single(plan), m1, m2, shape.rows, shape.parts, source.gain != 0 ? 1U : 0U});
-    writer.push(Push{source.x, source.gain, input.r1(), input.r2(), input.columnScale(),
+    writer.push(Push{plan.now(source.x), source.gain, input.r1(), input.r2(), input.columnScale(),
                      target.values.address(), extremes, target.meta.address(), plan.runAddress(),
                      word(target.stride()), word(input.rank()), input.columnScale() != 0 ? 1 : 0,
                      source.epsilon});

@@ -15,11 +15,11 @@ constexpr std::int64_t mostGroup = 800;    // leaves 80 registers an invocation 
 constexpr std::int64_t assumedGroups = 64; // where nobody says how many run at once
 constexpr std::int64_t mostSlices = 8;
 constexpr std::int64_t mostJoiners = 8;
-constexpr std::int64_t mostRightAhead = 4;
+constexpr std::int64_t mostNotes = 1024; // words: a turner leaves two, a projector one
 
 struct Shape {
     std::int64_t workgroup = 256, lanes = 8, rows = 1, ahead = 1, share = 1, steps = 1;
-    std::int64_t turnRows = 1, leftParts = 1, rightParts = 1, rightAhead = 1, joiners = 1;
+    std::int64_t turnRows = 1, leftParts = 1, rightParts = 1, joiners = 1;
     std::int64_t turners = 1, slices = 1, projectors = 1, groups = 1;
     std::int64_t firstProjector = 0, firstMultiplier = 0;
 };
@@ -46,7 +46,6 @@ void shapeTurns(const DeviceInputs& input, std::int64_t workgroup, std::int64_t 
     shape.rightParts = partsOf(m2, workgroup / (m2 / 4));
     while (shape.joiners < mostJoiners && 2 * shape.joiners * shape.turnRows * m2 <= workgroup)
         shape.joiners *= 2;
-    shape.rightAhead = std::min<std::int64_t>(m2 / shape.rightParts, mostRightAhead);
 }
 
 /// Rows spread so that one workgroup a multiprocessor has them all, in as few steps as its size
@@ -75,7 +74,8 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
     const std::int64_t rank = std::max<std::int64_t>(input.rank(), 1);
     if (capabilities.multiprocessors != 0) {
         shape.groups = std::max({shape.groups, shape.turners, rank});
-        shape.slices = std::min(shape.groups / rank, input.rank() > 0 ? mostSlices : 1);
+        shape.slices = std::min(
+            {shape.groups / rank, shape.workgroup / rank, input.rank() > 0 ? mostSlices : 1});
         shape.projectors = rank * shape.slices;
     } else {
         shape.projectors = rank;
@@ -86,6 +86,11 @@ Shape shapeOf(const Capabilities& capabilities, const DeviceInputs& input,
     return shape;
 }
 
+/// Of a rotated row, in the order of the words of levels.
+std::int64_t valueWords(const DeviceInputs& input) {
+    return roundUp(input.cols(), 32);
+}
+
 std::int64_t sharedBytes(const DeviceInputs& input, const Shape& shape) {
     constexpr std::int64_t reductions = 128 * 16; // of teams
     const std::int64_t pieces = shape.share * shape.lanes | 1;
@@ -93,23 +98,22 @@ std::int64_t sharedBytes(const DeviceInputs& input, const Shape& shape) {
     const std::int64_t partials =
         4 * shape.turnRows * std::max(shape.leftParts, shape.rightParts) * m2;
     return std::max(128 * pieces, partials) + 12 * std::max<std::int64_t>(input.rank(), 1) +
-           reductions + 4 * shape.turnRows * (input.factor1() + m2);
+           4 * shape.projectors + reductions + 4 * shape.turnRows * (input.factor1() + m2);
 }
 
 /// shaders/steady_product.comp, Job
 struct Job {
     struct Rest {
-        Address extras, outputs;
+        Address extras, outputs, before;
         std::int32_t flags, unused;
     };
     std::array<Rest, 3> targets;
     Address lowRankB, encoded, meta, lowRankBs;
-    CommandWriter::Finish before;
 };
 
 /// shaders/steady_product.comp, Push
 struct Push {
-    Address x, gain, r1, r2, columnScale, values, progress, job;
+    Address x, gain, r1, r2, columnScale, values, notes, job;
     std::array<Address, 3> weights;
     std::array<std::int32_t, 3> rows;
     float epsilon, clipLow, clipHigh;
@@ -134,33 +138,42 @@ bool canStay(const Capabilities& capabilities, const PreparedRows& target,
 bool fits(const Capabilities& capabilities, const DeviceInputs& input, const Shape& shape) {
     const bool together = capabilities.multiprocessors != 0;
     return shape.turnRows * input.factor2() <= shape.workgroup &&
-           3 * input.rank() <= shape.workgroup &&
+           3 * input.rank() <= shape.workgroup && shape.turners <= shape.workgroup &&
+           shape.projectors <= shape.workgroup &&
+           2 * shape.turners + shape.projectors <= mostNotes &&
            sharedBytes(input, shape) <= capabilities.sharedBytes &&
            (!together || shape.groups <= std::int64_t{capabilities.multiprocessors});
 }
 
-Job jobOf(const PreparedRows& target, const GemvOperands& operands,
-          const CommandWriter::Finish& before) {
+/// Every output gets a place of its own.
+Job jobOf(VulkanPlan& plan, const PreparedRows& target, const ProductGroup& group,
+          const GemvOperands& operands) {
+    constexpr std::int32_t beforeFlagged = 8; // shaders/steady_product.comp
     const DeviceInputs& input = *target.input;
     Job job{
-        {},    input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs(),
-        before};
-    for (std::size_t i = 0; i < job.targets.size(); ++i)
-        job.targets[i] = {operands.targets[i].extras, operands.targets[i].outputs,
-                          operands.targets[i].flags, 0};
+        {}, input.lowRankB(), target.encoded.address(), target.meta.address(), input.lowRankBs()};
+    for (std::size_t i = 0; i < group.targets.size(); ++i) {
+        const Address out = group.gated != 0 ? group.gated : group.targets[i].out;
+        const bool together = group.gated != 0 && i > 0;
+        const Address place =
+            together ? job.targets[0].outputs : plan.takePlace(operands.targets[i].rows);
+        job.targets[i] = {operands.targets[i].extras, place, operands.targets[i].outputs,
+                          operands.targets[i].flags | (plan.flagged(out) ? beforeFlagged : 0), 0};
+    }
+    for (std::size_t i = 0; i < group.targets.size(); ++i)
+        plan.moves(group.gated != 0 ? group.gated : group.targets[i].out, job.targets[i].outputs);
     return job;
 }
 
-Push pushOf(const PreparedRows& target, const PrepareSource& source, const ProductGroup& group,
-            const GemvOperands& operands, const Shape& shape) {
+Push pushOf(const VulkanPlan& plan, const PreparedRows& target, const PrepareSource& source,
+            const ProductGroup& group, const GemvOperands& operands, const Shape& shape) {
     const DeviceInputs& input = *target.input;
     Push push{};
-    push.x = source.x;
+    push.x = plan.now(source.x);
     push.gain = source.gain;
     push.r1 = input.r1();
     push.r2 = input.r2();
     push.columnScale = input.columnScale();
-    push.values = target.values.address();
     for (std::size_t i = 0; i < push.weights.size(); ++i) {
         push.weights[i] = operands.targets[i].weights;
         push.rows[i] = operands.targets[i].rows;
@@ -177,7 +190,7 @@ Push pushOf(const PreparedRows& target, const PrepareSource& source, const Produ
 
 /// From constant_id 1 on.
 std::vector<std::uint32_t> constantsOf(const DeviceInputs& input, const PrepareSource& source,
-                                       bool gated, const Shape& shape) {
+                                       bool gated, bool awaits, const Shape& shape) {
     return {1,
             small(shape.lanes),
             small(shape.rows),
@@ -193,9 +206,9 @@ std::vector<std::uint32_t> constantsOf(const DeviceInputs& input, const PrepareS
             small(shape.turnRows),
             small(shape.leftParts),
             small(shape.rightParts),
-            small(shape.rightAhead),
             small(shape.joiners),
-            source.gain != 0 ? 1U : 0U};
+            source.gain != 0 ? 1U : 0U,
+            awaits ? 1U : 0U};
 }
 
 void note(VulkanPlan& plan, const DeviceInputs& input, const GemvOperands& operands,
@@ -211,6 +224,16 @@ void note(VulkanPlan& plan, const DeviceInputs& input, const GemvOperands& opera
 
 } // namespace
 
+void reserveSteadyProducts(VulkanPlan& plan, const PreparedRows& target,
+                           const ProductGroup& group) {
+    if (target.bits >= 16 || target.input->factor1() == 0)
+        return;
+    plan.reserve(valueWords(*target.input));
+    plan.reserve(mostNotes);
+    for (const ProductTarget& product : group.targets)
+        plan.reserve(product.weight->rows());
+}
+
 bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& target,
                           const PrepareSource& source, const ProductGroup& group) {
     const DeviceInputs& input = *target.input;
@@ -222,15 +245,17 @@ bool encodeSteadyProducts(VulkanPlan& plan, CommandWriter& writer, const Prepare
     if (!fits(capabilities, input, shape))
         return false;
     note(plan, input, *operands, shape);
-    const Job job = jobOf(target, *operands, writer.awaited());
-    Push push = pushOf(target, source, group, *operands, shape);
+    const bool awaits = plan.flagged(source.x);
+    writer.follow(awaits);
+    Push push = pushOf(plan, target, source, group, *operands, shape);
+    push.values = plan.takePlace(valueWords(input));
+    push.notes = plan.takePlace(mostNotes);
+    const Job job = jobOf(plan, target, group, *operands);
     push.job = plan.addConstants(std::as_bytes(std::span(&job, 1)));
-    push.progress = plan.nextProgress();
     writer.bind("steady_product", small(shape.workgroup),
-                constantsOf(input, source, group.gated != 0, shape));
+                constantsOf(input, source, group.gated != 0, awaits, shape));
     writer.push(push);
-    writer.dispatch(small(shape.groups));
-    writer.finishes({push.progress, small(shape.groups - shape.firstMultiplier)});
+    writer.dispatchFlagged(small(shape.groups));
     writer.mark("steady " + operands->name, operands->bytes);
     return true;
 }

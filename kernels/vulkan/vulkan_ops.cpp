@@ -89,9 +89,11 @@ void encodeEmbed(VulkanPlan& plan, CommandWriter& writer, const DeviceWeights& t
     const std::uint32_t kind = tableKind(table.kind());
     writer.barrier();
     writer.bind("embed", elementGroup, {single(plan), kind});
+    const Address outputs = plan.now(plan.address(out));
+    plan.losesFlags(plan.address(out));
     for (const WeightPart& part : table.parts()) {
         writer.push(Push{part.weights.address(), table.scale(part.firstRow), plan.tokensAddress(),
-                         plan.address(out), plan.runAddress(), word(part.firstRow), word(part.rows),
+                         outputs, plan.runAddress(), word(part.firstRow), word(part.rows),
                          word(table.cols()), word(table.rowQuads() * elements[kind])});
         plan.dispatchRows(writer, {groups(table.cols(), elementGroup), 1});
     }
@@ -131,7 +133,7 @@ void encodeRows(VulkanPlan& plan, CommandWriter& writer, const PreparedRows& tar
     writer.barrier();
     writer.bind(teamed(plan, "prepare"), prepareGroup(plan, target),
                 {single(plan), target.scaled ? 1U : 0U, static_cast<std::uint32_t>(shared)});
-    writer.push(Push{source.x, source.gain, input.r1(), input.r2(), input.columnScale(),
+    writer.push(Push{plan.now(source.x), source.gain, input.r1(), input.r2(), input.columnScale(),
                      input.lowRankB(), input.lowRankBs(), target.values.address(),
                      shared > 0 ? 0 : plan.scratchAddress(target.batch * target.stride()),
                      target.bits < 16 ? target.encoded.address() : 0, target.meta.address(),
@@ -172,8 +174,6 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     struct Push {
         Address q, k, v, rotary, out, run;
         std::int32_t layer, heads, kvHeads;
-        std::uint32_t beforeGroups;
-        Address before, progress;
     };
     const AttendSpec& spec = attend.spec;
     const std::uint32_t cache = tableKind(plan.machine().cacheType);
@@ -182,8 +182,9 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
     const bool waits = one && capabilities.waitingGroups && capabilities.subgroupArithmetic &&
                        capabilities.subgroupShuffle;
     const Address rotary = plan.rotaryAddress(attend.rotary);
-    const CommandWriter::Finish before = writer.awaited(waits);
-    const Address progress = waits ? plan.nextProgress() : 0;
+    const bool flagged =
+        waits && plan.flagged(attend.q) && plan.flagged(attend.k) && plan.flagged(attend.v);
+    writer.follow(flagged);
     const auto heads = static_cast<std::uint32_t>(spec.heads);
     if (!one) {
         writer.bind("place", elementGroup, {0, cache});
@@ -200,15 +201,23 @@ void encodeAttend(VulkanPlan& plan, CommandWriter& writer, const AttendBuffers& 
         }
     }
     const bool wideGroup = one && capabilities.invocations >= 512;
-    writer.bind(waits ? "attend_waiting" : teamed(plan, "attend"),
-                wideGroup ? 4 * attendGroup : attendGroup,
-                {single(plan), cache, static_cast<std::uint32_t>(spec.headDim)});
-    writer.push(Push{one ? attend.q : attend.rotatedQ, attend.k, attend.v, rotary, attend.out,
-                     plan.runAddress(), word(spec.layer), word(spec.heads), word(spec.kvHeads),
-                     before.groups, before.progress, progress});
-    plan.dispatchRows(writer, {heads, 1});
+    std::vector<std::uint32_t> constants{single(plan), cache,
+                                         static_cast<std::uint32_t>(spec.headDim)};
     if (waits)
-        writer.finishes({progress, heads});
+        constants.push_back(flagged ? 1 : 0);
+    const Address out = waits ? plan.takePlace(spec.heads * spec.headDim) : plan.now(attend.out);
+    writer.bind(waits ? "attend_waiting" : teamed(plan, "attend"),
+                wideGroup ? 4 * attendGroup : attendGroup, std::move(constants));
+    writer.push(Push{one ? plan.now(attend.q) : attend.rotatedQ, plan.now(attend.k),
+                     plan.now(attend.v), rotary, out, plan.runAddress(), word(spec.layer),
+                     word(spec.heads), word(spec.kvHeads)});
+    if (waits) {
+        plan.moves(attend.out, out);
+        writer.dispatchFlagged(heads);
+    } else {
+        plan.losesFlags(attend.out);
+        plan.dispatchRows(writer, {heads, 1});
+    }
     writer.mark("attend");
 }
 
@@ -234,7 +243,9 @@ void encodeGate(VulkanPlan& plan, CommandWriter& writer, const GateBuffers& buff
     };
     writer.barrier();
     writer.bind("gate", elementGroup, {single(plan)});
-    writer.push(Push{buffers.gate, buffers.up, buffers.out, plan.runAddress(), word(buffers.cols)});
+    writer.push(Push{plan.now(buffers.gate), plan.now(buffers.up), plan.now(buffers.out),
+                     plan.runAddress(), word(buffers.cols)});
+    plan.losesFlags(buffers.out);
     plan.dispatchRows(writer, {groups(buffers.cols, elementGroup), 1});
     writer.mark("gate");
 }

@@ -20,6 +20,7 @@ constexpr int mostChoices = 3;
 constexpr std::int64_t topSlices = 256;
 constexpr std::uint32_t topMost = 1024;
 constexpr std::int64_t headerBytes = 256;
+constexpr std::int64_t placeAlignment = 256;
 constexpr std::size_t largestGrids = 64;
 constexpr std::int64_t indirectBytes = sizeof(VkDispatchIndirectCommand);
 
@@ -130,10 +131,31 @@ Address VulkanPlan::scratchAddress(std::int64_t floats) {
     return scratch_.address();
 }
 
-Address VulkanPlan::nextProgress() {
-    const std::int64_t offset = progressUsed_;
-    progressUsed_ += progressBytes;
-    return progress_.address() + static_cast<Address>(offset);
+void VulkanPlan::reserve(std::int64_t words) {
+    if (batch() == 1 && machine_.device->capabilities().waitingGroups)
+        reserved_ += roundUp(words * 4, placeAlignment);
+}
+
+Address VulkanPlan::takePlace(std::int64_t words) {
+    const std::int64_t offset = placed_;
+    placed_ += roundUp(words * 4, placeAlignment);
+    contract::require(placed_ <= places_.bytes, "places", "take more than was reserved");
+    return places_.address() + static_cast<Address>(offset);
+}
+
+Address VulkanPlan::now(Address buffer) const {
+    const auto moved = now_.find(buffer);
+    return moved != now_.end() ? moved->second.at : buffer;
+}
+
+bool VulkanPlan::flagged(Address buffer) const {
+    const auto moved = now_.find(buffer);
+    return moved != now_.end() && moved->second.flagged;
+}
+
+void VulkanPlan::losesFlags(Address buffer) {
+    if (const auto moved = now_.find(buffer); moved != now_.end())
+        moved->second.flagged = false;
 }
 
 void VulkanPlan::dispatchRows(CommandWriter& writer, RowGrid grid) {
@@ -207,12 +229,11 @@ void VulkanPlan::encode() {
 
 void VulkanPlan::encodeAll() {
     CommandWriter writer(machine_, batch() > 1 ? segmentDispatches : 0, clock_.get());
-    if (batch() == 1 && machine_.device->capabilities().waitingGroups &&
-        (head_ || !operations_.empty())) {
-        const auto most = static_cast<std::int64_t>(operations_.size()) + 2; // heads
-        progress_ = machine_.memory.take(most * progressBytes);
-        progressUsed_ = 0;
-        writer.zero(progress_);
+    now_.clear();
+    placed_ = 0;
+    if (reserved_ > 0) {
+        places_ = machine_.memory.take(reserved_);
+        writer.zero(places_);
     }
     // A head that comes last and of one row is written twice, see tails_.
     const bool apart = head_ && !clock_ && logitRows_ == 1 && headAt_ == operations_.size();
@@ -306,6 +327,13 @@ bool VulkanPlan::readLikeliest() {
     return true;
 }
 
+std::optional<std::int64_t> VulkanPlan::placeOffset(const Piece& buffer) const {
+    const Address at = now(buffer.address());
+    if (at == buffer.address())
+        return std::nullopt;
+    return static_cast<std::int64_t>(at - places_.address());
+}
+
 std::vector<WorkTime> VulkanPlan::times() const {
     return clock_ ? clock_->read() : std::vector<WorkTime>();
 }
@@ -313,14 +341,19 @@ std::vector<WorkTime> VulkanPlan::times() const {
 void VulkanPlan::write(Buffer buffer, std::span<const float> values) {
     (void)address(buffer);
     contract::checkWrite(buffer, values.size(), batch());
-    machine_.memory.write(buffers_[static_cast<std::size_t>(buffer.id)], std::as_bytes(values));
+    const Piece& own = buffers_[static_cast<std::size_t>(buffer.id)];
+    machine_.memory.write(own, std::as_bytes(values));
+    if (const auto moved = placeOffset(own)) // to be read until the next run
+        machine_.memory.write(places_, std::as_bytes(values), *moved);
 }
 
 std::vector<float> VulkanPlan::read(Buffer buffer, std::int64_t rows) const {
     (void)address(buffer);
     contract::checkRead(rows, batch());
     std::vector<float> values(static_cast<std::size_t>(rows * buffer.cols));
-    machine_.memory.read(buffers_[static_cast<std::size_t>(buffer.id)], 0,
+    const Piece& own = buffers_[static_cast<std::size_t>(buffer.id)];
+    const auto moved = placeOffset(own);
+    machine_.memory.read(moved ? places_ : own, moved.value_or(0),
                          std::as_writable_bytes(std::span(values)));
     return values;
 }

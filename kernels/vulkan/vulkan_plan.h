@@ -13,6 +13,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <unordered_map>
 
 namespace bwla::vulkan {
 
@@ -52,9 +53,6 @@ struct PreparedRows {
     [[nodiscard]] bool writesFloats() const { return bits >= 16 || keepFloats; }
 };
 
-/// Counters of a dispatch whose workgroups wait for each other (shaders/waiting.glsl).
-inline constexpr std::int64_t progressBytes = 128 * 4;
-
 class VulkanPlan final : public Plan {
 public:
     /// timed: says where the time of its runs goes.
@@ -83,6 +81,8 @@ public:
     void append(Operation operation) { operations_.push_back(std::move(operation)); }
     Buffer addBuffer(std::int64_t cols);
     [[nodiscard]] Address address(Buffer buffer) const;
+    /// An operation of a single row may take places for so many words (takePlace).
+    void reserve(std::int64_t words);
     [[nodiscard]] Prepared addPrepared(const DeviceInputs& input, int bits, int batch);
     [[nodiscard]] PreparedRows& prepared(Prepared prepared);
     [[nodiscard]] const DeviceInputs& addInput(const HostInput& input);
@@ -102,12 +102,23 @@ public:
     [[nodiscard]] Address tokensAddress() const;
     [[nodiscard]] Address rotaryAddress(std::size_t table) const;
     [[nodiscard]] Address scratchAddress(std::int64_t floats);
-    /// progressBytes of zeros at the start of every run, once for each operation that asks.
-    [[nodiscard]] Address nextProgress();
+    /// Words that are 0 at the start of every run and belong to who asks (shaders/waiting.glsl).
+    [[nodiscard]] Address takePlace(std::int64_t words);
+    /// Where the values of a buffer are: in its own memory, or at the place that it moved to.
+    [[nodiscard]] Address now(Address buffer) const;
+    /// Whether they carry flags there.
+    [[nodiscard]] bool flagged(Address buffer) const;
+    /// A dispatch writes them to `place`, with flags; another one where they are, without.
+    void moves(Address buffer, Address place) { now_[buffer] = {place, true}; }
+    void losesFlags(Address buffer);
     /// Dispatches over the rows of a run; directly where a plan has one row.
     void dispatchRows(CommandWriter& writer, RowGrid grid);
 
 private:
+    struct Place {
+        Address at = 0;
+        bool flagged = false;
+    };
     struct Rotary {
         std::vector<float> frequencies;
         std::int64_t offset = 0; ///< in the block
@@ -121,6 +132,8 @@ private:
     void placeBlock();
     void placeValues();
     void writeBlock(const Step& step, const DeviceCache* cache);
+    /// Of a buffer that moved, in places_.
+    [[nodiscard]] std::optional<std::int64_t> placeOffset(const Piece& buffer) const;
 
     Machine& machine_;
     contract::StepRules rules_;
@@ -134,8 +147,9 @@ private:
     std::vector<Operation> operations_;
     std::vector<RowGrid> grids_;
     Piece block_, scratch_, logitStore_;
-    Piece progress_;
-    std::int64_t progressUsed_ = 0;
+    Piece places_;
+    std::int64_t reserved_ = 0, placed_ = 0; ///< bytes of places_
+    std::unordered_map<Address, Place> now_;
     Head head_;
     std::size_t headAt_ = 0;                ///< operations before it
     Piece deviceLogits_, greatest_, found_; ///< for the likeliest tokens (shaders/top.comp)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "kernels/vulkan/vulkan_recorder.h"
 
-#include "kernels/vulkan/vulkan_ops.h"
+#include "kernels/vulkan/gemv_ops.h"
 
 #include <memory>
 #include <utility>
@@ -67,8 +67,10 @@ void VulkanRecorder::linear(Prepared x, std::span<const LinearTarget> targets) {
             {&weight, plan_.address(target.out), target.out.cols, target.accumulate, false});
     }
     mayBorrow(input, *group);
-    if (plan_.operations() == input.firstUse + 1)
+    if (plan_.operations() == input.firstUse + 1) {
         input.next = group;
+        reserveSteadyProducts(plan_, input, *group);
+    }
     plan_.append([&plan = plan_, &input, group](CommandWriter& writer) {
         encodeProducts(plan, writer, input, *group);
     });
@@ -87,6 +89,7 @@ void VulkanRecorder::attend(const AttendSpec& spec, Buffer q, Buffer k, Buffer v
                           "8-bit keys and values need heads of a multiple of 4 elements, not " +
                               std::to_string(spec.headDim));
     plan_.rules().usesCache(spec);
+    plan_.reserve(out.cols);
     AttendBuffers buffers{spec,
                           plan_.address(q),
                           plan_.address(k),

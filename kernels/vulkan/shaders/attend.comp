@@ -15,7 +15,8 @@
 #ifdef WAITING // for the products before instead of a barrier; of a single row
 #extension GL_KHR_shader_subgroup_shuffle : require
 #include "waiting.glsl"
-#define OPERAND LiveFloats
+#define OPERAND Flagged
+layout(constant_id = 4) const bool AWAITS = false; // q, k and v carry flags; else behind a barrier
 #else
 #define OPERAND Floats
 #endif
@@ -33,11 +34,6 @@ layout(push_constant, scalar) uniform Push {
     int layer;
     int heads;
     int kvHeads;
-#ifdef WAITING
-    uint beforeGroups;
-    Progress before;
-    Progress progress;
-#endif
 }
 p;
 
@@ -65,15 +61,40 @@ vec2 pairAt(Words cache, uint element) {
     return unpackHalf2x16(cache.at[element / 2u]);
 }
 
-// Element d of a head's row `first` of x, rotated (half-split order, backend.h AttendSpec).
-float rotated(OPERAND x, uint first, uint d) {
+// Element d of a head and what it is rotated with, rotated (half-split order, backend.h AttendSpec).
+float rotated(float own, float other, uint d) {
     const uint half_ = uint(HEAD_DIM) / 2u;
     const float cosine = p.rotary.at[d % half_];
     const float sine = p.rotary.at[d % half_ + half_];
-    return d < half_ ? x.at[first + d] * cosine - x.at[first + d + half_] * sine
-                     : x.at[first + d] * cosine + x.at[first + d - half_] * sine;
+    return own * cosine + (d < half_ ? -other : other) * sine;
 }
 
+// Element d of query, key and value, before rotation; all are asked for at once.
+#ifdef WAITING
+#define OUTPUT(i, value) LEAVE(p.outputs, i, flagged(value));
+#define REQUEST(i, from, element) wanted[i] = LOOK(from, element);
+#define WANTED(i) uintBitsToFloat(wanted[i])
+uint wanted[5];
+bool wantedAreThere() {
+    return !AWAITS || isThere(wanted[0] & wanted[1] & wanted[2] & wanted[3] & wanted[4]);
+}
+#else
+#define OUTPUT(i, value) p.outputs.at[i] = value;
+#define REQUEST(i, from, element) wanted[i] = from.at[element];
+#define WANTED(i) wanted[i]
+float wanted[5];
+bool wantedAreThere() {
+    return true;
+}
+#endif
+void requestOwn(uint queryBase, uint keyBase, uint d) {
+    const uint other = d < uint(HEAD_DIM) / 2u ? d + uint(HEAD_DIM) / 2u : d - uint(HEAD_DIM) / 2u;
+    REQUEST(0, p.q, queryBase + d)
+    REQUEST(1, p.q, queryBase + other)
+    REQUEST(2, p.k, keyBase + d)
+    REQUEST(3, p.k, keyBase + other)
+    REQUEST(4, p.v, keyBase + d)
+}
 // As the cache keeps it. scale: of INT8_CACHE.
 float kept(float value, float scale) {
     if (CACHE == INT8_CACHE)
@@ -119,9 +140,12 @@ void place(CacheLayer cache, uint queryBase, uint kvHead, uint element, bool wri
     float mostKey = 0.0;
     float mostValue = 0.0;
     for (uint d = gl_LocalInvocationID.x; d < dim; d += ALL) {
-        query[d] = rotated(p.q, queryBase, d);
-        ownKey[d] = rotated(p.k, kvHead * dim, d);
-        ownValue[d] = p.v.at[kvHead * dim + d];
+        do
+            requestOwn(queryBase, kvHead * dim, d);
+        while (!wantedAreThere());
+        query[d] = rotated(WANTED(0), WANTED(1), d);
+        ownKey[d] = rotated(WANTED(2), WANTED(3), d);
+        ownValue[d] = WANTED(4);
         mostKey = max(mostKey, abs(ownKey[d]));
         mostValue = max(mostValue, abs(ownValue[d]));
     }
@@ -242,17 +266,13 @@ void main() {
     CacheLayer cache = p.run.layers.at[p.layer];
     const uint queryBase = (row * uint(p.heads) + head) * dim;
     const uint group = uint(p.heads) / uint(p.kvHeads);
-#ifdef WAITING
-    Awaited before = Awaited(p.before, p.beforeGroups);
-    AWAIT_BEFORE(before)
-#endif
-    if (SINGLE_ROW) {
+    if (SINGLE_ROW)
         place(cache, queryBase, kvHead, cacheBase + (positions - 1u) * dim, head % group == 0u);
-    } else {
-        for (uint d = self; d < dim; d += ALL)
-            query[d] = p.q.at[queryBase + d];
-        barrier();
-    }
+#ifndef WAITING
+    for (uint d = self; !SINGLE_ROW && d < dim; d += ALL)
+        query[d] = p.q.at[queryBase + d];
+    barrier();
+#endif
     // What the cache holds already.
     const uint cached = SINGLE_ROW ? positions - 1u : positions;
 
@@ -305,10 +325,7 @@ void main() {
         vec2 joined = vec2(0.0);
         for (uint i = 0u; i < LINES; ++i)
             joined += sums[i * PAIRS + self];
-        p.outputs.at[queryBase + 2u * self] = joined.x / total;
-        p.outputs.at[queryBase + 2u * self + 1u] = joined.y / total;
+        OUTPUT(queryBase + 2u * self, joined.x / total)
+        OUTPUT(queryBase + 2u * self + 1u, joined.y / total)
     }
-#ifdef WAITING
-    COUNT_FINISHED(p.progress)
-#endif
 }

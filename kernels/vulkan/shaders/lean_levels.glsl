@@ -2,9 +2,9 @@
 //
 // Levels of one row, made anew by every workgroup that needs them: 5120 values are 0.2 us of one
 // multiprocessor, a dispatch of its own was 6. Values lie as the words of levels do (levels.glsl).
-// Needs levels.glsl, team.glsl, the constants WORDS, PADDED_WORDS and COLUMNS, levels[] with PITCH, and of
-// the shader's operands VALUES_AT(word), ENCODED, META, p.progress, p.clipLow, p.clipHigh and p.modes
-// (bits, at most 6, in the low byte).
+// Needs levels.glsl, lean_rotation.glsl, the constants WORDS, PADDED_WORDS and COLUMNS, levels[] with
+// PITCH, and of the shader's operands p.values, ENCODED, META, p.clipLow, p.clipHigh and p.modes (bits, at
+// most 6, in the low byte).
 
 const uint FILLED_WORDS = (COLUMNS + 31u) / 32u * 8u; // that stand for any column
 const uint LEVEL_SHARE = (PADDED_WORDS + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
@@ -32,8 +32,8 @@ uint levelAt(uint word) {
 // s and z (levels.glsl, gridOf) with a quotient of its own: 2^bits s and s differ from the range and
 // from each other by less than a factor of two, so that what is left of the division is exact.
 void makeGrid(float steps) {
-    precise const float low = p.clipLow * -uintBitsToFloat(p.progress.least);
-    precise const float high = p.clipHigh * uintBitsToFloat(p.progress.most);
+    precise const float low = p.clipLow * -uintBitsToFloat(leastBits);
+    precise const float high = p.clipHigh * uintBitsToFloat(mostBits);
     precise const float range = high - low;
     const float inverse = 1.0 / steps;
     precise const float first = range * inverse;
@@ -78,10 +78,34 @@ void keepLevels(uint word, uint packed, bool writes, inout int sum) {
         ENCODED.at[word] = packed << shiftOf(word);
 }
 
-vec4 chunk[CHUNK];
+uvec4 chunk[CHUNK];
+uint chunkWord(uint first, uint i) {
+    return min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u);
+}
 void requestChunk(uint first) {
     [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
-        chunk[i] = VALUES_AT(min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u));
+        chunk[i] = FLAGGED_QUAD(p.values, chunkWord(first, i));
+}
+
+// Columns past the row stay 0: nobody writes them.
+bool wordIsThere(uint word, uvec4 four) {
+    if (COLUMNS % 32u == 0u)
+        return isThere(four.x & four.y & four.z & four.w);
+    bool there = true;
+    [[unroll]] for (uint byte = 0u; byte < 4u; ++byte)
+        there = there && (isThere(four[byte]) || columnOf(word, byte) >= COLUMNS);
+    return there;
+}
+void awaitChunk(uint first) {
+    bool lacks = true;
+    [[dont_unroll]] while (lacks) {
+        lacks = false;
+        [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
+            if (!wordIsThere(chunkWord(first, i), chunk[i])) {
+                lacks = true;
+                chunk[i] = FLAGGED_QUAD(p.values, chunkWord(first, i));
+            }
+    }
 }
 
 // Leaves the row's levels in levels[], zeros behind it, and what they stand for in levelScale, zero
@@ -96,12 +120,13 @@ void makeLevels(bool writes) {
     [[dont_unroll]] for (uint first = self; first < PADDED_WORDS; first += CHUNK * gl_WorkGroupSize.x) {
         if (LEVEL_ROUNDS > 1u && first != self)
             requestChunk(first);
+        awaitChunk(first);
         uint unsure = 0u;
         [[unroll]] for (uint i = 0u; i < CHUNK; ++i) {
             const uint word = first + i * gl_WorkGroupSize.x;
             uint packed;
             if (word < PADDED_WORDS) {
-                if (packLevels(chunk[i], inverse, steps, packed))
+                if (packLevels(uintBitsToFloat(chunk[i]), inverse, steps, packed))
                     keepLevels(word, packed, writes, sum);
                 else
                     unsure |= 1u << i;
@@ -111,7 +136,8 @@ void makeLevels(bool writes) {
             const uint word = first + uint(findLSB(unsure)) * gl_WorkGroupSize.x;
             uint packed = 0u;
             [[dont_unroll]] for (int byte = 0; byte < 4; ++byte)
-                packed |= levelOf(p.values.at[4u * min(word, FILLED_WORDS - 1u) + uint(byte)],
+                packed |= levelOf(uintBitsToFloat(LOOK(p.values, 4u * min(word, FILLED_WORDS - 1u) +
+                                                                     uint(byte))),
                                   vec2(levelScale, float(zero)), steps)
                           << (8 * byte);
             keepLevels(word, packed, writes, sum);

@@ -3,10 +3,10 @@
 // Rows of the rotation R1' X R2 of one row of activations, as rotation.glsl, in little code
 // (steady_product.comp says why). An invocation has four neighbouring columns, LEFT_PARTS and
 // RIGHT_PARTS invocations share a column's sum, JOINERS of them add up what those have, and everything
-// divides. Results are written in the order of levels.glsl. Needs team.glsl, the constants M1, M2,
-// TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, RIGHT_AHEAD, JOINERS and NORM, board[] of at least PARTIALS
-// elements, AWAIT_X, and of the shader's operands p.x, p.gain, p.r1, p.r2, p.columnScale, p.values and
-// p.epsilon.
+// divides. Results are written in the order of levels.glsl. Needs team.glsl, waiting.glsl, the constants
+// M1, M2, TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, JOINERS, NORM and AWAITS (x is of a dispatch before, without a
+// barrier between), board[] of at least PARTIALS elements, and of the shader's operands p.x, p.gain, p.r1,
+// p.r2, p.columnScale, p.values, p.notes, p.modes and p.epsilon.
 
 const uint COLUMNS = uint(M1 * M2);
 const uint TURNERS = uint((M1 + TURN_ROWS - 1) / TURN_ROWS); // workgroups
@@ -42,25 +42,70 @@ void clear(out vec4 sums[TURN_ROWS]) {
         sums[r] = vec4(0.0);
 }
 
-// The workgroup's rows from firstRow on; returns the value this invocation wrote, or 0.
-float turn(uint firstRow) {
+// What depends on nothing, asked for before anything is waited for: a miss is 0.8 us, and behind weights
+// it would wait for those too.
+const uint COLUMN_SHARE = (uint(M1 * TURN_ROWS) + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
+vec4 gains[NORM ? LEFT_SHARE : 1];
+vec4 right[RIGHT_SHARE];
+float column[COLUMN_SHARE]; // of R1
+float ownScale;
+
+uint ownColumn(uint firstRow) {
+    return firstRow * uint(M2) + gl_LocalInvocationID.x / uint(JOINERS);
+}
+bool hasColumn(uint firstRow) {
+    return gl_LocalInvocationID.x / uint(JOINERS) < TURNED && ownColumn(firstRow) < COLUMNS;
+}
+
+void requestTurn(uint firstRow) {
     const uint self = gl_LocalInvocationID.x;
-    vec4 lines[LEFT_SHARE];
-    vec4 gains[NORM ? LEFT_SHARE : 1];
-    vec4 right[RIGHT_SHARE];
     if (NORM && self < LEFT_ITEMS)
         [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
             gains[i] = p.gain.at[self + i * LEFT_ITEMS];
-    for (uint i = self; i < uint(M1 * TURN_ROWS); i += gl_WorkGroupSize.x)
-        left[i] = p.r1.at[i / uint(TURN_ROWS) * uint(M1) +
-                          min(firstRow + i % uint(TURN_ROWS), uint(M1) - 1u)];
+    [[unroll]] for (uint k = 0u; k < COLUMN_SHARE; ++k) {
+        const uint i = min(self + k * gl_WorkGroupSize.x, uint(M1 * TURN_ROWS) - 1u);
+        column[k] = p.r1.at[i / uint(TURN_ROWS) * uint(M1) +
+                            min(firstRow + i % uint(TURN_ROWS), uint(M1) - 1u)];
+    }
     if (self < RIGHT_ITEMS)
-        [[unroll]] for (uint i = 0u; i < uint(RIGHT_AHEAD); ++i)
+        [[unroll]] for (uint i = 0u; i < uint(RIGHT_SHARE); ++i)
             right[i] = p.r2.at[self + i * RIGHT_ITEMS];
-    AWAIT_X
+    ownScale = 1.0;
+    if ((p.modes & 256) != 0 && hasColumn(firstRow))
+        ownScale = p.columnScale.at[ownColumn(firstRow)];
+}
+
+vec4 lines[LEFT_SHARE];
+bool lacksLines(uint self) {
+    bool lacks = false;
+    [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i) {
+        const uvec4 four = FLAGGED_QUAD(p.x, self + i * LEFT_ITEMS);
+        lacks = lacks || !isThere(four.x & four.y & four.z & four.w);
+        lines[i] = uintBitsToFloat(four);
+    }
+    return AWAITS && lacks;
+}
+// One of a subgroup looks until its first line is there, so that fewer look; then everybody reads all.
+void awaitLines() {
+    const uint self = gl_LocalInvocationID.x;
+    if (AWAITS) {
+        if (LANE == 0u && self < LEFT_ITEMS)
+            while (!isThere(LOOK(p.x, 4u * self))) {
+            }
+        subgroupBarrier();
+    }
     if (self < LEFT_ITEMS)
-        [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
-            lines[i] = p.x.at[self + i * LEFT_ITEMS];
+        while (lacksLines(self)) {
+        }
+}
+
+// The workgroup's rows from firstRow on; returns the value this invocation wrote, or 0.
+float turn(uint firstRow) {
+    const uint self = gl_LocalInvocationID.x;
+    [[unroll]] for (uint k = 0u; k < COLUMN_SHARE; ++k)
+        if (self + k * gl_WorkGroupSize.x < uint(M1 * TURN_ROWS))
+            left[self + k * gl_WorkGroupSize.x] = column[k];
+    awaitLines();
     barrier();
     float squares = 0.0;
     vec4 sums[TURN_ROWS];
@@ -78,9 +123,6 @@ float turn(uint firstRow) {
         }
         keep(sums);
     }
-    if (self < RIGHT_ITEMS)
-        [[unroll]] for (uint i = uint(RIGHT_AHEAD); i < uint(RIGHT_SHARE); ++i)
-            right[i] = p.r2.at[self + i * RIGHT_ITEMS];
     if (NORM) {
         squares = teamAdd(squares);
         if (LANE == 0u)
@@ -111,14 +153,51 @@ float turn(uint firstRow) {
         keep(sums);
     }
     barrier();
-    const uint column = firstRow * uint(M2) + own;
+    const uint at = ownColumn(firstRow);
     float value = 0.0;
-    if (own < TURNED && column < COLUMNS) {
-        value = joined(own, RIGHT_PARTS) * inverse;
-        if ((p.modes & 256) != 0)
-            value *= p.columnScale.at[column];
+    if (hasColumn(firstRow)) {
+        const uint word = flagged(joined(own, RIGHT_PARTS) * inverse * ownScale);
+        value = uintBitsToFloat(word);
         if (self % uint(JOINERS) == 0u)
-            p.values.at[column / 32u * 32u + column % 8u * 4u + column % 32u / 8u] = value;
+            LEAVE(p.values, at / 32u * 32u + at % 8u * 4u + at % 32u / 8u, word);
     }
     return value;
+}
+
+shared uvec2 teamExtremes[128];
+uint leastBits, mostBits; // of the row: minus its least value and its greatest, or 0
+
+// The greatest of the workgroup, to all of its first team.
+uvec2 joinedExtremes(uvec2 extremes) {
+    extremes = uvec2(teamMax(extremes.x), teamMax(extremes.y));
+    if (LANE == 0u)
+        teamExtremes[TEAM] = extremes;
+    barrier();
+    for (uint i = LANE; i < TEAMS; i += LANES)
+        extremes = max(extremes, teamExtremes[i]);
+    return uvec2(teamMax(extremes.x), teamMax(extremes.y));
+}
+
+void turnRows(uint group) {
+    const float value = turn(group * uint(TURN_ROWS));
+    // Bits of what is not negative compare as whole numbers do.
+    const uvec2 extremes = joinedExtremes(
+        uvec2(floatBitsToUint(max(-value, 0.0)), floatBitsToUint(max(value, 0.0))));
+    if (gl_LocalInvocationID.x < 2u)
+        LEAVE(p.notes, 2u * group + gl_LocalInvocationID.x,
+              flaggedBits(extremes[gl_LocalInvocationID.x]));
+}
+
+// Of all turners; their values are there or about to be.
+void awaitExtremes() {
+    const uint self = gl_LocalInvocationID.x;
+    uvec2 own = uvec2(0u);
+    if (self < TURNERS)
+        do
+            own = uvec2(LOOK(p.notes, 2u * self), LOOK(p.notes, 2u * self + 1u));
+        while (!isThere(own.x & own.y));
+    barrier(); // a turner's own extremes are read
+    own = joinedExtremes(own >> 1);
+    leastBits = own.x;
+    mostBits = own.y;
 }

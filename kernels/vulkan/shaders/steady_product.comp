@@ -2,19 +2,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What a decode step makes of one input: rotation, levels, their low-rank projection and up to three
-// products that share the input, by one workgroup for each multiprocessor, which stays. A workgroup
-// first asks for weights; then TURNERS of them turn a row or two each; then everybody makes the levels
-// for itself (5120 values: 360 clocks of instructions; a dispatch of their own was 6 us), PROJECTORS of
-// them a slice of B q each; then it multiplies, every register asked to be filled again as soon as it
-// is read. The projection is waited for at the end of the first rows.
+// products that share the input, by one workgroup for each multiprocessor, which stays. TURNERS of them
+// turn a row or two each and ask for weights then, so that their small data are first in the queue; the
+// others ask for weights at once. Then everybody makes the levels for itself (5120 values: 360 clocks of
+// instructions; a dispatch of their own was 6 us), PROJECTORS of them a slice of B q each; then it
+// multiplies, every register asked to be filled again as soon as it is read. The projection is waited
+// for at the end of the first rows.
 //
-// Between two such dispatches there is no barrier: the turners of the second wait for the workgroups of
-// the first, and its weights stream meanwhile.
+// Between two such dispatches there is no barrier, and nobody counts: values, extremes, sums and outputs
+// say themselves that they are there (waiting.glsl), and the weights of the second stream meanwhile.
 //
 // Little code: on an H200 an instruction that is run for the first time takes some 25 clocks. So what is
 // rare is in one place, and pieces move up through registers in a loop. qwen3-32b, tokens/s: 134 with
-// everything unrolled (45 to 116 KB an input), 191 as it is, 153 with all sizes as push constants so
-// that all inputs share 44 KB, 156 as separate dispatches (docs/performance.md, version 5).
+// everything unrolled (45 to 116 KB an input), 153 with all sizes as push constants so that all inputs
+// share 44 KB, 156 as separate dispatches, 191 so with counters (docs/performance.md, version 5); 198 and
+// 221 with counters and without in the trial of version 7. What lost there: other workgroups touching the
+// next input's data (-12), more of the own weights (-17), more rows of a team (-30), more pieces ahead.
 //
 // Where all workgroups run at once (a device that says how many multiprocessors it has), the same ones
 // are turners, projectors and multipliers. Elsewhere they follow each other, and nobody waits for a
@@ -41,9 +44,9 @@ layout(constant_id = 12) const int M2 = 4;
 layout(constant_id = 13) const int TURN_ROWS = 1;
 layout(constant_id = 14) const int LEFT_PARTS = 1;
 layout(constant_id = 15) const int RIGHT_PARTS = 1;
-layout(constant_id = 16) const int RIGHT_AHEAD = 1;
-layout(constant_id = 17) const int JOINERS = 1;
-layout(constant_id = 18) const bool NORM = false;
+layout(constant_id = 16) const int JOINERS = 1;
+layout(constant_id = 17) const bool NORM = false;
+layout(constant_id = 18) const bool AWAITS = false; // x carries flags; else it is behind a barrier
 const bool SCALED = true;
 const uint WORDS = 32u * uint(ROW_QUADS);
 const uint PADDED = uint(SHARE * LANES_PER_ROW);
@@ -54,18 +57,17 @@ const uint OUTPUTS = uint(ROWS) / STREAMS;
 const uint RANK_WORDS = uint(RANK + 3) / 4u;
 
 #include "waiting.glsl"
-#define OUTPUT_BLOCK LiveFloats
+#define OUTPUT_BLOCK Flagged
 #include "gemv_target.glsl"
+const int BEFORE_FLAGGED = 8; // one more of a target's flags
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Fours {
-    vec4 at[];
-};
-layout(buffer_reference, std430, buffer_reference_align = 16) coherent buffer LiveFours {
     vec4 at[];
 };
 // What is not needed first.
 struct TargetRest {
     Words extras;
-    LiveFloats outputs;
+    Flagged outputs;
+    Flagged before; // what the products are added to, by ACCUMULATE
     int flags;
     int unused;
 };
@@ -73,19 +75,18 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
     TargetRest targets[3];
     Words lowRankB;
     Words encoded;
-    LiveWords meta; // [META_WORDS + RANK]
+    Words meta; // [META_WORDS + RANK]
     Words lowRankBs;
-    Awaited before;
 };
 
 layout(push_constant, scalar) uniform Push {
-    LiveFours x;
+    Flagged x;
     Fours gain;
     Floats r1;
     Fours r2;
     Floats columnScale; // null = ones
-    LiveFloats values;  // as the words of levels lie
-    Progress progress;
+    Flagged values;     // as the words of levels lie
+    Flagged notes;      // of each turner its extremes, then of each projector its sum
     Job job;
     Quads weights[3];
     int rows[3];
@@ -110,14 +111,12 @@ const uint PARTIALS =
     uint(LEFT_PARTS > RIGHT_PARTS ? LEFT_PARTS : RIGHT_PARTS) * uint(TURN_ROWS * (M2 / 4));
 shared uvec4 board[LEVEL_QUADS > PARTIALS ? LEVEL_QUADS : PARTIALS];
 #define levels board
-#define AWAIT_X AWAIT_BEFORE(p.job.before)
 #include "lean_rotation.glsl"
 #define SMALL_LEVELS
 #include "levels.glsl"
 #include "word_sum.glsl"
 #define ENCODED p.job.encoded
 #define META p.job.meta
-#define VALUES_AT(word) LiveFours(p.values).at[word]
 #include "lean_levels.glsl"
 
 const uint SLICE = (WORDS + uint(SLICES) - 1u) / uint(SLICES);
@@ -153,10 +152,8 @@ void project(uint group) {
         teamSums[TEAM] = sum;
     barrier();
     sum = joinedSum();
-    if (gl_LocalInvocationID.x == 0u) {
-        atomicAdd(META.at[META_WORDS + group / uint(SLICES)], uint(sum));
-        COUNT(p.progress.projected);
-    }
+    if (gl_LocalInvocationID.x == 0u)
+        LEAVE(p.notes, 2u * TURNERS + group, flaggedBits(uint(sum)));
 }
 
 // Of the low-rank projection, what is there before it is known; one element an invocation.
@@ -171,10 +168,24 @@ void requestTerms() {
         sumOfB = int(p.job.lowRankBs.at[uint(RANK) + self % uint(RANK)]);
     }
 }
+shared int partials[PROJECTORS];
 void shareProjections() {
     const uint self = gl_LocalInvocationID.x;
+    if (self < PROJECTORS) {
+        uint note;
+        do
+            note = LOOK(p.notes, 2u * TURNERS + self);
+        while (!isThere(note));
+        partials[self] = int(note) >> 1;
+    }
+    barrier();
     if (self < p.targetCount * uint(RANK)) {
-        const int sum = int(META.at[META_WORDS + self % uint(RANK)]) - zero * sumOfB;
+        int sum = 0;
+        for (uint i = 0u; i < uint(SLICES); ++i)
+            sum += partials[self % uint(RANK) * uint(SLICES) + i];
+        if (self < uint(RANK) && gl_WorkGroupID.x == p.multipliers)
+            META.at[META_WORDS + self] = uint(sum);
+        sum -= zero * sumOfB;
         projections[self] = scaleOfA * (scaleOfB * (levelScale * float(sum)));
     }
     barrier();
@@ -212,7 +223,9 @@ uint rowWords[ROWS]; // of A
 uint sums[ROWS];
 // Of the row that this lane finishes.
 Target target;
-float rowScale, rowMean, before;
+Flagged beforeAt;
+float rowScale, rowMean;
+uint before;
 int rowSigns;
 
 int ownRow() {
@@ -236,6 +249,7 @@ void requestExtras() {
     [[unroll]] for (int r = 0; r < ROWS; ++r)
         rowWords[r] = lane < RANK_WORDS ? rankWordAt(r, lane) : 0u;
     target = targetAt(targetOf(rows, ownRow()));
+    beforeAt = p.job.targets[targetOf(rows, ownRow())].before;
     const uint row = rowOf(rows, ownRow());
     rowScale = uintBitsToFloat(target.extras.at[row]);
     rowSigns = int(target.extras.at[signSums(target) + row]);
@@ -243,11 +257,17 @@ void requestExtras() {
     if ((target.flags & MEAN) != 0)
         rowMean = uintBitsToFloat(target.extras.at[padded(uint(target.rows)) + row]);
 }
-// What the products are added to; the dispatch before may still write it when this one starts.
+// Looked at again when it is needed.
 void requestBefore() {
-    before = 0.0;
+    before = 0u;
     if ((target.flags & ACCUMULATE) != 0)
-        before = target.outputs.at[rowOf(rows, ownRow())];
+        before = LOOK(beforeAt, rowOf(rows, ownRow()));
+}
+float awaitedBefore() {
+    if ((target.flags & BEFORE_FLAGGED) != 0)
+        while (!isThere(before))
+            requestBefore();
+    return uintBitsToFloat(before);
 }
 
 // The first of the wanted pieces; the others move up.
@@ -300,31 +320,7 @@ void finishRows() {
         value = value / (1.0 + exp(-value)) * up;
     }
     if (lane < uint(ROWS) && (!GATED || (lane & 1u) == 0u) && rows.first + lane / STREAMS < rows.end)
-        target.outputs.at[rowOf(rows, mine)] = before + value;
-}
-
-shared uvec2 teamExtremes[128];
-
-void turnRows(uint group) {
-    if (group == 0u && gl_LocalInvocationID.x < uint(RANK))
-        META.at[META_WORDS + gl_LocalInvocationID.x] = 0u; // nobody reads what was there any more
-    const float value = turn(group * uint(TURN_ROWS));
-    // Bits of what is not negative compare as whole numbers do.
-    uvec2 extremes = uvec2(teamMax(floatBitsToUint(max(-value, 0.0))),
-                           teamMax(floatBitsToUint(max(value, 0.0))));
-    if (LANE == 0u)
-        teamExtremes[TEAM] = extremes;
-    syncBuffers();
-    if (TEAM == 0u) {
-        for (uint i = LANE; i < TEAMS; i += LANES)
-            extremes = max(extremes, teamExtremes[i]);
-        extremes = uvec2(teamMax(extremes.x), teamMax(extremes.y));
-        if (LANE == 0u) {
-            atomicMax(p.progress.least, extremes.x);
-            atomicMax(p.progress.most, extremes.y);
-            COUNT(p.progress.turned);
-        }
-    }
+        LEAVE(target.outputs, rowOf(rows, mine), flagged(awaitedBefore() + value));
 }
 
 const uint TEAM_ROWS = gl_WorkGroupSize.x / uint(LANES_PER_ROW) * OUTPUTS; // of a step
@@ -338,6 +334,10 @@ void main() {
     const uint team = gl_SubgroupID * (gl_SubgroupSize / uint(LANES_PER_ROW)) +
                       gl_SubgroupInvocationID / uint(LANES_PER_ROW);
     uint row = (group - p.multipliers) * (TEAM_ROWS * uint(STEPS)) + team * OUTPUTS;
+    if (group < TURNERS) {
+        requestTurn(group * uint(TURN_ROWS));
+        turnRows(group);
+    }
     if (multiplies) {
         rows = rowsAt(row);
         aim(rows);
@@ -348,11 +348,9 @@ void main() {
     }
     if (projects)
         requestSlice(projector);
-    if (group < TURNERS)
-        turnRows(group);
     if (group < min(p.projectors, p.multipliers))
         return;
-    AWAIT(p.progress.turned, TURNERS)
+    awaitExtremes();
     if (multiplies)
         requestBefore();
     makeLevels(group == p.projectors);
@@ -370,13 +368,11 @@ void main() {
             int ahead = piece + AHEAD;
             if (STEPS > 1 && ahead == SHARE)
                 aim(next);
-            if (ahead < SHARE || step + 1 < STEPS)
+            if ((STEPS > 1 || AHEAD < SHARE) && (ahead < SHARE || step + 1 < STEPS))
                 request(AHEAD - 1, lane + uint((ahead < SHARE ? ahead : ahead - SHARE) * LANES_PER_ROW));
         }
-        if (step == 0 && RANK > 0) {
-            AWAIT(p.progress.projected, PROJECTORS)
+        if (step == 0 && RANK > 0)
             shareProjections();
-        }
         finishRows();
         if (STEPS > 1) {
             rows = next;
@@ -384,5 +380,4 @@ void main() {
             requestBefore();
         }
     }
-    COUNT_FINISHED(p.progress)
 }
