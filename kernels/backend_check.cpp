@@ -2,6 +2,7 @@
 #include "kernels/backend_check.h"
 
 #include "kernels/operands.h"
+#include "kernels/step_check.h"
 
 #include <algorithm>
 #include <array>
@@ -346,6 +347,8 @@ std::vector<BackendCase> backendCases() {
             {std::string("joined products and gate, ") + name,
              [kind, bits, factor](Backend& backend) { return joined(backend, kind, bits, factor); },
              true, factor > 0 ? 2e-2 : 1e-5});
+    // Of a whole model at 6 bits: a step of one in q grows from layer to layer.
+    cases.push_back({"step after step", stepAfterStep, false, 5e-2});
     for (const int rows : {1, 5})
         cases.push_back({"gate, " + std::to_string(rows) + (rows == 1 ? " row" : " rows"),
                          [rows](Backend& backend) { return gated(backend, rows); }});
