@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Levels of one row, made anew by every workgroup that needs them: 5120 values are 0.2 us of one
-// multiprocessor, a dispatch of its own was 6. Values lie as the words of levels do (levels.glsl).
+// multiprocessor, a dispatch of its own was 6. Values lie as the words of levels do
+// (levels.glsl), first all that become a word's first byte, then all second ones, and so on.
 // Needs levels.glsl, lean_rotation.glsl, the constants WORDS, PADDED_WORDS and COLUMNS, levels[] with
 // PITCH, and of the shader's operands p.values, ENCODED, META, p.clipLow, p.clipHigh and p.modes (bits, at
 // most 6, in the low byte).
 
-const uint FILLED_WORDS = (COLUMNS + 31u) / 32u * 8u; // that stand for any column
 const uint LEVEL_SHARE = (PADDED_WORDS + gl_WorkGroupSize.x - 1u) / gl_WorkGroupSize.x;
 const uint LEVEL_ROUNDS = (LEVEL_SHARE + 4u) / 5u;
 const uint CHUNK = (LEVEL_SHARE + LEVEL_ROUNDS - 1u) / LEVEL_ROUNDS; // words on their way at once
@@ -78,13 +78,19 @@ void keepLevels(uint word, uint packed, bool writes, inout int sum) {
         ENCODED.at[word] = packed << shiftOf(word);
 }
 
+uint valueOf(uint word, uint byte) {
+    return LOOK(p.values, byte * FILLED_WORDS + word);
+}
+uvec4 valuesOf(uint word) {
+    return uvec4(valueOf(word, 0u), valueOf(word, 1u), valueOf(word, 2u), valueOf(word, 3u));
+}
 uvec4 chunk[CHUNK];
 uint chunkWord(uint first, uint i) {
     return min(first + i * gl_WorkGroupSize.x, FILLED_WORDS - 1u);
 }
 void requestChunk(uint first) {
     [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
-        chunk[i] = FLAGGED_QUAD(p.values, chunkWord(first, i));
+        chunk[i] = valuesOf(chunkWord(first, i));
 }
 
 // Columns past the row stay 0: nobody writes them.
@@ -103,7 +109,7 @@ void awaitChunk(uint first) {
         [[unroll]] for (uint i = 0u; i < CHUNK; ++i)
             if (!wordIsThere(chunkWord(first, i), chunk[i])) {
                 lacks = true;
-                chunk[i] = FLAGGED_QUAD(p.values, chunkWord(first, i));
+                chunk[i] = valuesOf(chunkWord(first, i));
             }
     }
 }
@@ -136,8 +142,7 @@ void makeLevels(bool writes) {
             const uint word = first + uint(findLSB(unsure)) * gl_WorkGroupSize.x;
             uint packed = 0u;
             [[dont_unroll]] for (int byte = 0; byte < 4; ++byte)
-                packed |= levelOf(uintBitsToFloat(LOOK(p.values, 4u * min(word, FILLED_WORDS - 1u) +
-                                                                     uint(byte))),
+                packed |= levelOf(uintBitsToFloat(valueOf(min(word, FILLED_WORDS - 1u), uint(byte))),
                                   vec2(levelScale, float(zero)), steps)
                           << (8 * byte);
             keepLevels(word, packed, writes, sum);

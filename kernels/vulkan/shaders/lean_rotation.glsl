@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // Rows of the rotation R1' X R2 of one row of activations, as rotation.glsl, in little code
-// (steady_product.comp says why). An invocation has four neighbouring columns, LEFT_PARTS and
-// RIGHT_PARTS invocations share a column's sum, JOINERS of them add up what those have, and everything
-// divides. Results are written in the order of levels.glsl. Needs team.glsl, waiting.glsl, the constants
+// (steady_product.comp says why). An invocation has four columns (of R1' X every M2 / 4th, so that looks of
+// one word lie side by side; of the rest neighbours), LEFT_PARTS and RIGHT_PARTS invocations share a
+// column's sum, JOINERS of them add up what those have, and everything divides. Results are written in
+// the order of lean_levels.glsl. Needs team.glsl, waiting.glsl, the constants
 // M1, M2, TURN_ROWS, LEFT_PARTS, RIGHT_PARTS, JOINERS, NORM and AWAITS (x is of a dispatch before, without a
 // barrier between), board[] of at least PARTIALS elements, and of the shader's operands p.x, p.gain, p.r1,
 // p.r2, p.columnScale, p.values, p.notes, p.modes and p.epsilon.
 
 const uint COLUMNS = uint(M1 * M2);
+const uint FILLED_WORDS = (COLUMNS + 31u) / 32u * 8u; // of levels, that stand for any column
 const uint TURNERS = uint((M1 + TURN_ROWS - 1) / TURN_ROWS); // workgroups
 const uint TURNED = uint(TURN_ROWS * M2);                    // of a workgroup
 const uint QUADS = uint(M2 / 4);
@@ -21,11 +23,11 @@ shared float left[M1 * TURN_ROWS]; // columns of R1
 shared float turned[TURN_ROWS * M2];
 shared float teamFloats[128];
 
-// Element i of the TURN_ROWS x M2 results, to all of its JOINERS.
-float joined(uint i, int parts) {
+// Element of the TURN_ROWS x M2 results, to all of its JOINERS.
+float joined(uint quad, uint component, int parts) {
     float sum = 0.0;
     for (uint part = gl_LocalInvocationID.x % uint(JOINERS); part < uint(parts); part += uint(JOINERS))
-        sum += uintBitsToFloat(board[part * (TURNED / 4u) + i / 4u][i % 4u]);
+        sum += uintBitsToFloat(board[part * (TURNED / 4u) + quad][component]);
     [[unroll]] for (uint other = uint(JOINERS) / 2u; other > 0u; other /= 2u)
         sum += subgroupShuffleXor(sum, other);
     return sum;
@@ -57,11 +59,18 @@ bool hasColumn(uint firstRow) {
     return gl_LocalInvocationID.x / uint(JOINERS) < TURNED && ownColumn(firstRow) < COLUMNS;
 }
 
+// Where in x element c of line i is.
+uint lineAt(uint i, uint c) {
+    const uint row = gl_LocalInvocationID.x / QUADS + i * uint(LEFT_PARTS);
+    return row * uint(M2) + c * QUADS + gl_LocalInvocationID.x % QUADS;
+}
+
 void requestTurn(uint firstRow) {
     const uint self = gl_LocalInvocationID.x;
     if (NORM && self < LEFT_ITEMS)
         [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
-            gains[i] = p.gain.at[self + i * LEFT_ITEMS];
+            [[unroll]] for (uint c = 0u; c < 4u; ++c)
+                gains[i][c] = p.gain.at[lineAt(i, c)];
     [[unroll]] for (uint k = 0u; k < COLUMN_SHARE; ++k) {
         const uint i = min(self + k * gl_WorkGroupSize.x, uint(M1 * TURN_ROWS) - 1u);
         column[k] = p.r1.at[i / uint(TURN_ROWS) * uint(M1) +
@@ -76,26 +85,27 @@ void requestTurn(uint firstRow) {
 }
 
 vec4 lines[LEFT_SHARE];
-bool lacksLines(uint self) {
-    bool lacks = false;
-    [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i) {
-        const uvec4 four = FLAGGED_QUAD(p.x, self + i * LEFT_ITEMS);
-        lacks = lacks || !isThere(four.x & four.y & four.z & four.w);
-        lines[i] = uintBitsToFloat(four);
-    }
-    return AWAITS && lacks;
+bool lacksLines() {
+    uint all = 1u;
+    [[unroll]] for (uint i = 0u; i < uint(LEFT_SHARE); ++i)
+        [[unroll]] for (uint c = 0u; c < 4u; ++c) {
+            const uint word = LOOK(p.x, lineAt(i, c));
+            all &= word;
+            lines[i][c] = uintBitsToFloat(word);
+        }
+    return AWAITS && !isThere(all);
 }
 // One of a subgroup looks until its first line is there, so that fewer look; then everybody reads all.
 void awaitLines() {
     const uint self = gl_LocalInvocationID.x;
     if (AWAITS) {
         if (LANE == 0u && self < LEFT_ITEMS)
-            while (!isThere(LOOK(p.x, 4u * self))) {
+            while (!isThere(LOOK(p.x, lineAt(0u, 0u)))) {
             }
         subgroupBarrier();
     }
     if (self < LEFT_ITEMS)
-        while (lacksLines(self)) {
+        while (lacksLines()) {
         }
 }
 
@@ -131,7 +141,8 @@ float turn(uint firstRow) {
     barrier();
     const uint own = self / uint(JOINERS);
     if (own < TURNED) {
-        const float sum = joined(own, LEFT_PARTS);
+        const uint j = own % uint(M2);
+        const float sum = joined(own / uint(M2) * QUADS + j % QUADS, j / QUADS, LEFT_PARTS);
         if (self % uint(JOINERS) == 0u)
             turned[own] = sum;
     }
@@ -156,10 +167,10 @@ float turn(uint firstRow) {
     const uint at = ownColumn(firstRow);
     float value = 0.0;
     if (hasColumn(firstRow)) {
-        const uint word = flagged(joined(own, RIGHT_PARTS) * inverse * ownScale);
+        const uint word = flagged(joined(own / 4u, own % 4u, RIGHT_PARTS) * inverse * ownScale);
         value = uintBitsToFloat(word);
         if (self % uint(JOINERS) == 0u)
-            LEAVE(p.values, at / 32u * 32u + at % 8u * 4u + at % 32u / 8u, word);
+            LEAVE(p.values, at % 32u / 8u * FILLED_WORDS + at / 32u * 8u + at % 8u, word);
     }
     return value;
 }

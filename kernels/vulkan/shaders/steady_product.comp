@@ -81,11 +81,11 @@ layout(buffer_reference, scalar, buffer_reference_align = 8) buffer Job {
 
 layout(push_constant, scalar) uniform Push {
     Flagged x;
-    Fours gain;
+    Floats gain;
     Floats r1;
     Fours r2;
     Floats columnScale; // null = ones
-    Flagged values;     // as the words of levels lie
+    Flagged values;     // lean_levels.glsl
     Flagged notes;      // of each turner its extremes, then of each projector its sum
     Job job;
     Quads weights[3];

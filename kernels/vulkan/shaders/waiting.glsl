@@ -7,7 +7,8 @@
 // Nobody counts who has finished: a word's last bit says that the word is there, and who needs it looks
 // until it is set. (Counters cost a release, a look, an acquire and a load; without them a layer of
 // qwen3-32b takes about 5 us less on an H200.) So no word says anything of another, and relaxed atomic
-// loads and stores of device scope are enough: nothing is to be ordered.
+// loads and stores of device scope are enough: nothing is to be ordered. They take one word at a time, so
+// neighbouring invocations look at neighbouring words.
 //
 // A word is written once in a run, in a place that nobody else has (VulkanPlan::takePlace), and every run
 // sets all places to 0 before its first dispatch. So it makes no difference whether a run is the first,
@@ -15,16 +16,10 @@
 // becomes 2^-149. All other floats keep their value but for the last bit.
 #extension GL_KHR_memory_scope_semantics : require
 
+// (Without `coherent` glslc 11.13 takes Words for the same type and writes what spirv-val refuses.)
 layout(buffer_reference, scalar, buffer_reference_align = 4) coherent buffer Flagged {
     uint at[];
 };
-
-// Four words at once. The memory model calls such a look a race with the stores; every word of it is
-// whole where words of 32 bits are moved whole.
-layout(buffer_reference, std430, buffer_reference_align = 16) volatile coherent buffer FlaggedQuads {
-    uvec4 at[];
-};
-#define FLAGGED_QUAD(from, i) FlaggedQuads(from).at[i]
 
 #define LOOK(from, i) atomicLoad(from.at[i], gl_ScopeDevice, 0, gl_SemanticsRelaxed)
 #define LEAVE(into, i, word) atomicStore(into.at[i], word, gl_ScopeDevice, 0, gl_SemanticsRelaxed)
