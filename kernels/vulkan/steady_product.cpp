@@ -157,8 +157,9 @@ Job jobOf(VulkanPlan& plan, const PreparedRows& target, const ProductGroup& grou
         const bool together = group.gated != 0 && i > 0;
         const Address place =
             together ? job.targets[0].outputs : plan.takePlace(operands.targets[i].rows);
+        const bool awaitsBefore = group.targets[i].accumulate && plan.flagged(out);
         job.targets[i] = {operands.targets[i].extras, place, operands.targets[i].outputs,
-                          operands.targets[i].flags | (plan.flagged(out) ? beforeFlagged : 0), 0};
+                          operands.targets[i].flags | (awaitsBefore ? beforeFlagged : 0), 0};
     }
     for (std::size_t i = 0; i < group.targets.size(); ++i)
         plan.moves(group.gated != 0 ? group.gated : group.targets[i].out, job.targets[i].outputs);
