@@ -60,7 +60,8 @@ bool findQueue(const InstanceApi& api, VkPhysicalDevice handle, Capabilities& ca
 /// Where one workgroup may wait for those before it: drivers known to keep going what has started
 /// (Sorensen et al., "Portable inter-workgroup barrier synchronisation for GPUs", OOPSLA 2016,
 /// tried NVIDIA, AMD and Intel; llvmpipe leaves every loop after 65,535
-/// rounds, Mesa 22.3, but with a single thread nobody there ever has to wait).
+/// rounds of all of a shader's loops together, Mesa 22.3, but with a single thread nobody there
+/// ever has to wait).
 bool letsGroupsWait(VkDriverId driver) {
     switch (driver) {
     case VK_DRIVER_ID_NVIDIA_PROPRIETARY:

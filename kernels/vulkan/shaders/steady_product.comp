@@ -172,10 +172,9 @@ shared int partials[PROJECTORS];
 void shareProjections() {
     const uint self = gl_LocalInvocationID.x;
     if (self < PROJECTORS) {
-        uint note;
-        do
+        uint note = 0u;
+        while (!isThere(note))
             note = LOOK(p.notes, 2u * TURNERS + self);
-        while (!isThere(note));
         partials[self] = int(note) >> 1;
     }
     barrier();
