@@ -44,7 +44,8 @@ Matrix withInputs(const Matrix& target, const Matrix& sample) {
     return Matrix(at::cat({rows, inputs * rms}));
 }
 
-KroneckerRotation learnRotation(const Matrix& target, const GroupTask& task,
+/// h: shrunkMoment(), for those who look at outputs.
+KroneckerRotation learnRotation(const Matrix& target, const Matrix& h, const GroupTask& task,
                                 const QuantizeSettings& s, const MomentSender& moments) {
     const auto [m1, m2] = rotationFactors(s, task.kind, target.cols(), target.rows());
     if (s.rotation == RotationKind::hadamard)
@@ -62,19 +63,16 @@ KroneckerRotation learnRotation(const Matrix& target, const GroupTask& task,
                                      p.objective(objectiveRows));
         };
     const bool looksAtInputs = s.oktObjective == OktObjective::inputs;
-    Matrix h;
-    if (s.oktObjective == OktObjective::outputs)
-        h = shrunkMoment(task, s);
     return kroneckerFit(looksAtInputs ? withInputs(target, task.sample) : target, std::move(start),
-                        {s.oktMode, s.oktRounds}, progress, h);
+                        {s.oktMode, s.oktRounds}, progress,
+                        s.oktObjective == OktObjective::outputs ? h : Matrix());
 }
 
-/// H' = R' H R, shrunk; `rotation` is empty where there is none.
-InputMetric fitMetric(const GroupTask& task, const QuantizeSettings& s,
+/// H' = R' H R; `rotation` is empty where there is none.
+InputMetric fitMetric(const Matrix& h, const QuantizeSettings& s,
                       const KroneckerRotation& rotation) {
     if (s.metric == Metric::plain)
         return {};
-    const Matrix h = shrunkMoment(task, s);
     return rotation.r1.empty() ? h : rotateMoment(h, rotation);
 }
 
@@ -86,16 +84,19 @@ RotatedTarget rotatedTarget(const GroupTask& task, const QuantizeSettings& s,
     result.target = correctedTarget(task.weights, task.moments, s.targetMix, s.targetShrinkage);
     moments.send(FitStage::target, result.target);
     result.y = result.target;
+    Matrix h;
+    if (s.metric == Metric::activation || s.oktObjective == OktObjective::outputs)
+        h = shrunkMoment(task, s);
     KroneckerRotation stored;
     if (s.rotation != RotationKind::none) {
         step("rotation");
-        const KroneckerRotation learned = learnRotation(result.target, task, s, moments);
+        const KroneckerRotation learned = learnRotation(result.target, h, task, s, moments);
         result.factorA = storeFactor(learned.r1);
         result.factorB = storeFactor(learned.r2);
         stored = {loadFactor(result.factorA, s.device), loadFactor(result.factorB, s.device)};
         result.y = rotateRows(result.target, inverseTranspose(stored));
     }
-    result.h = fitMetric(task, s, stored);
+    result.h = fitMetric(h, s, stored);
     return result;
 }
 

@@ -42,32 +42,18 @@ double plainBinarisationError(const Matrix& w) {
     return error / energy;
 }
 
-Matrix transposed(const Matrix& m) {
-    const std::vector<float> v = m.toHost();
-    std::vector<float> swapped(v.size());
-    for (std::int64_t i = 0; i < m.rows(); ++i)
-        for (std::int64_t j = 0; j < m.cols(); ++j)
-            swapped[j * m.rows() + i] = v[i * m.cols() + j];
-    return Matrix::fromHost(m.cols(), m.rows(), swapped);
-}
-
-/// tr(E H E') of the signs with a scale a row, E in the frame of w.
+/// tr(E H E') of the signs with a scale a row, in the rotated frame.
 double outputError(const Matrix& w, const Matrix& h, const KroneckerRotation& r) {
     const std::int64_t m = w.cols();
-    std::vector<float> signs = rotateRows(w, r).toHost();
+    std::vector<double> error = rotateRows(w, r).toHostF64();
     for (std::int64_t i = 0; i < w.rows(); ++i) {
-        float size = 0.0F;
+        double size = 0.0;
         for (std::int64_t j = 0; j < m; ++j)
-            size += std::abs(signs[i * m + j]) / static_cast<float>(m);
+            size += std::abs(error[i * m + j]) / static_cast<double>(m);
         for (std::int64_t j = 0; j < m; ++j)
-            signs[i * m + j] = std::copysign(size, signs[i * m + j]);
+            error[i * m + j] -= std::copysign(size, error[i * m + j]);
     }
-    const KroneckerRotation back{transposed(r.r1), transposed(r.r2)};
-    const auto rebuilt = rotateRows(Matrix::fromHost(w.rows(), m, signs), back).toHostF64();
-    std::vector<double> error = w.toHostF64();
-    for (std::size_t i = 0; i < error.size(); ++i)
-        error[i] -= rebuilt[i];
-    const auto pulled = product(error, h.toHostF64(), w.rows(), m, m);
+    const auto pulled = product(error, rotateMoment(h, r).toHostF64(), w.rows(), m, m);
     return std::inner_product(error.begin(), error.end(), pulled.begin(), 0.0);
 }
 
